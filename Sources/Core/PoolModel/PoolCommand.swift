@@ -1,0 +1,92 @@
+/// Everything that changes the pool's state. Each is one entry of the log, wrapped in a `PoolEntry`.
+///
+/// Adding a case touches, in order: this file, PoolStateMachine (apply, authorisation), WireFormat, a view, a test.
+package enum PoolCommand: Hashable, Sendable {
+    // MARK: The pool
+
+    /// Founds the pool; the first command of its log, void ever after.
+    case createPool(PoolFoundation)
+    /// Raises the format version that chooses how commands are applied; void unless it is the current one plus 1 or more.
+    case raiseFormat(version: Int)
+    /// Sets a pool-wide setting.
+    case changeSetting(PoolSetting)
+
+    // MARK: Servers and sessions
+
+    /// Opens session `session` of a server, void unless the previous number is current (fencing: HELLO).
+    case hello(ServerHello)
+    /// An orderly end of a session: domains run on and are placed nowhere else (fencing: RELEASED).
+    case released(server: ServerID, session: SessionNumber)
+    /// The facts of a server, in its current session.
+    case serverFacts(server: ServerID, session: SessionNumber, ServerFacts)
+    /// The master's observation whether it hears a server's current session. Void if the session is not current.
+    case reachability(server: ServerID, session: SessionNumber, isReachable: Bool)
+    /// Keeps new starts away from a server, or ends that.
+    case maintenance(server: ServerID, isOn: Bool)
+    /// Takes a server out of the pool for good; refused while placements are bound to it.
+    case removeServer(ServerID)
+
+    // MARK: Joining
+
+    /// Stores a join token.
+    case createToken(JoinToken)
+    /// Withdraws a token that has not been used.
+    case revokeToken(TokenID)
+    /// Consumes a token for a joiner's key and gives it a server identifier; the same key may repeat it until expiry.
+    case join(JoinRequest)
+
+    // MARK: Virtual machines
+
+    case createMachine(MachineDefinition)
+    case deleteMachine(VirtualMachineID)
+    case changeMachine(VirtualMachineID, MachineChange)
+    /// Wants the machine running and places it on `server` for its session `session`; begins a task.
+    /// Refused as stale when the server's room or session has changed since the decision: the master decides again.
+    case startMachine(VirtualMachineID, server: ServerID, session: SessionNumber)
+    /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest.
+    case stopMachine(VirtualMachineID, force: Bool)
+    /// A server's word on the placement `epoch` of a machine, in its current session.
+    case observed(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, MachineObservation)
+    /// Forgets an Error once its cause has been read.
+    case resetMachineStatus(VirtualMachineID)
+    /// Cancels a task that has not ended; what cannot be undone goes on and says so.
+    case cancelTask(TaskID)
+
+    // MARK: Tags
+
+    /// Sets a tag: the value is at most 1,024 bytes of UTF-8.
+    case putTag(VirtualMachineID, key: TagKey, value: String)
+    case deleteTag(VirtualMachineID, key: TagKey)
+
+    // MARK: Operators
+
+    /// Stores an operator's credential: only the digest of its secret.
+    case createCredential(OperatorCredential)
+    case revokeCredential(CredentialID)
+}
+
+/// A command on its way to, or in, the log: with who asked, when and why.
+package struct PoolEntry: Hashable, Sendable {
+    package let command: PoolCommand
+    package let principal: Principal
+    /// The proposer's clock; the state machine makes pool time of it.
+    package let proposedAt: PoolTime
+    /// What the caller gave as its reason; empty when none. At most 256 bytes.
+    package let reason: String
+    /// Which member forwards it, so that it is applied once. Nil for what is idempotent by itself (HELLO, the master's own).
+    package let request: RequestIdentity?
+    /// The client's key, where one was given.
+    package let idempotency: IdempotencyKey?
+
+    package init(
+        command: PoolCommand, principal: Principal, proposedAt: PoolTime, reason: String = "", request: RequestIdentity? = nil,
+        idempotency: IdempotencyKey? = nil
+    ) {
+        self.command = command
+        self.principal = principal
+        self.proposedAt = proposedAt
+        self.reason = reason
+        self.request = request
+        self.idempotency = idempotency
+    }
+}
