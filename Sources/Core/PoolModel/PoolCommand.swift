@@ -40,9 +40,10 @@ package enum PoolCommand: Hashable, Sendable {
     case createMachine(MachineDefinition)
     case deleteMachine(VirtualMachineID)
     case changeMachine(VirtualMachineID, MachineChange)
-    /// Wants the machine running and places it on `server` for its session `session`; begins a task.
-    /// Refused as stale when the server's room or session has changed since the decision: the master decides again.
-    case startMachine(VirtualMachineID, server: ServerID, session: SessionNumber)
+    /// Wants the machine running; begins a task. *Apply itself* decides the placement, from the state at this entry's index and by
+    /// the format version's Placement function, so that racing starts never see a stale state and never overcommit a server.
+    /// It makes placement epoch + 1 in the chosen server's current session, or refuses with every server's reason.
+    case startMachine(VirtualMachineID)
     /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest.
     case stopMachine(VirtualMachineID, force: Bool)
     /// A server's word on the placement `epoch` of a machine, in its current session.

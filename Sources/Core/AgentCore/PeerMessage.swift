@@ -1,0 +1,24 @@
+package import PoolModel
+package import RaftCore
+
+/// What one agent says to another once their connection is authenticated.
+package enum PeerMessage: Hashable, Sendable {
+    case raft(RaftMessage<PoolEntry>)
+    /// A member hands a command to the Server Pool Master. It is sent again until the member has applied it:
+    /// `PoolEntry.request`, or the command's own nature, makes that safe.
+    case forward(PoolEntry)
+    /// The receiver of a forward is not the master (any more) or cannot take it now; `leader` is who might be.
+    case forwardRefused(RequestIdentity?, leader: ServerID?)
+
+    /// Whether it belongs on the connection for small and urgent messages, which bulk must never delay.
+    package var isUrgent: Bool {
+        guard case .raft(let message) = self else { return false }
+        switch message.body {
+        case .preVoteRequest, .preVoteAnswer, .voteRequest, .voteAnswer, .heartbeat, .heartbeatAnswer, .timeoutNow,
+            .readIndexRequest, .readIndexAnswer, .readIndexRefused:
+            return true
+        case .append, .appendAccepted, .appendRefused, .snapshotPart, .snapshotAnswer:
+            return false
+        }
+    }
+}

@@ -1,0 +1,38 @@
+package import AgentCore
+package import PoolModel
+
+/// The hypervisor of this server.
+package protocol HypervisorPort: Sendable {
+    /// All domains but Domain-0.
+    func listDomains() async throws(HypervisorError) -> [DomainReport]
+
+    /// Performs an operation to its end. Many may run side by side.
+    func perform(_ operation: DomainOperation) async -> DomainOperationResult
+
+    /// What this server has to offer, read anew.
+    func facts() async throws(HypervisorError) -> ServerFacts
+
+    /// Identifies this boot of the server: another value proves that all domains of the former one are gone.
+    func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier
+
+    /// Yields whenever domains may have changed; may be silent, since the agent also polls. Ends when the hypervisor is gone for good.
+    func changes() -> AsyncStream<Void>
+}
+
+/// Why the hypervisor gave no answer.
+package enum HypervisorError: Error, Hashable, Sendable {
+    /// It is not there.
+    case unreachable(reason: String)
+    /// It answered with something else than an answer.
+    case invalidAnswer(reason: String)
+
+    /// One sentence for what happened, one for what to do.
+    package var message: String {
+        switch self {
+        case .unreachable(let reason):
+            "The hypervisor does not answer: \(reason). Check that it runs and that the agent may reach it."
+        case .invalidAnswer(let reason):
+            "The hypervisor's answer makes no sense: \(reason). Check that the agent and the hypervisor are of matching versions."
+        }
+    }
+}
