@@ -63,7 +63,8 @@ let core: [Target] = [
 ]
 
 let ports: [Target] = [
-    room("AgentPorts", floor: "Ports", mayImport: ["PoolModel", "RaftCore", "AgentCore"])
+    room("AgentPorts", floor: "Ports", mayImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore"]),
+    room("QueryModel", floor: "Ports"),
 ]
 
 let adapters: [Target] = [
@@ -90,13 +91,13 @@ let services: [Target] = [
     room(
         "QueryService", floor: "Services",
         mayImport: [
-            "AgentPorts", "AgentCore", "AgentRuntime", "PoolModel", "PoolStateMachine", "Placement", "DomainConfiguration",
+            "AgentPorts", "AgentCore", "QueryModel", "PoolModel", "PoolStateMachine", "Placement", "DomainConfiguration",
             "OpenSSLTransport", "Logging", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS", "NIOFoundationCompat",
         ]),
     room(
         "PoolCommands", floor: "Services",
         mayImport: [
-            "AgentPorts", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS",
+            "AgentPorts", "QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS",
             "NIOFoundationCompat",
         ]),
     room(
@@ -112,7 +113,7 @@ let executables: [Target] = [
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
             "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PoolModel", "PoolStateMachine", "RaftCore",
-            "DomainConfiguration", "ArgumentParser", "Logging", "NIOCore", "NIOPosix",
+            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix",
         ]),
         path: "Sources/Executables/ovm",
         swiftSettings: strict
@@ -132,8 +133,8 @@ let testTargets: [Target] = [
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "PoolModel"]),
     tests(of: "PeerNetwork", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
-    tests(of: "QueryService", alsoImport: ["AgentCore", "PoolModel", "PoolStateMachine"]),
-    tests(of: "PoolCommands", alsoImport: ["PoolModel", "DomainConfiguration"]),
+    tests(of: "QueryService", alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine"]),
+    tests(of: "PoolCommands", alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration"]),
     tests(
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine"]),
