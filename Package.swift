@@ -72,7 +72,8 @@ let adapters: [Target] = [
     .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
     room("OpenSSLTransport", floor: "Adapters", mayImport: ["COpenSSL", "NIOCore", "NIOTLS"]),
     room(
-        "WireFormat", floor: "Adapters", mayImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
+        "WireFormat", floor: "Adapters",
+        mayImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
         exclude: ["Schema"]),
     room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
@@ -86,7 +87,8 @@ let services: [Target] = [
     room(
         "PeerNetwork", floor: "Services",
         mayImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix", "NIOTLS",
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+            "NIOTLS",
         ]),
     room(
         "QueryService", floor: "Services",
@@ -97,13 +99,15 @@ let services: [Target] = [
     room(
         "PoolCommands", floor: "Services",
         mayImport: [
-            "AgentPorts", "QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS",
+            "AgentPorts", "QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+            "NIOHTTP1", "NIOTLS",
             "NIOFoundationCompat",
         ]),
     room(
         "SimulationKit", floor: "Services",
         mayImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "Placement", "WireFormat", "SimulatedHost", "DequeModule",
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "Placement", "WireFormat", "SimulatedHost",
+            "DequeModule",
         ]),
 ]
 
@@ -132,13 +136,16 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "PoolModel"]),
-    tests(of: "PeerNetwork", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+    tests(
+        of: "PeerNetwork",
+        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
     tests(of: "QueryService", alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine"]),
     tests(of: "PoolCommands", alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration"]),
     tests(
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine"]),
-    .testTarget(name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage"]), path: "Tests/EndToEndTests", swiftSettings: strict),
+    .testTarget(
+        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage"]), path: "Tests/EndToEndTests", swiftSettings: strict),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
 ]
 
