@@ -9,6 +9,8 @@ package enum PeerMessage: Hashable, Sendable {
     case forward(PoolEntry)
     /// The receiver of a forward is not the master (any more) or cannot take it now; `leader` is who might be.
     case forwardRefused(RequestIdentity?, leader: ServerID?)
+    /// The sender's state digest at this index: equal index, equal digest, or one of the two is wrong (hazard B20).
+    case stateDigest(index: LogIndex, digest: UInt64)
 
     /// Whether it belongs on the connection for small and urgent messages, which bulk must never delay.
     package var isUrgent: Bool {

@@ -1,0 +1,119 @@
+import DequeModule
+package import PoolModel
+import PoolStateMachine
+package import RaftCore
+
+extension AgentCore {
+    /// Feeds Raft and carries its effects on, in their order.
+    mutating func drive(_ input: RaftInput<PoolEntry>, _ effects: inout [AgentEffect]) {
+        carry(raft.step(input, at: now.monotonic), &effects)
+    }
+
+    /// Carries Raft's effects on, and those that applying entries brings about.
+    mutating func carry(_ raftEffects: [RaftEffect<PoolEntry>], _ effects: inout [AgentEffect]) {
+        var queue = Deque(raftEffects)
+        while let effect = queue.popFirst() {
+            guard !isHalted else { return }
+            switch effect {
+            case .write(let write): effects.append(.write(write))
+            case .send(let message, let peer): effects.append(.send(.raft(message), to: peer))
+            case .apply(let entries):
+                apply(entries, &effects)
+                if let last = entries.last, !isHalted { queue.append(contentsOf: raft.step(.applied(last.index), at: now.monotonic)) }
+            case .restore(let snapshot):
+                restore(snapshot, &effects)
+                if !isHalted { queue.append(contentsOf: raft.step(.applied(snapshot.index), at: now.monotonic)) }
+            case .proposalAppended: break
+            case .proposalRefused(let token, let refusal): proposalRefused(token, refusal)
+            case .readReady(let token, let index): readReady(token, index: index, &effects)
+            case .readRefused(let token, _): readRefused(token)
+            case .statusChanged: statusChanged(&effects)
+            case .configurationChanged: duties.isMembershipChanging = false
+            case .notice(let sentence): effects.append(.notice(.warning, sentence))
+            }
+        }
+        refreshMastership(&effects)
+    }
+
+    private mutating func apply(_ entries: [RaftEntry<PoolEntry>], _ effects: inout [AgentEffect]) {
+        guard let last = entries.last else { return }
+        for entry in entries {
+            guard case .command(let command) = entry.content else {
+                state.skip(to: entry.index)
+                compareOwnDigest(&effects)
+                continue
+            }
+            let applied = state.apply(command, at: entry.index)
+            requests.applied(command, applied.outcome, at: entry.index, by: identity, &effects)
+            snapshots.appliedBytes += entry.size
+            noteApplied(command)
+            compareOwnDigest(&effects)
+        }
+        effects.append(.applied(last.index))
+        afterApplying(&effects)
+    }
+
+    private mutating func restore(_ snapshot: RaftSnapshot, _ effects: inout [AgentEffect]) {
+        do {
+            state = try decoder.decode(snapshot.data)
+        } catch {
+            halt(error.message, &effects)
+            return
+        }
+        snapshots.restored(at: snapshot.index)
+        requests.missedOutcomes()
+        effects.append(.applied(snapshot.index))
+        afterApplying(&effects)
+    }
+
+    /// What an applied command may concern here. Only a hint for when to look; what is done follows from the state alone.
+    private mutating func noteApplied(_ command: PoolEntry) {
+        switch command.command {
+        case .putTag, .deleteTag: break
+        case .createPool, .join, .removeServer, .hello, .released: duties.isPeerListDue = true; reconciler.isDue = true
+        default: reconciler.isDue = true
+        }
+    }
+
+    private mutating func afterApplying(_ effects: inout [AgentEffect]) {
+        if duties.isPeerListDue {
+            duties.isPeerListDue = false
+            refreshPeers(&effects)
+            keepSession(&effects)
+            keepMembership(&effects)
+        }
+        answerReads(&effects)
+        considerSnapshot(&effects)
+    }
+
+    private mutating func statusChanged(_ effects: inout [AgentEffect]) {
+        duties.mastershipChanged(at: now.monotonic)
+        refreshMastership(&effects)
+        // Whatever the former leader was told may be lost with it: the new one is told again (hazard-free: applied once).
+        dispatchOutstanding(&effects)
+    }
+
+    /// Says who is master when that has changed, as seen from outside Raft.
+    mutating func refreshMastership(_ effects: inout [AgentEffect]) {
+        let current = MastershipStatus(raft.status, isReady: raft.isReadyMaster)
+        guard current != mastership else { return }
+        let becameMaster = current.isMaster && !mastership.isMaster
+        mastership = current
+        effects.append(.mastershipChanged(current))
+        if becameMaster {
+            duties.becameMaster(at: now.monotonic)
+            keepSession(&effects)
+            keepMasterDuties(&effects)
+        }
+    }
+
+    /// Whom to be connected with: the members of the committed state, or the initial ones until there is one.
+    mutating func refreshPeers(_ effects: inout [AgentEffect]) {
+        guard state.servers[identity.server] != nil else { return }
+        let listed = state.activeServers.filter { $0.id != identity.server }
+            .map { PeerDescription(server: $0.id, name: $0.name, address: $0.peerAddress) }
+        guard listed != peers else { return }
+        peers = listed
+        effects.append(.peersChanged(listed))
+    }
+}

@@ -1,0 +1,133 @@
+package import PoolModel
+package import PoolStateMachine
+package import RaftCore
+
+/// One agent as a value: Raft, the pool's state, sessions and reconciliation. Inputs in, effects out, in order.
+///
+/// It has no clock, no randomness and no I/O of its own: one seed and one list of inputs always give the same effects.
+package struct AgentCore: Sendable {
+    package let identity: AgentIdentity
+    package let settings: AgentSettings
+    /// The pool's state as far as this agent has applied the log.
+    package internal(set) var state: PoolState
+    package internal(set) var raft: RaftNode<PoolEntry>
+
+    var now: AgentTime
+    let decoder: any PoolStateDecoding
+    var requests = RequestTable()
+    var session = SessionKeeper()
+    var reconciler = Reconciler()
+    var duties: MasterDuties
+    var snapshots = SnapshotKeeper()
+    var stopping: StopProgress?
+    var peers: [PeerDescription]
+    var mastership: MastershipStatus
+    var nextDuty: MonotonicInstant
+    /// After a halt nothing is done any more.
+    package internal(set) var isHalted = false
+
+    /// - Parameters:
+    ///   - initialPeers: whom to connect with until the pool's own state says so.
+    ///   - facts: this server's, for its HELLO.
+    /// - Throws: when the stored snapshot cannot be read.
+    package init(
+        identity: AgentIdentity, settings: AgentSettings, stored: RaftStoredState<PoolEntry>, decoder: any PoolStateDecoding,
+        initialPeers: [PeerDescription], facts: ServerFacts, seed: UInt64, now: AgentTime
+    ) throws(PoolStateDecodingError) {
+        self.identity = identity
+        self.settings = settings
+        self.decoder = decoder
+        self.now = now
+        state = if let snapshot = stored.snapshot { try decoder.decode(snapshot.data) } else { PoolState() }
+        raft = RaftNode(id: identity.server, settings: settings.raft, stored: stored, seed: seed, now: now.monotonic)
+        duties = MasterDuties()
+        peers = initialPeers.filter { $0.server != identity.server }.sorted { $0.server < $1.server }
+        mastership = MastershipStatus(raft.status, isReady: false)
+        nextDuty = now.monotonic
+        session.facts = facts
+    }
+
+    /// When `.timePassed` is due.
+    package var nextDeadline: MonotonicInstant {
+        min(nextDuty, raft.nextDeadline ?? nextDuty, requests.nextRetry ?? nextDuty)
+    }
+
+    /// The effects of a start: connections to open, domains to list.
+    package mutating func start() -> [AgentEffect] {
+        var effects: [AgentEffect] = [.peersChanged(peers)]
+        refreshPeers(&effects)
+        requestListing(&effects)
+        return effects
+    }
+
+    /// Takes one input and says what to do about it.
+    package mutating func step(_ input: AgentInput, at time: AgentTime) -> [AgentEffect] {
+        now = time
+        var effects: [AgentEffect] = []
+        guard !isHalted else { return effects }
+        dispatch(input, &effects)
+        reconcile(&effects)
+        return effects
+    }
+
+    private mutating func dispatch(_ input: AgentInput, _ effects: inout [AgentEffect]) {
+        switch input {
+        case .timePassed: timePassed(&effects)
+        case .received(let message, let sender): receive(message, from: sender, &effects)
+        case .peerConnected(let peer): peerConnected(peer, &effects)
+        case .peerUnreachable(let peer): drive(.peerUnreachable(peer), &effects)
+        case .peerConnectionClosed(let peer): drive(.leaderConnectionClosed(peer), &effects)
+        case .writeCompleted(let sequence): drive(.writeCompleted(sequence: sequence), &effects)
+        case .snapshotEncoded(let index, let data): snapshotEncoded(index: index, data: data, &effects)
+        case .submit(let request, let command, let principal, let reason, let idempotency):
+            submit(request, command, principal: principal, reason: reason, idempotency: idempotency, &effects)
+        case .read(let request, let consistency): read(request, consistency, &effects)
+        case .abandoned(let request): requests.abandon(request)
+        case .domainsListed(let domains, let number): domainsListed(domains, number: number, &effects)
+        case .domainsChanged: domainsChanged(&effects)
+        case .operationEnded(let operation, let result): operationEnded(operation, result, &effects)
+        case .factsRead(let facts): factsRead(facts, &effects)
+        case .transferMastership(let target): drive(.transferLeadership(target: target), &effects)
+        case .stop: beginStop(&effects)
+        }
+    }
+
+    private mutating func timePassed(_ effects: inout [AgentEffect]) {
+        drive(.timePassed, &effects)
+        retryRequests(&effects)
+        guard now.monotonic >= nextDuty else { return }
+        nextDuty = now.monotonic + settings.dutyInterval
+        performDuties(&effects)
+    }
+
+    /// What has no deadline of its own.
+    mutating func performDuties(_ effects: inout [AgentEffect]) {
+        refreshMastership(&effects)
+        keepSession(&effects)
+        keepMasterDuties(&effects)
+        keepListing(&effects)
+        keepStopping(&effects)
+        reconciler.isDue = true
+    }
+
+    private mutating func receive(_ message: PeerMessage, from sender: ServerID, _ effects: inout [AgentEffect]) {
+        duties.lastHeard[sender] = now.monotonic
+        switch message {
+        case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)
+        case .forward(let entry): forwarded(entry, from: sender, &effects)
+        case .forwardRefused(let request, _): forwardRefused(request)
+        case .stateDigest(let index, let digest): compare(digest: digest, at: index, of: sender, &effects)
+        }
+    }
+
+    private mutating func peerConnected(_ peer: ServerID, _ effects: inout [AgentEffect]) {
+        // What was forwarded over a connection that broke may be lost: say it again at once.
+        if raft.status.leader == peer { dispatchOutstanding(&effects) }
+    }
+
+    /// Ends this agent's work: it must not go on with a state that it cannot trust.
+    mutating func halt(_ sentence: String, _ effects: inout [AgentEffect]) {
+        isHalted = true
+        effects.append(.halt(sentence))
+    }
+}

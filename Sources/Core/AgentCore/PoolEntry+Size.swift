@@ -1,0 +1,15 @@
+package import PoolModel
+
+extension PoolEntry {
+    /// About how many bytes the entry takes in the log and on the wire; what Raft's bounds count. Never less than 64.
+    package var approximateSize: Int {
+        let fixed = 128 + reason.utf8.count
+        switch command {
+        case .putTag(_, let key, let value): return fixed + key.text.utf8.count + value.utf8.count
+        case .createMachine(let definition):
+            return fixed + definition.configuration.utf8.count + definition.requirements.diskPaths.reduce(0) { $0 + $1.utf8.count }
+        case .hello, .serverFacts, .createPool, .join: return fixed + 2_048
+        default: return fixed + 128
+        }
+    }
+}

@@ -1,0 +1,53 @@
+package import PoolModel
+
+/// What this agent knows of its hypervisor, and what it has under way there.
+///
+/// Level-triggered: whatever is remembered here is lost with the process, and the next run comes to a true state without it.
+struct Reconciler: Sendable {
+    /// The newest listing; nil before the first.
+    var domains: [DomainReport]?
+    /// The number of the newest listing asked for, and of the newest answered.
+    var askedNumber: UInt64 = 0
+    var answeredNumber: UInt64 = 0
+    var isListing = false
+    var listedAt: MonotonicInstant?
+    /// Whether to list again as soon as the present listing is answered.
+    var isListingWanted = false
+    /// Whether the hypervisor's silence has been reported.
+    var isSilent = false
+    /// Whether something has changed that reconciliation looks at.
+    var isDue = true
+
+    var operations: [DomainOperationID: RunningOperation] = [:]
+    var nextOperation: UInt64 = 1
+    var machines: [VirtualMachineID: MachineProgress] = [:]
+    /// Domains whose oddity has been reported.
+    var reported: Set<UInt32> = []
+}
+
+/// An operation that has not ended.
+struct RunningOperation: Sendable {
+    let machine: VirtualMachineID
+    let epoch: PlacementEpoch
+    let operation: DomainOperation
+    let began: MonotonicInstant
+}
+
+/// What this run has tried for one placement of a machine.
+struct MachineProgress: Sendable {
+    let epoch: PlacementEpoch
+    /// The operation under way; a machine has one at a time.
+    var operation: DomainOperationID?
+    /// Only a listing asked for after the last operation shows what came of it.
+    var leastListing: UInt64 = 0
+    /// A placement is started once, whatever came of it.
+    var wasCreated = false
+    var shutdownAskedAt: MonotonicInstant?
+    /// How the guest ended, once seen: the domain is then destroyed and no longer tells.
+    var end: DomainEnd?
+    /// Why an operation failed, as a sentence.
+    var failure: String?
+    /// The last word said to the log, and when.
+    var said: MachineObservation?
+    var saidAt: MonotonicInstant?
+}
