@@ -47,6 +47,9 @@ package struct AgentCore: Sendable {
         session.facts = facts
     }
 
+    /// Who is master as was last said.
+    package var mastershipStatus: MastershipStatus { mastership }
+
     /// When `.timePassed` is due.
     package var nextDeadline: MonotonicInstant {
         min(nextDuty, raft.nextDeadline ?? nextDuty, requests.nextRetry ?? nextDuty)
