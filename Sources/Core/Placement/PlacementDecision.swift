@@ -1,0 +1,114 @@
+package import PoolModel
+
+/// What the decision says, with its reasons for every server.
+package struct PlacementDecision: Hashable, Sendable {
+    /// The server to start on; nil when every candidate refused.
+    package let chosen: ServerID?
+    /// One for each server, best first, then the refused ones by name.
+    package let verdicts: [PlacementVerdict]
+
+    package init(chosen: ServerID?, verdicts: [PlacementVerdict]) {
+        self.chosen = chosen
+        self.verdicts = verdicts
+    }
+}
+
+/// What was found about one server.
+package struct PlacementVerdict: Hashable, Sendable {
+    package let server: ServerID
+    package let name: ServerName
+    package let finding: PlacementFinding
+
+    package init(server: ServerID, name: ServerName, finding: PlacementFinding) {
+        self.server = server
+        self.name = name
+        self.finding = finding
+    }
+}
+
+/// A score, or the first rule that refused.
+package enum PlacementFinding: Hashable, Sendable {
+    case score(PlacementScore)
+    case refused(PlacementRefusal)
+}
+
+/// The shares of a server that would remain free after the start, in millionths, rounded down.
+package struct PlacementScore: Hashable, Sendable {
+    package let memory: Int
+    package let processors: Int
+    package let network: Int
+    package let disk: Int
+    /// Virtual machines that are placed there already.
+    package let machines: Int
+
+    package init(memory: Int, processors: Int, network: Int, disk: Int, machines: Int) {
+        self.memory = memory
+        self.processors = processors
+        self.network = network
+        self.disk = disk
+        self.machines = machines
+    }
+
+    /// The server's score: the smallest share.
+    package var smallest: Int { min(memory, processors, network, disk) }
+    /// Decides between equal scores.
+    package var sum: Int { memory + processors + network + disk }
+}
+
+/// Why a server cannot take a virtual machine. The first rule that refuses is named, in the order of the cases.
+package enum PlacementRefusal: Hashable, Sendable {
+    case notPreferred
+    case leftOut
+    case inMaintenance
+    case lost
+    case stopped
+    case joining
+    case withoutRole
+    case domainTypeNotSupported(DomainType)
+    case storageNotSeen(path: String)
+    case bridgeMissing(String)
+    case notEnoughMemory(needed: Mebibytes, free: Mebibytes)
+    case notEnoughProcessors(needed: Int, free: Int)
+    case notEnoughNetwork(bridge: String, needed: KilobitsPerSecond, free: KilobitsPerSecond)
+    case notEnoughDisk(needed: Mebibytes, free: Mebibytes)
+
+    /// A stable word for programs.
+    package var type: String {
+        switch self {
+        case .notPreferred: "not-preferred"
+        case .leftOut: "left-out"
+        case .inMaintenance: "in-maintenance"
+        case .lost: "lost"
+        case .stopped: "stopped"
+        case .joining: "joining"
+        case .withoutRole: "without-role"
+        case .domainTypeNotSupported: "domain-type-not-supported"
+        case .storageNotSeen: "storage-not-seen"
+        case .bridgeMissing: "bridge-missing"
+        case .notEnoughMemory: "not-enough-memory"
+        case .notEnoughProcessors: "not-enough-processors"
+        case .notEnoughNetwork: "not-enough-network"
+        case .notEnoughDisk: "not-enough-disk"
+        }
+    }
+
+    /// The reason with its figures, to stand after a server's name.
+    package var message: String {
+        switch self {
+        case .notPreferred: "is not a preferred server of this virtual machine"
+        case .leftOut: "was left out of the question"
+        case .inMaintenance: "is in maintenance"
+        case .lost: "has not been heard of"
+        case .stopped: "has its agent stopped"
+        case .joining: "has not opened a session yet"
+        case .withoutRole: "does not hold the Virtual Machine Server role"
+        case .domainTypeNotSupported(let type): "cannot run \(type.rawValue) domains"
+        case .storageNotSeen(let path): "has no storage root that holds \(path)"
+        case .bridgeMissing(let bridge): "has no bridge \(bridge)"
+        case .notEnoughMemory(let needed, let free): "has \(free) of memory free, \(needed) are needed"
+        case .notEnoughProcessors(let needed, let free): "has room for \(free) virtual CPUs, \(needed) are needed"
+        case .notEnoughNetwork(let bridge, let needed, let free): "has \(free) free on bridge \(bridge), \(needed) are needed"
+        case .notEnoughDisk(let needed, let free): "has \(free) of local storage free, \(needed) are needed"
+        }
+    }
+}

@@ -1,0 +1,132 @@
+package import PoolModel
+
+/// Decides where a virtual machine starts: filter, score, choose. Start, explanation and what-if all call this one function.
+package enum PlacementPlanner {
+    /// A whole share, in millionths.
+    package static let wholeShare = 1_000_000
+
+    /// - Returns: the choice and the reason for every server. Equal questions give equal decisions on every server.
+    package static func decide(_ question: PlacementQuestion) -> PlacementDecision {
+        let verdicts = question.candidates.map { candidate in
+            PlacementVerdict(server: candidate.server, name: candidate.name, finding: judge(candidate, question))
+        }
+        let ordered = verdicts.sorted(by: isBefore)
+        guard let best = ordered.first, case .score = best.finding else {
+            return PlacementDecision(chosen: nil, verdicts: ordered)
+        }
+        return PlacementDecision(chosen: best.server, verdicts: ordered)
+    }
+
+    /// The highest score first; ties by the larger sum of shares, then fewer virtual machines, then the name. Refused ones last, by name.
+    private static func isBefore(_ left: PlacementVerdict, _ right: PlacementVerdict) -> Bool {
+        switch (left.finding, right.finding) {
+        case (.score(let one), .score(let other)):
+            if one.smallest != other.smallest { return one.smallest > other.smallest }
+            if one.sum != other.sum { return one.sum > other.sum }
+            if one.machines != other.machines { return one.machines < other.machines }
+            return left.name < right.name
+        case (.score, .refused): return true
+        case (.refused, .score): return false
+        case (.refused, .refused): return left.name < right.name
+        }
+    }
+
+    private static func judge(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementFinding {
+        if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
+        guard let facts = candidate.facts else { return .refused(.joining) }
+        if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }
+        return room(on: candidate, facts, question)
+    }
+
+    private static func refusalOfState(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementRefusal? {
+        let isPreferred = question.preferredServers.isEmpty || question.preferredServers.contains(candidate.server)
+        guard isPreferred else { return .notPreferred }
+        switch candidate.availability {
+        case .inMaintenance: return .inMaintenance
+        case .lost: return .lost
+        case .stopped: return .stopped
+        case .joining: return .joining
+        case .active: return candidate.roles.contains(.virtualMachine) ? nil : .withoutRole
+        }
+    }
+
+    private static func refusalOfFacts(_ facts: ServerFacts, _ requirements: MachineRequirements) -> PlacementRefusal? {
+        guard facts.domainTypes.contains(requirements.domainType) else { return .domainTypeNotSupported(requirements.domainType) }
+        for path in requirements.diskPaths where !facts.storageRoots.contains(where: { isPath(path, below: $0.path) }) {
+            return .storageNotSeen(path: path)
+        }
+        for interface in requirements.interfaces where !facts.bridges.contains(where: { $0.name == interface.bridge }) {
+            return .bridgeMissing(interface.bridge)
+        }
+        return nil
+    }
+
+    /// Whether `path` is `root` or lies below it; `/OVSX/a` does not lie below `/OVS`.
+    private static func isPath(_ path: String, below root: String) -> Bool {
+        let path = path.utf8
+        let root = root.utf8
+        guard path.starts(with: root) else { return false }
+        let rest = path.dropFirst(root.count)
+        return rest.isEmpty || root.last == UInt8(ascii: "/") || rest.first == UInt8(ascii: "/")
+    }
+
+    private static func room(
+        on candidate: PlacementCandidate, _ facts: ServerFacts, _ question: PlacementQuestion
+    ) -> PlacementFinding {
+        let needs = question.requirements
+        let reserved = candidate.reservations
+        let freeMemory = facts.capacity - reserved.memory
+        guard needs.memory <= freeMemory else { return .refused(.notEnoughMemory(needed: needs.memory, free: freeMemory)) }
+
+        let processorCapacity = facts.processors * question.overcommitRatio
+        let freeProcessors = max(0, processorCapacity - reserved.virtualCPUs)
+        guard needs.virtualCPUs <= freeProcessors else {
+            return .refused(.notEnoughProcessors(needed: needs.virtualCPUs, free: freeProcessors))
+        }
+
+        var networkShare = wholeShare
+        for (bridge, needed) in rates(of: needs) {
+            let capacity = speed(behind: bridge, facts)
+            guard capacity > 0 else { continue }
+            let free = max(0, capacity - (reserved.rates[bridge] ?? 0))
+            guard needed <= free else {
+                return .refused(
+                    .notEnoughNetwork(bridge: bridge, needed: KilobitsPerSecond(needed), free: KilobitsPerSecond(free)))
+            }
+            networkShare = min(networkShare, share(of: free - needed, in: capacity))
+        }
+
+        let diskCapacity = facts.storageRoots.filter { !$0.isShared }.reduce(Mebibytes.zero) { $0 + $1.capacity }
+        let freeDisk = diskCapacity - reserved.newImages
+        guard needs.newImageSize <= freeDisk || needs.newImageSize == .zero else {
+            return .refused(.notEnoughDisk(needed: needs.newImageSize, free: freeDisk))
+        }
+        let diskShare = needs.newImageSize == .zero ? wholeShare : share(of: (freeDisk - needs.newImageSize).count, in: diskCapacity.count)
+
+        return .score(
+            PlacementScore(
+                memory: share(of: (freeMemory - needs.memory).count, in: facts.capacity.count),
+                processors: share(of: freeProcessors - needs.virtualCPUs, in: processorCapacity), network: networkShare,
+                disk: diskShare, machines: reserved.machines))
+    }
+
+    /// The rate that a machine needs on each of its bridges, sorted by bridge.
+    private static func rates(of requirements: MachineRequirements) -> [(bridge: String, needed: Int)] {
+        var sums: [String: Int] = [:]
+        for interface in requirements.interfaces { sums[interface.bridge, default: 0] += interface.rate.count }
+        return sums.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { (bridge: $0.key, needed: $0.value) }
+    }
+
+    /// The speeds of the distinct cards behind a bridge together; 0 for a bridge without cards, which no rate limits.
+    private static func speed(behind bridge: String, _ facts: ServerFacts) -> Int {
+        guard let found = facts.bridges.first(where: { $0.name == bridge }) else { return 0 }
+        return facts.cards.filter { found.cards.contains($0.name) }.reduce(0) { $0 + $1.speed.count }
+    }
+
+    /// `part` of `whole` in millionths, rounded down, without overflow.
+    private static func share(of part: Int, in whole: Int) -> Int {
+        guard whole > 0, part > 0 else { return 0 }
+        let product = part.multipliedFullWidth(by: wholeShare)
+        return min(wholeShare, whole.dividingFullWidth(product).quotient)
+    }
+}

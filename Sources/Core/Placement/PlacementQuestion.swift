@@ -1,0 +1,88 @@
+package import PoolModel
+
+/// A server as a candidate: what it has, and what it has promised already.
+package struct PlacementCandidate: Hashable, Sendable {
+    package let server: ServerID
+    package let name: ServerName
+    package let availability: ServerAvailability
+    package let roles: ServerRoles
+    /// Nil until the server has told them.
+    package let facts: ServerFacts?
+    package let reservations: ServerReservations
+
+    package init(
+        server: ServerID, name: ServerName, availability: ServerAvailability, roles: ServerRoles, facts: ServerFacts?,
+        reservations: ServerReservations
+    ) {
+        self.server = server
+        self.name = name
+        self.availability = availability
+        self.roles = roles
+        self.facts = facts
+        self.reservations = reservations
+    }
+}
+
+/// Whether a server takes new virtual machines.
+package enum ServerAvailability: Hashable, Sendable {
+    case active
+    case inMaintenance
+    /// It has not been heard of.
+    case lost
+    /// Its agent was stopped in good order and has not come back.
+    case stopped
+    /// It has not opened a session yet.
+    case joining
+}
+
+/// What the placed virtual machines of a server take together.
+package struct ServerReservations: Hashable, Sendable {
+    package var memory = Mebibytes.zero
+    package var virtualCPUs = 0
+    /// By bridge, in kilobits a second.
+    package var rates: [String: Int] = [:]
+    package var newImages = Mebibytes.zero
+    package var machines = 0
+
+    package init() {}
+
+    /// Adds what a machine takes.
+    package mutating func add(_ requirements: MachineRequirements) {
+        memory = memory + requirements.memory
+        virtualCPUs += requirements.virtualCPUs
+        for interface in requirements.interfaces { rates[interface.bridge, default: 0] += interface.rate.count }
+        newImages = newImages + requirements.newImageSize
+        machines += 1
+    }
+
+    /// Gives back what a machine took.
+    package mutating func remove(_ requirements: MachineRequirements) {
+        memory = memory - requirements.memory
+        virtualCPUs = max(0, virtualCPUs - requirements.virtualCPUs)
+        for interface in requirements.interfaces {
+            let left = (rates[interface.bridge] ?? 0) - interface.rate.count
+            rates[interface.bridge] = left > 0 ? left : nil
+        }
+        newImages = newImages - requirements.newImageSize
+        machines = max(0, machines - 1)
+    }
+}
+
+/// Which server shall a virtual machine start on?
+package struct PlacementQuestion: Hashable, Sendable {
+    package let requirements: MachineRequirements
+    /// Empty: every server is a candidate.
+    package let preferredServers: [ServerID]
+    package let candidates: [PlacementCandidate]
+    /// Virtual CPUs for each physical one.
+    package let overcommitRatio: Int
+
+    package init(
+        requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int
+    ) {
+        self.requirements = requirements
+        self.preferredServers = preferredServers
+        self.candidates = candidates.sorted { $0.server < $1.server }
+        self.overcommitRatio = overcommitRatio
+    }
+}
