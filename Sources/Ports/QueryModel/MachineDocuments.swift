@@ -1,0 +1,173 @@
+/// One virtual machine (`GET /v1/vms/{name}`).
+package struct MachineDocument: Codable, Hashable, Sendable {
+    package var name: String
+    package var id: UInt64
+    package var uuid: String
+    /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `PoweredOff`, `Paused`, `Error`, `Unknown`.
+    package var status: String
+    /// Why it is in this status, in a sentence; absent when there is nothing to say.
+    package var cause: String?
+    /// What its users want: `running` or `stopped`.
+    package var intent: String
+    /// The server that it is placed on; absent when it is placed nowhere.
+    package var server: String?
+    /// Counts its placements.
+    package var epoch: UInt64
+    package var requirements: RequirementsDocument
+    /// The names of its preferred servers; empty means every server of the pool.
+    package var preferredServers: [String]
+    package var tagCount: Int
+    /// The task that works on it; absent when none does.
+    package var task: UInt64?
+    /// The vm.cfg text as given; only where one machine is asked for.
+    package var configuration: String?
+
+    package init(
+        name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
+        requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?
+    ) {
+        self.name = name
+        self.id = id
+        self.uuid = uuid
+        self.status = status
+        self.cause = cause
+        self.intent = intent
+        self.server = server
+        self.epoch = epoch
+        self.requirements = requirements
+        self.preferredServers = preferredServers
+        self.tagCount = tagCount
+        self.task = task
+        self.configuration = configuration
+    }
+}
+
+/// What a virtual machine needs of a server.
+package struct RequirementsDocument: Codable, Hashable, Sendable {
+    /// `pv`, `pvh` or `hvm`.
+    package var domainType: String
+    package var memoryMiB: Int
+    package var virtualCPUs: Int
+    package var interfaces: [InterfaceDocument]
+    /// Host paths of the disks, without empty CD drives.
+    package var diskPaths: [String]
+    /// Space for images that are still to be created.
+    package var newImageMiB: Int
+
+    package init(
+        domainType: String, memoryMiB: Int, virtualCPUs: Int, interfaces: [InterfaceDocument], diskPaths: [String], newImageMiB: Int
+    ) {
+        self.domainType = domainType
+        self.memoryMiB = memoryMiB
+        self.virtualCPUs = virtualCPUs
+        self.interfaces = interfaces
+        self.diskPaths = diskPaths
+        self.newImageMiB = newImageMiB
+    }
+}
+
+/// A virtual network interface's needs.
+package struct InterfaceDocument: Codable, Hashable, Sendable {
+    package var bridge: String
+    /// Kilobits (1,000 bits) a second.
+    package var rateKbps: Int
+
+    package init(bridge: String, rateKbps: Int) {
+        self.bridge = bridge
+        self.rateKbps = rateKbps
+    }
+}
+
+/// All virtual machines, by name (`GET /v1/vms`).
+package struct MachineListDocument: Codable, Hashable, Sendable {
+    package var machines: [MachineDocument]
+
+    package init(machines: [MachineDocument]) { self.machines = machines }
+}
+
+/// A virtual machine that was created, and what to look at in its configuration (`POST /v1/vms`).
+package struct MachineCreatedDocument: Codable, Hashable, Sendable {
+    package var machine: MachineDocument
+    package var warnings: [ConfigurationWarningDocument]
+
+    package init(machine: MachineDocument, warnings: [ConfigurationWarningDocument]) {
+        self.machine = machine
+        self.warnings = warnings
+    }
+}
+
+/// Something in a vm.cfg that was accepted but should be looked at.
+package struct ConfigurationWarningDocument: Codable, Hashable, Sendable {
+    /// Counted from 1.
+    package var line: Int
+    /// Counted from 1 in Unicode scalars.
+    package var column: Int
+    package var message: String
+
+    package init(line: Int, column: Int, message: String) {
+        self.line = line
+        self.column = column
+        self.message = message
+    }
+}
+
+/// Where a start would place a virtual machine, and why (`GET /v1/vms/{name}/explain`).
+package struct ExplanationDocument: Codable, Hashable, Sendable {
+    package var machine: String
+    /// The name of the server that a start would choose; absent when every server refuses.
+    package var chosen: String?
+    /// Every server: candidates first, the best one first; then those that were refused, by name.
+    package var servers: [ServerExplanationDocument]
+
+    package init(machine: String, chosen: String?, servers: [ServerExplanationDocument]) {
+        self.machine = machine
+        self.chosen = chosen
+        self.servers = servers
+    }
+}
+
+/// One server's score, or the first rule that refused it.
+package struct ServerExplanationDocument: Codable, Hashable, Sendable {
+    package var server: String
+    /// The smallest share, in millionths; absent when the server is refused.
+    package var score: Int?
+    /// Absent when the server is refused.
+    package var shares: SharesDocument?
+    /// Absent when the server is a candidate.
+    package var refusal: RefusalDocument?
+
+    package init(server: String, score: Int?, shares: SharesDocument?, refusal: RefusalDocument?) {
+        self.server = server
+        self.score = score
+        self.shares = shares
+        self.refusal = refusal
+    }
+}
+
+/// What share of each resource would remain free after the start, in millionths.
+package struct SharesDocument: Codable, Hashable, Sendable {
+    package var memory: Int
+    package var virtualCPUs: Int
+    package var network: Int
+    package var disk: Int
+
+    package init(memory: Int, virtualCPUs: Int, network: Int, disk: Int) {
+        self.memory = memory
+        self.virtualCPUs = virtualCPUs
+        self.network = network
+        self.disk = disk
+    }
+}
+
+/// Why a server was passed over.
+package struct RefusalDocument: Codable, Hashable, Sendable {
+    /// A stable word, such as `not-enough-memory`.
+    package var type: String
+    /// A sentence with the figures.
+    package var message: String
+
+    package init(type: String, message: String) {
+        self.type = type
+        self.message = message
+    }
+}

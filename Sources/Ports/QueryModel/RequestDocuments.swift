@@ -1,0 +1,53 @@
+/// A virtual machine to be created (`POST /v1/vms`).
+package struct CreateMachineRequest: Codable, Hashable, Sendable {
+    /// The vm.cfg text, at most 64 KiB.
+    package var configuration: String
+    /// Names of the servers that it may run on; absent or empty means every server of the pool.
+    package var preferredServers: [String]?
+    /// Its name in the pool; absent takes the configuration's.
+    package var name: String?
+
+    package init(configuration: String, preferredServers: [String]? = nil, name: String? = nil) {
+        self.configuration = configuration
+        self.preferredServers = preferredServers
+        self.name = name
+    }
+}
+
+/// A change to a virtual machine; what is absent stays as it is (`PATCH /v1/vms/{name}`).
+package struct ChangeMachineRequest: Codable, Hashable, Sendable {
+    package var memoryMiB: Int?
+    package var virtualCPUs: Int?
+    /// An empty list means every server of the pool.
+    package var preferredServers: [String]?
+
+    package init(memoryMiB: Int? = nil, virtualCPUs: Int? = nil, preferredServers: [String]? = nil) {
+        self.memoryMiB = memoryMiB
+        self.virtualCPUs = virtualCPUs
+        self.preferredServers = preferredServers
+    }
+}
+
+/// How to stop a virtual machine (`POST /v1/vms/{name}/stop`); an absent body asks the guest.
+package struct StopMachineRequest: Codable, Hashable, Sendable {
+    /// Destroys the domain instead of asking the guest.
+    package var force: Bool?
+
+    package init(force: Bool? = nil) { self.force = force }
+}
+
+/// A join token to be created (`POST /v1/tokens`).
+package struct CreateTokenRequest: Codable, Hashable, Sendable {
+    /// Of `vm`, `utility`; absent means both.
+    package var roles: [String]?
+    /// 60 (a minute) to 2,592,000 (30 days); absent means 10,800 (3 hours).
+    package var ttlSeconds: Int64?
+
+    /// What an absent `ttlSeconds` means.
+    package static let defaultTTLSeconds: Int64 = 10_800
+
+    package init(roles: [String]? = nil, ttlSeconds: Int64? = nil) {
+        self.roles = roles
+        self.ttlSeconds = ttlSeconds
+    }
+}

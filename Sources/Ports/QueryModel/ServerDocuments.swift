@@ -1,0 +1,135 @@
+/// One Oracle VM Server (`GET /v1/servers/{name}`).
+package struct ServerDocument: Codable, Hashable, Sendable {
+    package var id: UInt64
+    package var name: String
+    /// Of `vm`, `utility`.
+    package var roles: [String]
+    /// `active`, `maintenance`, `unreachable`, or `joining` before its agent has introduced itself.
+    package var status: String
+    package var isMaster: Bool
+    package var isReachable: Bool
+    package var inMaintenance: Bool
+    /// `HOST:PORT` of the peer network.
+    package var peerAddress: String
+    /// `HOST:PORT` of the query port.
+    package var queryAddress: String
+    /// Absent before its agent has introduced itself.
+    package var session: SessionDocument?
+    /// Absent before its agent has introduced itself.
+    package var facts: ServerFactsDocument?
+    /// What virtual machines may take together.
+    package var capacity: ResourcesDocument
+    /// What is left of it.
+    package var free: ResourcesDocument
+    /// How many virtual machines are placed here.
+    package var machineCount: Int
+
+    package init(
+        id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
+        peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
+        free: ResourcesDocument, machineCount: Int
+    ) {
+        self.id = id
+        self.name = name
+        self.roles = roles
+        self.status = status
+        self.isMaster = isMaster
+        self.isReachable = isReachable
+        self.inMaintenance = inMaintenance
+        self.peerAddress = peerAddress
+        self.queryAddress = queryAddress
+        self.session = session
+        self.facts = facts
+        self.capacity = capacity
+        self.free = free
+        self.machineCount = machineCount
+    }
+}
+
+/// One run of a server's agent.
+package struct SessionDocument: Codable, Hashable, Sendable {
+    package var number: UInt64
+    /// Identifies the server's boot.
+    package var boot: String
+    package var agentVersion: String
+
+    package init(number: UInt64, boot: String, agentVersion: String) {
+        self.number = number
+        self.boot = boot
+        self.agentVersion = agentVersion
+    }
+}
+
+/// What a server has to offer.
+package struct ServerFactsDocument: Codable, Hashable, Sendable {
+    package var totalMemoryMiB: Int
+    /// What Xen itself, Domain-0 and domains outside the pool take.
+    package var reservedMemoryMiB: Int
+    /// Physical CPUs (hardware threads).
+    package var processors: Int
+    package var cards: [CardDocument]
+    package var bridges: [BridgeDocument]
+    package var storageRoots: [StorageRootDocument]
+    /// Of `pv`, `pvh`, `hvm`.
+    package var domainTypes: [String]
+    /// `simulated`, or Xen's version.
+    package var hypervisor: String
+
+    package init(
+        totalMemoryMiB: Int, reservedMemoryMiB: Int, processors: Int, cards: [CardDocument], bridges: [BridgeDocument],
+        storageRoots: [StorageRootDocument], domainTypes: [String], hypervisor: String
+    ) {
+        self.totalMemoryMiB = totalMemoryMiB
+        self.reservedMemoryMiB = reservedMemoryMiB
+        self.processors = processors
+        self.cards = cards
+        self.bridges = bridges
+        self.storageRoots = storageRoots
+        self.domainTypes = domainTypes
+        self.hypervisor = hypervisor
+    }
+}
+
+/// A network interface card.
+package struct CardDocument: Codable, Hashable, Sendable {
+    package var name: String
+    /// Kilobits (1,000 bits) a second.
+    package var speedKbps: Int
+
+    package init(name: String, speedKbps: Int) {
+        self.name = name
+        self.speedKbps = speedKbps
+    }
+}
+
+/// A bridge and the names of the cards behind it.
+package struct BridgeDocument: Codable, Hashable, Sendable {
+    package var name: String
+    package var cards: [String]
+
+    package init(name: String, cards: [String]) {
+        self.name = name
+        self.cards = cards
+    }
+}
+
+/// A directory below which images lie.
+package struct StorageRootDocument: Codable, Hashable, Sendable {
+    package var path: String
+    /// Whether other servers see the same files.
+    package var isShared: Bool
+    package var capacityMiB: Int
+
+    package init(path: String, isShared: Bool, capacityMiB: Int) {
+        self.path = path
+        self.isShared = isShared
+        self.capacityMiB = capacityMiB
+    }
+}
+
+/// All servers, by name (`GET /v1/servers`).
+package struct ServerListDocument: Codable, Hashable, Sendable {
+    package var servers: [ServerDocument]
+
+    package init(servers: [ServerDocument]) { self.servers = servers }
+}
