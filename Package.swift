@@ -73,7 +73,7 @@ let adapters: [Target] = [
     room("OpenSSLTransport", floor: "Adapters", mayImport: ["COpenSSL", "NIOCore", "NIOTLS"]),
     room(
         "WireFormat", floor: "Adapters",
-        mayImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
+        mayImport: ["AgentPorts", "PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
         exclude: ["Schema"]),
     room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),

@@ -1,0 +1,115 @@
+package import AgentCore
+package import PoolModel
+import SwiftProtobuf
+
+/// One frame between agents: what stands behind its length on the wire.
+package enum PeerFrame: Hashable, Sendable {
+    /// The first frame each way.
+    case hello(PeerHello)
+    case message(PeerMessage)
+    /// What closes after this is no sign of death.
+    case goodbye
+}
+
+/// How an agent introduces itself on a connection. Who it is says its certificate; this must agree with it.
+package struct PeerHello: Hashable, Sendable {
+    package let pool: PoolID
+    package let server: ServerID
+    package let channel: PeerChannel
+    package let wireVersion: UInt32
+
+    package init(pool: PoolID, server: ServerID, channel: PeerChannel, wireVersion: UInt32 = WireVersion.frames) {
+        self.pool = pool
+        self.server = server
+        self.channel = channel
+        self.wireVersion = wireVersion
+    }
+}
+
+/// Which messages a connection carries.
+package enum PeerChannel: UInt32, Hashable, Sendable, CaseIterable {
+    /// Small and urgent: votes, heartbeats, reads.
+    case urgent = 1
+    /// Entries, snapshots, forwarded commands.
+    case bulk = 2
+}
+
+/// Frames to bytes, and back.
+package enum PeerFrameCoding {
+    /// - Returns: the frame's bytes, without its length.
+    package static func encode(_ frame: PeerFrame) throws(WireError) -> [UInt8] {
+        do {
+            return try WirePeerFrame(frame).serializedBytes()
+        } catch {
+            throw WireError("The frame cannot be encoded: \(error).")
+        }
+    }
+
+    /// - Throws: `WireError` for anything that is not a whole frame within its bounds.
+    package static func decode(_ bytes: [UInt8]) throws(WireError) -> PeerFrame {
+        let wire: WirePeerFrame
+        do {
+            wire = try WirePeerFrame(serializedBytes: bytes, options: decodingOptions)
+        } catch {
+            throw WireError("The frame is not a Protocol Buffers message.")
+        }
+        return try wire.model()
+    }
+
+    /// Messages nest six deep at most; a hostile one that nests deeper is refused before it costs stack.
+    static let decodingOptions: BinaryDecodingOptions = {
+        var options = BinaryDecodingOptions()
+        options.messageDepthLimit = 16
+        options.discardUnknownFields = true
+        return options
+    }()
+}
+
+extension WirePeerFrame {
+    init(_ frame: PeerFrame) {
+        self.init()
+        switch frame {
+        case .hello(let hello):
+            self.hello = .with {
+                $0.pool = WireUuid(hello.pool)
+                $0.server = hello.server.number
+                $0.channel = hello.channel.rawValue
+                $0.wireVersion = hello.wireVersion
+            }
+        case .message(.raft(let message)): raft = WireRaftMessage(message)
+        case .message(.forward(let entry)): forward = WirePoolEntry(entry)
+        case .message(.forwardRefused(let request, let leader)):
+            forwardRefused = .with {
+                if let request { $0.request = WireRequest(request) }
+                if let leader { $0.leader = leader.number }
+            }
+        case .message(.stateDigest(let index, let digest)):
+            stateDigest = .with {
+                $0.index = index.number
+                $0.digest = digest
+            }
+        case .goodbye: goodbye = true
+        }
+    }
+
+    func model() throws(WireError) -> PeerFrame {
+        switch kind {
+        case .hello(let wire):
+            guard let channel = PeerChannel(rawValue: wire.channel) else { throw .unknown("hello.channel") }
+            return .hello(
+                PeerHello(
+                    pool: wire.pool.model, server: try WireField.server(wire.server, "hello.server"), channel: channel,
+                    wireVersion: wire.wireVersion))
+        case .raft(let wire): return .message(.raft(try wire.model()))
+        case .forward(let wire): return .message(.forward(try wire.model()))
+        case .forwardRefused(let wire):
+            return .message(
+                .forwardRefused(
+                    wire.hasRequest ? try wire.request.model() : nil,
+                    leader: wire.hasLeader ? try WireField.server(wire.leader, "forward_refused.leader") : nil))
+        case .stateDigest(let wire): return .message(.stateDigest(index: LogIndex(wire.index), digest: wire.digest))
+        case .goodbye: return .goodbye
+        case nil: throw .unknown("frame.kind")
+        }
+    }
+}

@@ -1,0 +1,265 @@
+import PoolModel
+import SwiftProtobuf
+
+import struct Foundation.Data
+
+extension WireCommand {
+    init(_ command: PoolCommand) {
+        self.init()
+        kind = Self.kind(of: command)
+    }
+
+    private static func kind(of command: PoolCommand) -> OneOf_Kind {
+        switch command {
+        case .createPool(let foundation): .createPool(WireCreatePool(foundation))
+        case .raiseFormat(let version): .raiseFormat(Int64(version))
+        case .changeSetting(let setting): .changeSetting(WireSetting(setting))
+        case .hello(let hello): .hello(WireHello(hello))
+        case .released(let server, let session):
+            .released(
+                .with {
+                    $0.server = server.number
+                    $0.session = session.number
+                })
+        case .serverFacts(let server, let session, let facts):
+            .serverFacts(
+                .with {
+                    $0.server = server.number
+                    $0.session = session.number
+                    $0.facts = WireFacts(facts)
+                })
+        case .reachability(let server, let session, let isReachable):
+            .reachability(
+                .with {
+                    $0.server = server.number
+                    $0.session = session.number
+                    $0.isReachable = isReachable
+                })
+        case .maintenance(let server, let isOn):
+            .maintenance(
+                .with {
+                    $0.server = server.number
+                    $0.isOn = isOn
+                })
+        case .removeServer(let server): .removeServer(server.number)
+        case .createToken(let token):
+            .createToken(
+                .with {
+                    $0.secret = Data(token.secret.bytes)
+                    $0.roles = UInt32(token.roles.rawValue)
+                    $0.lifetimeMilliseconds = token.lifetimeMilliseconds
+                })
+        case .revokeToken(let token): .revokeToken(token.number)
+        case .join(let request):
+            .join(
+                .with {
+                    $0.token = request.token.number
+                    $0.secret = Data(request.secret.bytes)
+                    $0.server = WireNewServer(request.server)
+                })
+        case .createMachine(let definition): .createMachine(WireCreateMachine(definition))
+        case .deleteMachine(let machine): .deleteMachine(machine.number)
+        case .changeMachine(let machine, let change): .changeMachine(WireChangeMachine(machine, change))
+        case .startMachine(let machine): .startMachine(machine.number)
+        case .stopMachine(let machine, let force):
+            .stopMachine(
+                .with {
+                    $0.machine = machine.number
+                    $0.force = force
+                })
+        case .observed(let machine, let server, let session, let epoch, let observation):
+            .observed(WireObserved(machine, server, session, epoch, observation))
+        case .resetMachineStatus(let machine): .resetMachineStatus(machine.number)
+        case .cancelTask(let task): .cancelTask(task.number)
+        case .putTag(let machine, let key, let value):
+            .putTag(
+                .with {
+                    $0.machine = machine.number
+                    $0.key = key.text
+                    $0.value = value
+                })
+        case .deleteTag(let machine, let key):
+            .deleteTag(
+                .with {
+                    $0.machine = machine.number
+                    $0.key = key.text
+                })
+        case .createCredential(let credential): .createCredential(WireCredential(credential))
+        case .revokeCredential(let credential): .revokeCredential(credential.number)
+        }
+    }
+
+    func model() throws(WireError) -> PoolCommand {
+        guard let kind else { throw .unknown("command.kind") }
+        switch kind {
+        case .createPool(let wire): return .createPool(try wire.model())
+        case .raiseFormat(let version): return .raiseFormat(version: try WireField.amount(version, "raise_format"))
+        case .changeSetting(let wire): return .changeSetting(try wire.model())
+        case .hello(let wire): return .hello(try wire.model())
+        case .released(let wire):
+            return .released(server: try WireField.server(wire.server, "released.server"), session: SessionNumber(wire.session))
+        case .serverFacts(let wire):
+            return .serverFacts(
+                server: try WireField.server(wire.server, "facts.server"), session: SessionNumber(wire.session), try wire.facts.model())
+        case .reachability(let wire):
+            return .reachability(
+                server: try WireField.server(wire.server, "reachability.server"), session: SessionNumber(wire.session),
+                isReachable: wire.isReachable)
+        case .maintenance(let wire):
+            return .maintenance(server: try WireField.server(wire.server, "maintenance.server"), isOn: wire.isOn)
+        case .removeServer(let server): return .removeServer(try WireField.server(server, "remove_server"))
+        case .createToken(let wire):
+            return .createToken(
+                JoinToken(
+                    secret: try WireField.digest(wire.secret, "token.secret"), roles: try WireField.roles(wire.roles, "token.roles"),
+                    lifetimeMilliseconds: wire.lifetimeMilliseconds))
+        case .revokeToken(let token): return .revokeToken(TokenID(token))
+        case .join(let wire):
+            return .join(
+                JoinRequest(
+                    token: TokenID(wire.token), secret: try WireField.digest(wire.secret, "join.secret"), server: try wire.server.model()))
+        case .createMachine(let wire): return .createMachine(try wire.model())
+        case .deleteMachine(let machine): return .deleteMachine(VirtualMachineID(machine))
+        case .changeMachine(let wire): return .changeMachine(VirtualMachineID(wire.machine), try wire.model())
+        case .startMachine(let machine): return .startMachine(VirtualMachineID(machine))
+        case .stopMachine(let wire): return .stopMachine(VirtualMachineID(wire.machine), force: wire.force)
+        case .observed(let wire):
+            return .observed(
+                VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "observed.server"),
+                session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch), try wire.observationModel())
+        case .resetMachineStatus(let machine): return .resetMachineStatus(VirtualMachineID(machine))
+        case .cancelTask(let task): return .cancelTask(TaskID(task))
+        case .putTag(let wire):
+            return .putTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"), value: wire.value)
+        case .deleteTag(let wire): return .deleteTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"))
+        case .createCredential(let wire): return .createCredential(try wire.model())
+        case .revokeCredential(let credential): return .revokeCredential(CredentialID(credential))
+        }
+    }
+}
+
+extension WireCreatePool {
+    init(_ foundation: PoolFoundation) {
+        self.init()
+        pool = WireUuid(foundation.pool)
+        name = foundation.name
+        authority = Data(foundation.authority.bytes)
+        founder = WireNewServer(foundation.founder)
+        credential = WireCredential(foundation.credential)
+    }
+
+    func model() throws(WireError) -> PoolFoundation {
+        PoolFoundation(
+            pool: pool.model, name: name, authority: try WireField.digest(authority, "create_pool.authority"),
+            founder: try founder.model(), credential: try credential.model())
+    }
+}
+
+extension WireSetting {
+    init(_ setting: PoolSetting) {
+        self.init()
+        switch setting {
+        case .overcommitRatio(let ratio): overcommitRatio = Int64(ratio)
+        case .voterLimit(let limit): voterLimit = Int64(limit)
+        }
+    }
+
+    func model() throws(WireError) -> PoolSetting {
+        switch kind {
+        case .overcommitRatio(let ratio): return .overcommitRatio(try WireField.amount(ratio, "setting.overcommit_ratio"))
+        case .voterLimit(let limit): return .voterLimit(try WireField.amount(limit, "setting.voter_limit"))
+        case nil: throw .unknown("setting.kind")
+        }
+    }
+}
+
+extension WireHello {
+    init(_ hello: ServerHello) {
+        self.init()
+        server = hello.server.number
+        session = hello.session.number
+        boot = WireUuid(hello.boot)
+        run = WireUuid(hello.run)
+        storage = WireUuid(hello.storage)
+        formatVersion = Int64(hello.formatVersion)
+        agentVersion = hello.agentVersion
+        facts = WireFacts(hello.facts)
+    }
+
+    func model() throws(WireError) -> ServerHello {
+        ServerHello(
+            server: try WireField.server(server, "hello.server"), session: SessionNumber(session), boot: boot.model, run: run.model,
+            storage: storage.model, formatVersion: try WireField.amount(formatVersion, "hello.format_version"),
+            agentVersion: agentVersion, facts: try facts.model())
+    }
+}
+
+extension WireCreateMachine {
+    init(_ definition: MachineDefinition) {
+        self.init()
+        name = definition.name.text
+        uuid = WireUuid(definition.uuid)
+        configuration = definition.configuration
+        requirements = WireRequirements(definition.requirements)
+        preferredServers = definition.preferredServers.map(\.number)
+    }
+
+    func model() throws(WireError) -> MachineDefinition {
+        MachineDefinition(
+            name: try WireField.machineName(name, "machine.name"), uuid: uuid.model, configuration: configuration,
+            requirements: try requirements.model(),
+            preferredServers: try WireField.servers(preferredServers, "machine.preferred_servers"))
+    }
+}
+
+extension WireChangeMachine {
+    init(_ machine: VirtualMachineID, _ change: MachineChange) {
+        self.init()
+        self.machine = machine.number
+        if let memory = change.memory { mebibytes = Int64(memory.count) }
+        if let count = change.virtualCPUs { virtualCpus = Int64(count) }
+        if let servers = change.preferredServers { preferredServers = .with { $0.servers = servers.map(\.number) } }
+    }
+
+    func model() throws(WireError) -> MachineChange {
+        MachineChange(
+            memory: hasMebibytes ? Mebibytes(try WireField.amount(mebibytes, "change.mebibytes")) : nil,
+            virtualCPUs: hasVirtualCpus ? try WireField.amount(virtualCpus, "change.virtual_cpus") : nil,
+            preferredServers: hasPreferredServers ? try WireField.servers(preferredServers.servers, "change.preferred_servers") : nil)
+    }
+}
+
+extension WireObserved {
+    init(
+        _ machine: VirtualMachineID, _ server: ServerID, _ session: SessionNumber, _ epoch: PlacementEpoch,
+        _ observation: MachineObservation
+    ) {
+        self.init()
+        self.machine = machine.number
+        self.server = server.number
+        self.session = session.number
+        self.epoch = epoch.number
+        switch observation {
+        case .running: running = true
+        case .paused: paused = true
+        case .shuttingDown: shuttingDown = true
+        case .stopped(let reason, let cause):
+            stopped = .with {
+                $0.reason = reason.rawValue
+                $0.cause = cause
+            }
+        }
+    }
+
+    func observationModel() throws(WireError) -> MachineObservation {
+        switch observation {
+        case .running: return .running
+        case .paused: return .paused
+        case .shuttingDown: return .shuttingDown
+        case .stopped(let stopped):
+            guard let reason = MachineStopReason(rawValue: stopped.reason) else { throw .unknown("observed.stopped.reason") }
+            return .stopped(reason, cause: stopped.cause)
+        case nil: throw .unknown("observed.observation")
+        }
+    }
+}

@@ -1,0 +1,21 @@
+/// Bytes that are no message this agent knows, or are outside its bounds.
+package struct WireError: Error, Hashable, Sendable {
+    /// One sentence: which field, and what is wrong with it.
+    package let message: String
+
+    package init(_ message: String) { self.message = message }
+
+    static func unknown(_ what: String) -> WireError {
+        WireError("The field \(what) holds a kind that this agent does not know; install the newest agent version on this server.")
+    }
+    static func missing(_ what: String) -> WireError { WireError("The field \(what) is missing.") }
+    static func outOfRange(_ what: String) -> WireError { WireError("The field \(what) is outside its range.") }
+}
+
+/// The versions of what is written and sent. They only grow.
+package enum WireVersion {
+    /// Of the peers' frames.
+    package static let frames: UInt32 = 1
+    /// Of snapshots.
+    package static let snapshot: UInt32 = 1
+}

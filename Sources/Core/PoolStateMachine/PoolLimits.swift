@@ -1,0 +1,28 @@
+/// The bounds of a pool, checked where commands are applied. They are part of the format version: another number is another format.
+package enum PoolLimits {
+    package static let servers = 64
+    package static let machines = 10_000
+    package static let configurationBytes = 64 * 1024
+    package static let virtualCPUs = 512
+    /// 64 TiB.
+    package static let memoryMebibytes = 64 * 1024 * 1024
+    package static let diskPaths = 256
+    package static let interfaces = 64
+    package static let tagValueBytes = 1_024
+    package static let tagsPerMachine = 32_768
+    package static let tagBytes = 64 * 1024 * 1024
+    package static let tokens = 1_000
+    package static let credentials = 1_000
+    package static let tasks = 1_000
+    package static let events = 10_000
+    package static let eventBytes = 16 * 1024 * 1024
+    package static let requestsPerMember = 16_384
+    package static let idempotencyKeys = 10_000
+    package static let idempotencyLifetimeMilliseconds: Int64 = 24 * 60 * 60 * 1_000
+    package static let tokenLifetimeMilliseconds: ClosedRange<Int64> = 60_000...(30 * 24 * 60 * 60 * 1_000)
+    package static let reasonBytes = 256
+    package static let addressBytes = 260
+    package static let overcommitRatio = 1...64
+    package static let voterLimits = [1, 3, 5, 7]
+    package static let causeBytes = 1_024
+}

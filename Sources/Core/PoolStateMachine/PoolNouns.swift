@@ -1,0 +1,223 @@
+package import PoolModel
+
+/// What the pool is.
+package struct PoolSummary: Hashable, Sendable {
+    package let pool: PoolID
+    package let name: String
+    /// SHA-256 of the pool authority's public key.
+    package let authority: SHA256Digest
+
+    package init(pool: PoolID, name: String, authority: SHA256Digest) {
+        self.pool = pool
+        self.name = name
+        self.authority = authority
+    }
+}
+
+/// Pool-wide settings.
+package struct PoolSettings: Hashable, Sendable {
+    package var overcommitRatio = 4
+    package var voterLimit = 5
+
+    package init() {}
+}
+
+/// An Oracle VM Server as the pool knows it.
+package struct Server: Hashable, Sendable {
+    package let id: ServerID
+    package var name: ServerName
+    package var peerAddress: String
+    package var queryAddress: String
+    package var roles: ServerRoles
+    package var key: SHA256Digest
+    package var storage: UniqueIdentifier
+    package var facts: ServerFacts?
+    /// The current session; it is open unless released.
+    package var session = SessionNumber.none
+    package var isSessionOpen = false
+    package var boot: UniqueIdentifier?
+    package var run: UniqueIdentifier?
+    package var formatVersion = 1
+    package var agentVersion = ""
+    package var isReachable = true
+    package var isInMaintenance = false
+    /// Removed servers are kept by name and number only, so that their number is never given again and they are told.
+    package var isRemoved = false
+    /// When it joined, in pool time.
+    package var joinedAt = PoolTime.zero
+    /// The index of the last change.
+    package var changedAt = LogIndex.zero
+
+    package init(id: ServerID, _ server: NewServer) {
+        self.id = id
+        name = server.name
+        peerAddress = server.peerAddress
+        queryAddress = server.queryAddress
+        roles = server.roles
+        key = server.key
+        storage = server.storage
+    }
+}
+
+/// A virtual machine as the pool knows it.
+package struct VirtualMachine: Hashable, Sendable {
+    package let id: VirtualMachineID
+    package let name: VirtualMachineName
+    package let uuid: UniqueIdentifier
+    package let configuration: String
+    package var requirements: MachineRequirements
+    package var preferredServers: [ServerID]
+    package var intent = MachineIntent.stopped
+    /// Whether a stop destroys the domain instead of asking the guest.
+    package var isStopForced = false
+    package var status = MachineStatus.poweredOff
+    /// What happened last, as a sentence; empty when nothing did.
+    package var cause = ""
+    package var placement: MachinePlacement?
+    /// The epoch of the newest placement there ever was.
+    package var epoch = PlacementEpoch.none
+    /// The task that has not ended.
+    package var task: TaskID?
+    package var tags: [TagKey: String] = [:]
+    /// The sum of each tag's digest: equal tags, equal digest, whatever their order.
+    package var tagDigest: UInt64 = 0
+    package var createdAt = LogIndex.zero
+    package var changedAt = LogIndex.zero
+
+    package init(id: VirtualMachineID, _ definition: MachineDefinition) {
+        self.id = id
+        name = definition.name
+        uuid = definition.uuid
+        configuration = definition.configuration
+        requirements = definition.requirements
+        preferredServers = definition.preferredServers
+    }
+
+    /// For a snapshot: what cannot change after creation.
+    package init(
+        id: VirtualMachineID, name: VirtualMachineName, uuid: UniqueIdentifier, configuration: String, requirements: MachineRequirements,
+        preferredServers: [ServerID]
+    ) {
+        self.id = id
+        self.name = name
+        self.uuid = uuid
+        self.configuration = configuration
+        self.requirements = requirements
+        self.preferredServers = preferredServers
+    }
+}
+
+/// A join token as the pool keeps it.
+package struct StoredToken: Hashable, Sendable {
+    package let id: TokenID
+    package let token: JoinToken
+    package let expiresAt: PoolTime
+    package let createdBy: String
+    package var isRevoked = false
+    /// The key that used it, and the server that it became.
+    package var usedBy: SHA256Digest?
+    package var server: ServerID?
+
+    package init(id: TokenID, token: JoinToken, expiresAt: PoolTime, createdBy: String) {
+        self.id = id
+        self.token = token
+        self.expiresAt = expiresAt
+        self.createdBy = createdBy
+    }
+}
+
+/// An operator's credential as the pool keeps it.
+package struct StoredCredential: Hashable, Sendable {
+    package let id: CredentialID
+    package let credential: OperatorCredential
+    package var isRevoked = false
+
+    package init(id: CredentialID, credential: OperatorCredential) {
+        self.id = id
+        self.credential = credential
+    }
+}
+
+/// What a task does.
+package enum PoolTaskKind: String, Hashable, Sendable {
+    case start
+    case stop
+}
+
+/// How far a task is.
+package enum PoolTaskState: String, Hashable, Sendable {
+    case waiting
+    case running
+    case done
+    case failed
+    case cancelled
+
+    package var hasEnded: Bool { self == .done || self == .failed || self == .cancelled }
+}
+
+/// An operation that outlasts its request.
+package struct PoolTask: Hashable, Sendable {
+    package let id: TaskID
+    package let kind: PoolTaskKind
+    package let machine: VirtualMachineID
+    package let machineName: VirtualMachineName
+    package let principal: String
+    package let startedAt: PoolTime
+    package var endedAt: PoolTime?
+    package var state: PoolTaskState
+    /// Why it is as it is: a sentence.
+    package var cause: String
+
+    package init(
+        id: TaskID, kind: PoolTaskKind, machine: VirtualMachineID, machineName: VirtualMachineName, principal: String,
+        startedAt: PoolTime, endedAt: PoolTime? = nil, state: PoolTaskState, cause: String
+    ) {
+        self.id = id
+        self.kind = kind
+        self.machine = machine
+        self.machineName = machineName
+        self.principal = principal
+        self.startedAt = startedAt
+        self.endedAt = endedAt
+        self.state = state
+        self.cause = cause
+    }
+}
+
+/// One thing that happened in the pool.
+package struct PoolEvent: Hashable, Sendable {
+    package let index: LogIndex
+    /// Counts the events of one entry from 0.
+    package let ordinal: Int
+    package let time: PoolTime
+    package let principal: String
+    /// What the caller gave; empty when nothing.
+    package let reason: String
+    /// `pool`, `server`, `vm`, `token`, `task`, `credential`.
+    package let objectKind: String
+    package let object: String
+    /// A stable word: `vm-started`.
+    package let kind: String
+    /// A sentence for people.
+    package let text: String
+
+    package init(
+        index: LogIndex, ordinal: Int, time: PoolTime, principal: String, reason: String, objectKind: String, object: String,
+        kind: String, text: String
+    ) {
+        self.index = index
+        self.ordinal = ordinal
+        self.time = time
+        self.principal = principal
+        self.reason = reason
+        self.objectKind = objectKind
+        self.object = object
+        self.kind = kind
+        self.text = text
+    }
+
+    /// About how many bytes it takes.
+    var size: Int {
+        96 + principal.utf8.count + reason.utf8.count + objectKind.utf8.count + object.utf8.count + kind.utf8.count + text.utf8.count
+    }
+}

@@ -1,0 +1,144 @@
+package import PoolModel
+
+/// What applying one entry came to.
+package struct AppliedOutcome: Hashable, Sendable {
+    package let outcome: CommandOutcome
+
+    package init(outcome: CommandOutcome) { self.outcome = outcome }
+}
+
+extension PoolState {
+    /// Passes over an entry of Raft's own.
+    ///
+    /// - Precondition: `index` follows the applied index.
+    package mutating func skip(to index: LogIndex) {
+        precondition(index == appliedIndex.next, "entry \(index) was applied after \(appliedIndex)")
+        appliedIndex = index
+    }
+
+    /// Applies a committed command: validates, authorises, changes. A refused command changes nothing but what is kept of requests.
+    ///
+    /// - Precondition: `index` follows the applied index.
+    package mutating func apply(_ entry: PoolEntry, at index: LogIndex) -> AppliedOutcome {
+        precondition(index == appliedIndex.next, "entry \(index) was applied after \(appliedIndex)")
+        appliedIndex = index
+        poolTime = max(poolTime, entry.proposedAt)
+        eventOrdinal = 0
+        if let answered = answeredRequest(entry) { return AppliedOutcome(outcome: answered) }
+        let outcome = answeredKey(entry) ?? perform(entry)
+        keep(outcome, of: entry)
+        return AppliedOutcome(outcome: outcome)
+    }
+
+    private mutating func perform(_ entry: PoolEntry) -> CommandOutcome {
+        do {
+            try authorise(entry)
+            return .done(try dispatch(entry))
+        } catch {
+            return .refused(error.refusal)
+        }
+    }
+
+    private mutating func dispatch(_ entry: PoolEntry) throws(Refused) -> CommandResult {
+        switch entry.command {
+        case .createPool(let foundation): try createPool(foundation, entry)
+        case .raiseFormat(let version): try raiseFormat(version, entry)
+        case .changeSetting(let setting): try changeSetting(setting, entry)
+        case .hello(let hello): try openSession(hello, entry)
+        case .released(let server, let session): try release(server, session, entry)
+        case .serverFacts(let server, let session, let facts): try changeFacts(server, session, facts, entry)
+        case .reachability(let server, let session, let isReachable): try changeReachability(server, session, isReachable, entry)
+        case .maintenance(let server, let isOn): try changeMaintenance(server, isOn, entry)
+        case .removeServer(let server): try remove(server, entry)
+        case .createToken(let token): try createToken(token, entry)
+        case .revokeToken(let token): try revokeToken(token, entry)
+        case .join(let request): try join(request, entry)
+        case .createMachine(let definition): try create(definition, entry)
+        case .deleteMachine(let machine): try delete(machine, entry)
+        case .changeMachine(let machine, let change): try self.change(machine, change, entry)
+        case .startMachine(let machine): try start(machine, entry)
+        case .stopMachine(let machine, let force): try stop(machine, force: force, entry)
+        case .observed(let machine, let server, let session, let epoch, let observation):
+            try observe(machine, server, session, epoch, observation, entry)
+        case .resetMachineStatus(let machine): try resetStatus(machine, entry)
+        case .cancelTask(let task): try cancel(task, entry)
+        case .putTag(let machine, let key, let value): try putTag(machine, key, value, entry)
+        case .deleteTag(let machine, let key): try deleteTag(machine, key, entry)
+        case .createCredential(let credential): try createCredential(credential, entry)
+        case .revokeCredential(let credential): try revokeCredential(credential, entry)
+        }
+    }
+
+    // MARK: Applied once
+
+    /// The outcome of a forwarded write that has been applied before, or may not be applied any more.
+    private mutating func answeredRequest(_ entry: PoolEntry) -> CommandOutcome? {
+        guard let request = entry.request else { return nil }
+        guard let server = servers[request.member], !server.isRemoved, server.isSessionOpen, server.session == request.session else {
+            return .refused(
+                PoolRefusal(
+                    .staleSession,
+                    "The server that took this command has ended the session it was sent in. Look whether the change is there, then ask again."
+                ))
+        }
+        var history = requests[request.member] ?? RequestHistory()
+        if request.sequence < history.firstOutstanding {
+            return .refused(PoolRefusal(.alreadyAnswered, "This command was applied and answered before. Nothing needs to be done."))
+        }
+        if let outcome = history.outcomes[request.sequence] { return outcome }
+        // Taken out and put back, so that forgetting happens in place and not in a copy.
+        requests[request.member] = nil
+        history.forget(below: min(request.firstOutstanding, request.sequence))
+        let isFull = history.outcomes.count >= PoolLimits.requestsPerMember
+        requests[request.member] = history
+        guard isFull else { return nil }
+        return .refused(
+            PoolRefusal(.tooManyRequests, "Too many writes of one server wait for their answers. Try again in a moment."))
+    }
+
+    /// The outcome of the same client request, made before with the same key.
+    private mutating func answeredKey(_ entry: PoolEntry) -> CommandOutcome? {
+        guard let idempotency = entry.idempotency else { return nil }
+        while let oldest = idempotencyOrder.first, let kept = self.idempotency[oldest], kept.expiresAt <= poolTime {
+            idempotencyOrder.removeFirst()
+            self.idempotency[oldest] = nil
+        }
+        let slot = IdempotencySlot(principal: entry.principal.description, key: idempotency.key)
+        if let kept = self.idempotency[slot] {
+            if kept.request == idempotency.request { return kept.outcome }
+            return .refused(
+                PoolRefusal(
+                    .idempotencyKeyReused, "This Idempotency-Key was used for another request. Take a new UUID for each new request."))
+        }
+        guard self.idempotency.count < PoolLimits.idempotencyKeys else {
+            return .refused(
+                PoolRefusal(
+                    .tooManyRequests,
+                    "The pool keeps \(PoolLimits.idempotencyKeys) idempotency keys already. Try again later, or without a key."))
+        }
+        return nil
+    }
+
+    private mutating func keep(_ outcome: CommandOutcome, of entry: PoolEntry) {
+        if let request = entry.request, servers[request.member] != nil {
+            requests[request.member, default: RequestHistory()].outcomes[request.sequence] = outcome
+        }
+        guard let key = entry.idempotency else { return }
+        if case .refused(let refusal) = outcome, refusal.type == .idempotencyKeyReused || refusal.type == .tooManyRequests { return }
+        let kept = KeptIdempotencyKey(
+            principal: entry.principal.description, key: key.key, request: key.request, outcome: outcome,
+            expiresAt: PoolTime(milliseconds: poolTime.milliseconds + PoolLimits.idempotencyLifetimeMilliseconds))
+        if idempotency.updateValue(kept, forKey: kept.slot) == nil { idempotencyOrder.append(kept.slot) }
+    }
+
+    // MARK: Events
+
+    /// Notes what happened, for people and for `event ls`.
+    mutating func note(_ entry: PoolEntry, _ objectKind: String, _ object: String, _ kind: String, _ text: String) {
+        events.append(
+            PoolEvent(
+                index: appliedIndex, ordinal: eventOrdinal, time: poolTime, principal: entry.principal.description, reason: entry.reason,
+                objectKind: objectKind, object: object, kind: kind, text: text))
+        eventOrdinal += 1
+    }
+}

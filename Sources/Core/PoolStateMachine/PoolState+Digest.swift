@@ -1,0 +1,191 @@
+import PoolModel
+
+extension PoolState {
+    /// The digest of the whole state: equal on servers whose states are equal, different (but for 1 in 2^64) where they are not.
+    ///
+    /// Tags and events bring digests of their own that are kept up to date, so that this stays cheap enough for every 1,000 entries.
+    package var digest: UInt64 {
+        var digest = StateDigest()
+        digest.add(appliedIndex.number)
+        digest.add(formatVersion)
+        digest.add(UInt64(bitPattern: poolTime.milliseconds))
+        digest.add(settings.overcommitRatio)
+        digest.add(settings.voterLimit)
+        if let pool {
+            digest.add(pool.pool)
+            digest.add(pool.name)
+            digest.add(pool.authority.bytes)
+        }
+        digest.add(nextServer)
+        digest.add(nextMachine)
+        for id in servers.keys.sorted() { servers[id]?.add(to: &digest) }
+        for id in machines.keys.sorted() { machines[id]?.add(to: &digest) }
+        for id in tokens.keys.sorted() { tokens[id]?.add(to: &digest) }
+        for id in credentials.keys.sorted() { credentials[id]?.add(to: &digest) }
+        for id in tasks.keys.sorted() { tasks[id]?.add(to: &digest) }
+        digest.add(events.digest)
+        digest.add(events.events.count)
+        digest.add(events.droppedUpTo.number)
+        addRequests(to: &digest)
+        return digest.result
+    }
+
+    private func addRequests(to digest: inout StateDigest) {
+        for member in requests.keys.sorted() {
+            guard let history = requests[member] else { continue }
+            digest.add(member.number)
+            digest.add(history.firstOutstanding)
+            for sequence in history.outcomes.keys.sorted() {
+                digest.add(sequence)
+                history.outcomes[sequence]?.add(to: &digest)
+            }
+        }
+        digest.add(idempotencyOrder.count)
+        for slot in idempotencyOrder {
+            guard let kept = idempotency[slot] else { continue }
+            digest.add(kept.principal)
+            digest.add(kept.key)
+            digest.add(kept.request.bytes)
+            digest.add(UInt64(bitPattern: kept.expiresAt.milliseconds))
+            kept.outcome.add(to: &digest)
+        }
+    }
+}
+
+extension CommandOutcome {
+    fileprivate func add(to digest: inout StateDigest) {
+        switch self {
+        case .done(let result):
+            digest.add(1)
+            switch result {
+            case .none: digest.add(0)
+            case .server(let id): digest.add(id.number)
+            case .machine(let id): digest.add(id.number)
+            case .task(let id): digest.add(id.number)
+            case .token(let id): digest.add(id.number)
+            case .credential(let id): digest.add(id.number)
+            }
+        case .refused(let refusal):
+            digest.add(2)
+            digest.add(refusal.type.rawValue)
+            digest.add(refusal.message)
+        }
+    }
+}
+
+extension Server {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(name.text)
+        digest.add(peerAddress)
+        digest.add(queryAddress)
+        digest.add(UInt64(roles.rawValue))
+        digest.add(key.bytes)
+        digest.add(storage)
+        digest.add(session.number)
+        for flag in [isSessionOpen, isReachable, isInMaintenance, isRemoved] { digest.add(flag) }
+        if let boot { digest.add(boot) }
+        if let run { digest.add(run) }
+        digest.add(formatVersion)
+        digest.add(agentVersion)
+        digest.add(UInt64(bitPattern: joinedAt.milliseconds))
+        digest.add(changedAt.number)
+        facts?.add(to: &digest)
+    }
+}
+
+extension ServerFacts {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(totalMemory.count)
+        digest.add(reservedMemory.count)
+        digest.add(processors)
+        for card in cards {
+            digest.add(card.name)
+            digest.add(card.speed.count)
+        }
+        for bridge in bridges {
+            digest.add(bridge.name)
+            bridge.cards.forEach { digest.add($0) }
+        }
+        for root in storageRoots {
+            digest.add(root.path)
+            digest.add(root.isShared)
+            digest.add(root.capacity.count)
+        }
+        domainTypes.forEach { digest.add($0.rawValue) }
+        digest.add(hypervisor)
+    }
+}
+
+extension VirtualMachine {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(name.text)
+        digest.add(uuid)
+        digest.add(configuration)
+        digest.add(requirements.domainType.rawValue)
+        digest.add(requirements.memory.count)
+        digest.add(requirements.virtualCPUs)
+        for interface in requirements.interfaces {
+            digest.add(interface.bridge)
+            digest.add(interface.rate.count)
+        }
+        requirements.diskPaths.forEach { digest.add($0) }
+        digest.add(requirements.newImageSize.count)
+        preferredServers.forEach { digest.add($0.number) }
+        digest.add(intent.rawValue)
+        digest.add(isStopForced)
+        digest.add(status.rawValue)
+        digest.add(cause)
+        if let placement {
+            digest.add(placement.server.number)
+            digest.add(placement.session.number)
+            digest.add(placement.epoch.number)
+            digest.add(placement.isStarted)
+        }
+        digest.add(epoch.number)
+        digest.add(task?.number ?? 0)
+        digest.add(tags.count)
+        digest.add(tagDigest)
+        digest.add(createdAt.number)
+        digest.add(changedAt.number)
+    }
+}
+
+extension StoredToken {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(token.secret.bytes)
+        digest.add(UInt64(token.roles.rawValue))
+        digest.add(UInt64(bitPattern: token.lifetimeMilliseconds))
+        digest.add(UInt64(bitPattern: expiresAt.milliseconds))
+        digest.add(createdBy)
+        digest.add(isRevoked)
+        if let usedBy { digest.add(usedBy.bytes) }
+        digest.add(server?.number ?? 0)
+    }
+}
+
+extension StoredCredential {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(credential.name)
+        digest.add(credential.secret.bytes)
+        digest.add(credential.role.rawValue)
+        digest.add(isRevoked)
+    }
+}
+
+extension PoolTask {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(kind.rawValue)
+        digest.add(machine.number)
+        digest.add(machineName.text)
+        digest.add(principal)
+        digest.add(UInt64(bitPattern: startedAt.milliseconds))
+        digest.add(UInt64(bitPattern: endedAt?.milliseconds ?? 0))
+        digest.add(state.rawValue)
+        digest.add(cause)
+    }
+}

@@ -1,0 +1,89 @@
+import PoolModel
+
+extension PoolState {
+    mutating func createPool(_ foundation: PoolFoundation, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard pool == nil else { throw Refused(.poolExists, "The pool exists already. Nothing needs to be done.") }
+        guard NameRule.accepts(foundation.name, longest: 63), NameRule.accepts(foundation.credential.name, longest: 64) else {
+            throw Refused(.invalidValue, "The pool's or the operator's name has characters that names cannot have. Use [A-Za-z0-9._-].")
+        }
+        pool = PoolSummary(pool: foundation.pool, name: foundation.name, authority: foundation.authority)
+        let server = add(foundation.founder)
+        store(foundation.credential, as: CredentialID(appliedIndex.number))
+        note(entry, "pool", foundation.name, "pool-created", "Pool \(foundation.name) was created on server \(foundation.founder.name).")
+        return .server(server)
+    }
+
+    mutating func raiseFormat(_ version: Int, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard version > formatVersion else {
+            throw Refused(.formatNotRaised, "The pool's format is \(formatVersion) already. Nothing needs to be done.")
+        }
+        let unready = activeServers.filter { $0.formatVersion < version }
+        guard unready.isEmpty else {
+            let names = unready.map(\.name.text).joined(separator: ", ")
+            throw Refused(.formatNotRaised, "Format \(version) is not known to \(names). Install the newest agent there first.")
+        }
+        formatVersion = version
+        note(entry, "pool", pool?.name ?? "", "format-raised", "The pool's format is \(version) now.")
+        return .none
+    }
+
+    mutating func changeSetting(_ setting: PoolSetting, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        let text: String
+        switch setting {
+        case .overcommitRatio(let ratio):
+            guard PoolLimits.overcommitRatio.contains(ratio) else {
+                throw Refused(.invalidValue, "An overcommit ratio of \(ratio) is out of range. Give 1 to 64.")
+            }
+            settings.overcommitRatio = ratio
+            text = "The overcommit ratio is \(ratio) now."
+        case .voterLimit(let limit):
+            guard PoolLimits.voterLimits.contains(limit) else {
+                throw Refused(.invalidValue, "A limit of \(limit) voters is not possible. Give 1, 3, 5 or 7.")
+            }
+            settings.voterLimit = limit
+            text = "At most \(limit) servers vote now."
+        }
+        note(entry, "pool", pool?.name ?? "", "setting-changed", text)
+        return .none
+    }
+
+    // MARK: Operators
+
+    mutating func createCredential(_ credential: OperatorCredential, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard NameRule.accepts(credential.name, longest: 64) else {
+            throw Refused(.invalidValue, "The operator's name has characters that names cannot have. Use 1 to 64 of [A-Za-z0-9._-].")
+        }
+        guard credentialsBySecret[credential.secret] == nil else {
+            throw Refused(.invalidValue, "This secret is in use already. Make a new one.")
+        }
+        guard credentials.values.filter({ !$0.isRevoked }).count < PoolLimits.credentials else {
+            throw Refused(.tooManyRequests, "The pool has \(PoolLimits.credentials) credentials. Revoke some first.")
+        }
+        let id = CredentialID(appliedIndex.number)
+        store(credential, as: id)
+        note(entry, "credential", credential.name, "credential-created", "Operator \(credential.name) got a credential.")
+        return .credential(id)
+    }
+
+    mutating func store(_ credential: OperatorCredential, as id: CredentialID) {
+        credentials[id] = StoredCredential(id: id, credential: credential)
+        credentialsBySecret[credential.secret] = id
+    }
+
+    mutating func revokeCredential(_ id: CredentialID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard let stored = credentials[id], !stored.isRevoked else {
+            throw Refused(.credentialNotFound, "There is no credential \(id). List the credentials to see their numbers.")
+        }
+        let administrators = credentials.values.filter { !$0.isRevoked && $0.credential.role == .administrator }
+        if stored.credential.role == .administrator, administrators.count == 1 {
+            throw Refused(.lastAdministrator, "This is the last administrator's credential. Make another one first.")
+        }
+        credentials[id] = nil
+        credentialsBySecret[stored.credential.secret] = nil
+        note(
+            entry, "credential", stored.credential.name, "credential-revoked",
+            "A credential of operator \(stored.credential.name) was revoked."
+        )
+        return .none
+    }
+}

@@ -1,0 +1,243 @@
+import PoolModel
+
+extension PoolState {
+    /// Gives a new server its number.
+    mutating func add(_ new: NewServer) -> ServerID {
+        let id = ServerID(nextServer)
+        nextServer += 1
+        var server = Server(id: id, new)
+        server.joinedAt = poolTime
+        server.changedAt = appliedIndex
+        servers[id] = server
+        return id
+    }
+
+    func activeServer(_ id: ServerID) throws(Refused) -> Server {
+        guard let server = servers[id], !server.isRemoved else {
+            throw Refused(.serverNotFound, "There is no server \(id) in the pool. List the servers to see who is.")
+        }
+        return server
+    }
+
+    /// The server, if `session` is its current one and open: the words of any other session are void.
+    func server(_ id: ServerID, in session: SessionNumber) throws(Refused) -> Server {
+        let server = try activeServer(id)
+        guard server.session == session, server.isSessionOpen else {
+            throw Refused(
+                .staleSession,
+                "Session \(session) of server \(server.name) is not current (\(server.session) is). The agent must open a new session.")
+        }
+        return server
+    }
+
+    // MARK: Sessions
+
+    mutating func openSession(_ hello: ServerHello, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        var server = try activeServer(hello.server)
+        guard server.storage == hello.storage else {
+            throw Refused(
+                .serverStorageChanged,
+                "Server \(server.name) has lost the data directory that it joined with. Remove it from the pool, then join it anew.")
+        }
+        if server.run == hello.run, server.session == hello.session, server.isSessionOpen { return .none }
+        guard hello.session == server.session.next else {
+            throw Refused(
+                .staleSession,
+                "Session \(hello.session) of server \(server.name) does not follow \(server.session). The agent must read the log, then ask again."
+            )
+        }
+        let wasBooted = server.boot != nil && server.boot != hello.boot
+        server.session = hello.session
+        server.isSessionOpen = true
+        server.boot = hello.boot
+        server.run = hello.run
+        server.facts = hello.facts
+        server.formatVersion = hello.formatVersion
+        server.agentVersion = hello.agentVersion
+        server.isReachable = true
+        server.changedAt = appliedIndex
+        servers[server.id] = server
+        requests[server.id] = RequestHistory()
+        note(
+            entry, "server", server.name.text, "session-opened",
+            "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
+        if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
+        return .none
+    }
+
+    /// Another boot is proof: all domains of the former one are gone.
+    private mutating func endPlacementsOfFormerBoot(on server: Server, _ entry: PoolEntry) {
+        for id in machines(on: server.id) {
+            let cause = "Server \(server.name) was powered off or booted anew while the virtual machine was placed there."
+            endPlacement(of: id, status: .poweredOff, cause: cause, entry)
+        }
+    }
+
+    mutating func release(_ id: ServerID, _ session: SessionNumber, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        let server = try self.server(id, in: session)
+        servers[id]?.isSessionOpen = false
+        servers[id]?.changedAt = appliedIndex
+        note(
+            entry, "server", server.name.text, "session-released",
+            "The agent of server \(server.name) was stopped; its virtual machines run on.")
+        return .none
+    }
+
+    mutating func changeFacts(
+        _ id: ServerID, _ session: SessionNumber, _ facts: ServerFacts, _ entry: PoolEntry
+    ) throws(Refused) -> CommandResult {
+        let server = try self.server(id, in: session)
+        guard server.facts != facts else { return .none }
+        servers[id]?.facts = facts
+        servers[id]?.changedAt = appliedIndex
+        note(
+            entry, "server", server.name.text, "server-facts",
+            "Server \(server.name) has \(facts.capacity) for virtual machines and \(facts.processors) CPUs.")
+        return .none
+    }
+
+    mutating func changeReachability(
+        _ id: ServerID, _ session: SessionNumber, _ isReachable: Bool, _ entry: PoolEntry
+    ) throws(Refused) -> CommandResult {
+        let server = try self.server(id, in: session)
+        guard server.isReachable != isReachable else { return .none }
+        servers[id]?.isReachable = isReachable
+        servers[id]?.changedAt = appliedIndex
+        if isReachable {
+            note(entry, "server", server.name.text, "server-reachable", "Server \(server.name) is heard again.")
+            return .none
+        }
+        note(entry, "server", server.name.text, "server-lost", "Server \(server.name) is not heard any more.")
+        for machine in machines(on: id) {
+            setStatus(
+                of: machine, .unknown,
+                cause:
+                    "Server \(server.name) is not heard any more: the virtual machine may or may not run there, and is started nowhere else.",
+                entry)
+        }
+        return .none
+    }
+
+    // MARK: Operators' changes
+
+    mutating func changeMaintenance(_ id: ServerID, _ isOn: Bool, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        let server = try activeServer(id)
+        guard server.isInMaintenance != isOn else { return .none }
+        servers[id]?.isInMaintenance = isOn
+        servers[id]?.changedAt = appliedIndex
+        let count = machines(on: id).count
+        note(
+            entry, "server", server.name.text, isOn ? "maintenance-on" : "maintenance-off",
+            isOn
+                ? "Server \(server.name) is in maintenance: no new starts; \(count) virtual machines are placed there."
+                : "Server \(server.name) takes new starts again.")
+        return .none
+    }
+
+    mutating func remove(_ id: ServerID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        let server = try activeServer(id)
+        let bound = machines(on: id)
+        guard bound.isEmpty else {
+            let names = bound.prefix(5).compactMap { machines[$0]?.name.text }.joined(separator: ", ")
+            throw Refused(
+                .serverInUse,
+                "Server \(server.name) holds \(bound.count) virtual machines (\(names)\(bound.count > 5 ? ", ..." : "")). Stop them first.")
+        }
+        guard activeServers.count > 1 else {
+            throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")
+        }
+        servers[id]?.isRemoved = true
+        servers[id]?.isSessionOpen = false
+        servers[id]?.facts = nil
+        servers[id]?.changedAt = appliedIndex
+        requests[id] = nil
+        for machine in machines.keys.sorted() where machines[machine]?.preferredServers.contains(id) == true {
+            machines[machine]?.preferredServers.removeAll { $0 == id }
+            // A machine that may run nowhere else must not run everywhere of a sudden: it keeps the removed one as its only server.
+            if machines[machine]?.preferredServers.isEmpty == true { machines[machine]?.preferredServers = [id] }
+            machines[machine]?.changedAt = appliedIndex
+        }
+        note(entry, "server", server.name.text, "server-removed", "Server \(server.name) was removed from the pool.")
+        return .none
+    }
+
+    // MARK: Joining
+
+    mutating func createToken(_ token: JoinToken, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard PoolLimits.tokenLifetimeMilliseconds.contains(token.lifetimeMilliseconds) else {
+            throw Refused(.invalidValue, "A token cannot live for \(token.lifetimeMilliseconds) ms. Give 1 minute to 30 days.")
+        }
+        guard !token.roles.isEmpty else { throw Refused(.invalidValue, "A token without a role is of no use. Give vm, utility or both.") }
+        for expired in tokens.values.filter({ $0.expiresAt <= poolTime }).map(\.id).sorted() where tokens.count >= PoolLimits.tokens {
+            tokens[expired] = nil
+        }
+        guard tokens.count < PoolLimits.tokens else {
+            throw Refused(.tooManyTokens, "The pool has \(PoolLimits.tokens) join tokens. Revoke some, or wait until they expire.")
+        }
+        let id = TokenID(appliedIndex.number)
+        tokens[id] = StoredToken(
+            id: id, token: token, expiresAt: PoolTime(milliseconds: poolTime.milliseconds + token.lifetimeMilliseconds),
+            createdBy: entry.principal.description)
+        note(
+            entry, "token", id.description, "token-created",
+            "Join token \(id) was created for the roles \(token.roles.words.joined(separator: ", ")).")
+        return .token(id)
+    }
+
+    mutating func revokeToken(_ id: TokenID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard tokens[id] != nil else {
+            throw Refused(.tokenNotFound, "There is no join token \(id). List the tokens to see their numbers.")
+        }
+        tokens[id] = nil
+        note(entry, "token", id.description, "token-revoked", "Join token \(id) was revoked.")
+        return .none
+    }
+
+    mutating func join(_ request: JoinRequest, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        guard let stored = tokens[request.token], !stored.isRevoked else {
+            throw Refused(.tokenNotFound, "The pool does not know this join token. Create a new one with `ovm pool token create`.")
+        }
+        guard stored.token.secret == request.secret else {
+            throw Refused(.tokenSecretWrong, "The join token's secret is wrong. Copy the whole token, or create a new one.")
+        }
+        guard stored.expiresAt > poolTime else {
+            throw Refused(.tokenExpired, "The join token has expired. Create a new one with `ovm pool token create`.")
+        }
+        if let usedBy = stored.usedBy, let server = stored.server {
+            guard usedBy == request.server.key else {
+                throw Refused(.tokenUsed, "The join token was used by another server. Create a new one for each server.")
+            }
+            return .server(server)
+        }
+        try checkJoiner(request.server)
+        let new = NewServer(
+            name: request.server.name, peerAddress: request.server.peerAddress, queryAddress: request.server.queryAddress,
+            roles: stored.token.roles, key: request.server.key, storage: request.server.storage)
+        let id = add(new)
+        tokens[request.token]?.usedBy = request.server.key
+        tokens[request.token]?.server = id
+        note(entry, "server", new.name.text, "server-joined", "Server \(new.name) joined the pool as number \(id).")
+        return .server(id)
+    }
+
+    private func checkJoiner(_ joiner: NewServer) throws(Refused) {
+        let active = activeServers
+        guard !active.contains(where: { $0.name == joiner.name }) else {
+            throw Refused(
+                .serverNameTaken, "The pool has a server named \(joiner.name). Join under another name, or remove the old server first.")
+        }
+        if let taken = active.first(where: { $0.peerAddress == joiner.peerAddress || $0.queryAddress == joiner.queryAddress }) {
+            throw Refused(
+                .serverNameTaken, "Server \(taken.name) has one of the addresses of this server. Join with an address of its own.")
+        }
+        guard active.count < PoolLimits.servers else {
+            throw Refused(.tooManyServers, "The pool has \(PoolLimits.servers) servers, the most there can be. Remove one first.")
+        }
+        for address in [joiner.peerAddress, joiner.queryAddress] {
+            guard (3...PoolLimits.addressBytes).contains(address.utf8.count), address.utf8.allSatisfy({ $0 > 32 && $0 < 127 }) else {
+                throw Refused(
+                    .invalidValue, "The address \(address.prefix(64)) is not HOST:PORT. Give an address that the others can reach.")
+            }
+        }
+    }
+}

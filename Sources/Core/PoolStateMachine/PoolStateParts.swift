@@ -1,0 +1,124 @@
+package import PoolModel
+
+/// Everything of a pool's state that a snapshot has to hold, in a fixed order. What is derived is rebuilt.
+package struct PoolStateParts: Sendable {
+    package var pool: PoolSummary?
+    package var formatVersion = 1
+    package var settings = PoolSettings()
+    package var poolTime = PoolTime.zero
+    package var appliedIndex = LogIndex.zero
+    package var nextServer: UInt64 = 1
+    package var nextMachine: UInt64 = 1
+    /// Each list sorted by identifier.
+    package var servers: [Server] = []
+    package var machines: [VirtualMachine] = []
+    package var tokens: [StoredToken] = []
+    package var credentials: [StoredCredential] = []
+    package var tasks: [PoolTask] = []
+    /// The ended tasks, in the order in which they ended.
+    package var endedTasks: [TaskID] = []
+    package var events: [PoolEvent] = []
+    package var eventsDroppedUpTo = LogIndex.zero
+    package var eventDigest: UInt64 = 0
+    package var requests: [(member: ServerID, history: RequestHistory)] = []
+    /// In the order in which they expire.
+    package var idempotencyKeys: [KeptIdempotencyKey] = []
+
+    package init() {}
+}
+
+extension PoolState {
+    /// The state as parts.
+    package var parts: PoolStateParts {
+        var parts = PoolStateParts()
+        parts.pool = pool
+        parts.formatVersion = formatVersion
+        parts.settings = settings
+        parts.poolTime = poolTime
+        parts.appliedIndex = appliedIndex
+        parts.nextServer = nextServer
+        parts.nextMachine = nextMachine
+        parts.servers = servers.values.sorted { $0.id < $1.id }
+        parts.machines = machines.values.sorted { $0.id < $1.id }
+        parts.tokens = tokens.values.sorted { $0.id < $1.id }
+        parts.credentials = credentials.values.sorted { $0.id < $1.id }
+        parts.tasks = tasks.values.sorted { $0.id < $1.id }
+        parts.endedTasks = Array(endedTasks)
+        parts.events = Array(events.events)
+        parts.eventsDroppedUpTo = events.droppedUpTo
+        parts.eventDigest = events.digest
+        parts.requests = requests.sorted { $0.key < $1.key }.map { (member: $0.key, history: $0.value) }
+        parts.idempotencyKeys = idempotencyOrder.compactMap { idempotency[$0] }
+        return parts
+    }
+
+    /// Rebuilds the state, with everything that is derived.
+    ///
+    /// - Throws: one sentence when the parts contradict each other; then they were never a state of a pool.
+    package init(restoring parts: PoolStateParts) throws(PoolStateRestoringError) {
+        self.init()
+        pool = parts.pool
+        formatVersion = parts.formatVersion
+        settings = parts.settings
+        poolTime = parts.poolTime
+        appliedIndex = parts.appliedIndex
+        nextServer = parts.nextServer
+        nextMachine = parts.nextMachine
+        for server in parts.servers { servers[server.id] = server }
+        for token in parts.tokens { tokens[token.id] = token }
+        for credential in parts.credentials { store(credential.credential, as: credential.id) }
+        for task in parts.tasks { tasks[task.id] = task }
+        endedTasks = .init(parts.endedTasks)
+        events = EventHistory(restoring: parts.events, droppedUpTo: parts.eventsDroppedUpTo, digest: parts.eventDigest)
+        for request in parts.requests { requests[request.member] = request.history }
+        for key in parts.idempotencyKeys {
+            idempotency[key.slot] = key
+            idempotencyOrder.append(key.slot)
+        }
+        for machine in parts.machines { try restore(machine) }
+    }
+
+    private mutating func restore(_ machine: VirtualMachine) throws(PoolStateRestoringError) {
+        guard machines[machine.id] == nil, machinesByName[machine.name] == nil, machine.id.number < nextMachine else {
+            throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is in the snapshot twice.")
+        }
+        var restored = machine
+        restored.tagDigest = machine.tags.reduce(0) { $0 &+ Self.digest(of: $1.key, $1.value) }
+        machines[machine.id] = restored
+        machinesByName[machine.name] = machine.id
+        machinesByUUID[machine.uuid] = machine.id
+        tagBytes += machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
+        guard let placement = machine.placement else { return }
+        guard servers[placement.server] != nil else {
+            throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is placed on a server that is not in the snapshot.")
+        }
+        machinesByServer[placement.server, default: []].insert(machine.id)
+        reservations[placement.server, default: .init()].add(machine.requirements)
+    }
+
+    /// What is derived, compared with what it is derived from: a sentence for the first difference. For tests and simulation.
+    package var inconsistency: String? {
+        let rebuilt: PoolState
+        do {
+            rebuilt = try PoolState(restoring: parts)
+        } catch {
+            return error.message
+        }
+        for id in servers.keys.sorted() {
+            if rebuilt.reservations(on: id) != reservations(on: id) { return "The reservations on server \(id) do not add up." }
+            if rebuilt.machines(on: id) != machines(on: id) { return "The machines on server \(id) are not those placed there." }
+        }
+        if rebuilt.machinesByName != machinesByName { return "The index of names is wrong." }
+        if rebuilt.machinesByUUID != machinesByUUID { return "The index of UUIDs is wrong." }
+        if rebuilt.tagBytes != tagBytes { return "The tags take \(rebuilt.tagBytes) bytes, not \(tagBytes)." }
+        if rebuilt.digest != digest { return "The state's digest does not survive a snapshot." }
+        return nil
+    }
+}
+
+/// Parts that contradict each other.
+package struct PoolStateRestoringError: Error, Hashable, Sendable {
+    package let message: String
+
+    package init(message: String) { self.message = message }
+}
