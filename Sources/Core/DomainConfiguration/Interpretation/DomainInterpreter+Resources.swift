@@ -1,0 +1,59 @@
+extension DomainInterpreter {
+    /// What a domain starts with, and what it may have at most.
+    struct Amount {
+        let start: Int
+        let maximum: Int
+    }
+
+    mutating func readMemory() throws(DomainConfigurationError) -> Amount {
+        let memory = try number("memory", ConfigurationLimits.memoryMebibytes, unit: " of MiB, without unit,")
+        let maximum = try number("maxmem", ConfigurationLimits.memoryMebibytes, unit: " of MiB, without unit,")
+        if let memory, let maximum, maximum.value < memory.value {
+            throw refusal(
+                at: maximum.position, found: "maxmem = \(maximum.value), less than memory = \(memory.value)",
+                expected: "maxmem of at least memory, or leave it out")
+        }
+        if memory == nil && maximum == nil {
+            warnings.add("There is no memory, so the domain gets xl's default of \(Self.defaultMemoryMebibytes) MiB.", at: end)
+        }
+        // Without memory, xl starts the domain with maxmem.
+        let start = memory?.value ?? maximum?.value ?? Self.defaultMemoryMebibytes
+        return Amount(start: start, maximum: maximum?.value ?? start)
+    }
+
+    /// libxl's default.
+    private static let defaultMemoryMebibytes = 32
+
+    mutating func readVirtualCPUs(_ domainType: DomainType) throws(DomainConfigurationError) -> Amount {
+        let online = try number("vcpus", ConfigurationLimits.virtualCPUs, unit: "")
+        let maximum = try number("maxvcpus", ConfigurationLimits.virtualCPUs, unit: "")
+        let start = online?.value ?? maximum?.value ?? 1
+        if let maximum, maximum.value < start {
+            throw refusal(
+                at: maximum.position, found: "maxvcpus = \(maximum.value), less than vcpus = \(start)",
+                expected: "maxvcpus of at least vcpus, or leave it out")
+        }
+        if let highest = maximum ?? online, highest.value > ConfigurationLimits.hardwareVirtualCPUs, domainType != .paravirtualized {
+            warnings.add(
+                "Xen gives a \(domainType.rawValue) domain at most \(ConfigurationLimits.hardwareVirtualCPUs) virtual CPUs, not \(highest.value).",
+                at: highest.position)
+        }
+        return Amount(start: start, maximum: maximum?.value ?? start)
+    }
+
+    mutating func readActions() throws(DomainConfigurationError) -> DomainActions {
+        var actions = DomainActions()
+        for event in DomainEvent.allCases {
+            guard let given = try text(event.key) else { continue }
+            // Old files have underscores where xl has dashes.
+            let spelling = String(given.value.map { $0 == "_" ? "-" : $0 })
+            guard let action = DomainAction(rawValue: spelling) else {
+                throw refusal(
+                    at: given.position, found: "\(event.key) = \(DisplayText.quoted(given.value))",
+                    expected: "one of " + DomainAction.allCases.map(\.rawValue).joined(separator: ", "))
+            }
+            actions[event: event] = action
+        }
+        return actions
+    }
+}
