@@ -1,7 +1,7 @@
 import DequeModule
-package import PoolModel
+import PoolModel
 import PoolStateMachine
-package import RaftCore
+import RaftCore
 
 extension AgentCore {
     /// Feeds Raft and carries its effects on, in their order.

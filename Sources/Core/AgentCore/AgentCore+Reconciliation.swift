@@ -1,4 +1,5 @@
-package import PoolModel
+import RaftCore
+import PoolModel
 import PoolStateMachine
 
 extension AgentCore {

@@ -1,6 +1,6 @@
-package import PoolModel
+import PoolModel
 import PoolStateMachine
-package import RaftCore
+import RaftCore
 
 extension AgentCore {
     // MARK: Writes

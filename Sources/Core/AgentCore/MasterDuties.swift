@@ -1,6 +1,6 @@
-package import PoolModel
+import PoolModel
 import PoolStateMachine
-package import RaftCore
+import RaftCore
 
 /// What the Server Pool Master looks after besides answering: who is heard, who votes, which format is in force.
 struct MasterDuties: Sendable {
@@ -88,11 +88,16 @@ extension AgentCore {
             spare = spare.dropFirst()
         }
         while voters.count < count, let next = spare.popFirst() { voters.append(next) }
-        // An even number of voters above two tolerates no more failures than one less: only while there is no better.
-        if voters.count > 2, voters.count % 2 == 0, voters.count < count {
-            voters.removeAll { $0 == voters.filter { !present.voters.contains($0) }.last }
+        // An even number of voters above two tolerates no more failures than one less: a lone newcomer waits for a second one.
+        if voters.count > 2, voters.count % 2 == 0, voters.count < count, let last = voters.last, !present.voters.contains(last) {
+            voters.removeLast()
         }
-        while voters.count > count, let surplus = voters.filter({ $0 != identity.server }).max() { voters.removeAll { $0 == surplus } }
+        // This server stays: a leader that goes costs an election.
+        let surplus = voters.count - count
+        if surplus > 0 {
+            let leaving = voters.filter { $0 != identity.server }.sorted().suffix(surplus)
+            voters.removeAll { leaving.contains($0) }
+        }
         return voters.sorted()
     }
 

@@ -1,4 +1,5 @@
 package import PoolModel
+import RaftCore
 
 extension PoolEntry {
     /// About how many bytes the entry takes in the log and on the wire; what Raft's bounds count. Never less than 64.
@@ -13,3 +14,6 @@ extension PoolEntry {
         }
     }
 }
+
+/// A pool's entries are what its agents' Raft carries.
+extension PoolEntry: RaftPayload {}

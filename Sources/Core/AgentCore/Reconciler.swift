@@ -1,4 +1,4 @@
-package import PoolModel
+import PoolModel
 
 /// What this agent knows of its hypervisor, and what it has under way there.
 ///

@@ -1,6 +1,6 @@
-package import PoolModel
-package import PoolStateMachine
-package import RaftCore
+import PoolModel
+import PoolStateMachine
+import RaftCore
 
 /// A client's write that waits for its outcome.
 struct PendingWrite: Sendable {

@@ -1,4 +1,5 @@
-package import PoolModel
+import RaftCore
+import PoolModel
 import PoolStateMachine
 
 /// This run's session: opened by HELLO, kept true by facts, closed by RELEASED (fencing: sessions).

@@ -1,5 +1,7 @@
 import DequeModule
-package import PoolModel
+import PoolModel
+import PoolStateMachine
+import RaftCore
 
 /// When to take a snapshot, and the digests that are compared with other servers.
 struct SnapshotKeeper: Sendable {

@@ -1,4 +1,4 @@
-package import PoolModel
+import PoolModel
 
 /// Decides where a virtual machine starts: filter, score, choose. Start, explanation and what-if all call this one function.
 package enum PlacementPlanner {

@@ -1,3 +1,5 @@
+import DequeModule
+import Placement
 package import PoolModel
 
 /// What applying one entry came to.

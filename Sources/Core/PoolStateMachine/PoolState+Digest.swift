@@ -1,3 +1,4 @@
+import DequeModule
 import PoolModel
 
 extension PoolState {

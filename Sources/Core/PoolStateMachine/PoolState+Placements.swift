@@ -1,3 +1,5 @@
+import DequeModule
+import Placement
 import PoolModel
 
 extension PoolState {

@@ -1,3 +1,5 @@
+import DequeModule
+import Placement
 package import PoolModel
 
 /// Everything of a pool's state that a snapshot has to hold, in a fixed order. What is derived is rebuilt.

@@ -1,4 +1,4 @@
-package import AgentCore
+import AgentCore
 package import PoolModel
 package import RaftCore
 
