@@ -22,6 +22,12 @@ struct ConfigurationHistory: Sendable {
     /// The configuration as of `index`.
     func item(asOf index: LogIndex) -> Item { later.last { $0.index <= index } ?? oldest }
 
+    /// Whether the server votes in the configuration as of `index`, or in any that was appended since.
+    func isVoter(_ server: ServerID, since index: LogIndex) -> Bool {
+        if item(asOf: index).configuration.isVoter(server) { return true }
+        return later.reversed().prefix { $0.index > index }.contains { $0.configuration.isVoter(server) }
+    }
+
     mutating func append(_ configuration: RaftConfiguration, at index: LogIndex) {
         later.append(Item(index: index, configuration: configuration))
     }

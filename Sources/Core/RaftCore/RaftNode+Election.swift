@@ -12,9 +12,14 @@ extension RaftNode {
     /// Whether this node may stand for election. A node that knows no configuration never does, nor one whose disk does not
     /// keep up: it would raise its term and then be unable to vote for itself (hazard L4).
     var isElectable: Bool {
-        configuration.isVoter(id) && restoring == nil && !isDiskBehind(by: settings.electionTimeoutLeast)
+        isNeededInElections && restoring == nil && !isDiskBehind(by: settings.electionTimeoutLeast)
             && term.number + 1 < RaftBounds.greatestNumber
     }
+
+    /// Whether this node's vote may count for somebody. Until its removal is committed, a server that is no voter any more
+    /// by its own log must still stand: those who lack that entry may need its vote and cannot have it, as its log is the
+    /// longer one (dissertation §4.2.2).
+    var isNeededInElections: Bool { configurations.isVoter(id, since: commitIndex) }
 
     /// Whether a leader was heard so lately that nobody else can have won since (dissertation §4.2.3, §9.6).
     var hearsLeader: Bool {

@@ -10,7 +10,7 @@ extension RaftNode {
     }
 
     /// A learner, and a node without a configuration, watch the time only to notice that their leader fell silent.
-    private var needsElectionTimer: Bool { leader != nil || role != .follower || configuration.isVoter(id) }
+    private var needsElectionTimer: Bool { leader != nil || role != .follower || isNeededInElections }
 
     var followerDeadline: MonotonicInstant? {
         guard needsElectionTimer else { return nil }
