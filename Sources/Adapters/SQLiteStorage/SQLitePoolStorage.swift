@@ -1,0 +1,98 @@
+package import AgentPorts
+import CSQLite
+import Dispatch
+package import PoolModel
+package import RaftCore
+import Synchronization
+
+/// Raft's log, hard state and snapshot in one SQLite database, written by one thread with group commit.
+package final class SQLitePoolStorage: StoragePort {
+    private let path: String
+    private let connection: StorageConnection
+    /// The storage's own thread.
+    private let writer = DispatchQueue(label: "pool-storage", qos: .userInitiated)
+    private let queue: Mutex<WriteQueue>
+    private let limits: StorageLimits
+
+    /// Opens the database at `path` and locks it until `close`.
+    ///
+    /// - Parameter path: absolute; the file must be there, mode 0600, in a folder of mode 0700.
+    package init(path: String, coding: any EntryCoding, limits: StorageLimits = StorageLimits()) throws(StorageError) {
+        let files = StorageFiles(path: path)
+        try files.requirePrivacy()
+        self.path = path
+        self.limits = limits
+        queue = Mutex(WriteQueue(limit: limits.queuedWrites))
+        connection = try StorageConnection(files, coding: coding, isNew: false)
+    }
+
+    /// Everything that was stored, made durable anew before it is returned: what was only read may never have reached the disk.
+    package func load() throws(StorageError) -> RaftStoredState<PoolEntry> {
+        let result = writer.sync { () -> Result<RaftStoredState<PoolEntry>, StorageError> in
+            if let failure = queue.withLock({ $0.failure }) { return .failure(failure) }
+            do throws(StorageError) {
+                try connection.makeDurable()
+                return .success(try connection.read())
+            } catch {
+                fail(error)
+                return .failure(error)
+            }
+        }
+        return try result.get()
+    }
+
+    /// Queues a write; `completion` is called from the storage's own thread, in the order of the writes.
+    package func write(_ write: RaftWrite<PoolEntry>, completion: @escaping @Sendable (StorageError?) -> Void) {
+        let mustWake = queue.withLock { $0.add(write, completion) }
+        if mustWake { writer.async { self.drain() } }
+    }
+
+    /// Waits for the queue to drain and closes the files. A write after that fails.
+    package func close() {
+        writer.sync {
+            drain()
+            let failure = queue.withLock { $0.failure }
+            // After a failure not even this is tried: the disk may have dropped pages that it calls clean (hazard B17).
+            if failure == nil { attempt { () throws(StorageError) in try connection.makeDurable() } }
+            attempt { () throws(StorageError) in try connection.close() }
+            fail(.cannotOpen(path: path, reason: "it was closed"))
+        }
+    }
+
+    private func drain() {
+        while true {
+            while let batch = queue.withLock({ $0.take(limits.writesInTransaction) }) {
+                perform(batch)
+                checkpoint(from: limits.forcedCheckpointBytes)
+            }
+            checkpoint(from: limits.idleCheckpointBytes)
+            if queue.withLock({ $0.rest() }) { return }
+        }
+    }
+
+    private func perform(_ batch: [WriteQueue.Item]) {
+        if queue.withLock({ $0.failure }) == nil {
+            attempt { () throws(StorageError) in
+                if batch.contains(where: { $0.write == nil }) { throw .inputOutput(path: path, code: SQLITE_NOMEM) }
+                try connection.commit(batch.compactMap(\.write))
+            }
+        }
+        let failure = queue.withLock { $0.failure }
+        for item in batch { item.completion(failure) }
+    }
+
+    private func checkpoint(from bytes: Int) {
+        let isDue = connection.writeAheadLogBytes >= bytes && queue.withLock { $0.failure } == nil
+        if isDue { attempt { () throws(StorageError) in try connection.checkpoint() } }
+    }
+
+    /// Does `work`; its failure becomes the storage's.
+    private func attempt(_ work: () throws(StorageError) -> Void) {
+        do throws(StorageError) { try work() } catch { fail(error) }
+    }
+
+    /// The first failure stands for ever.
+    private func fail(_ error: StorageError) {
+        queue.withLock { $0.failure = $0.failure ?? error }
+    }
+}
