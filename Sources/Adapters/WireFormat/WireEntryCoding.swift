@@ -1,4 +1,4 @@
-package import AgentPorts
+import AgentPorts
 package import PoolModel
 package import RaftCore
 import SwiftProtobuf

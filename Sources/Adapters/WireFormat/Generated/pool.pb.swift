@@ -1642,6 +1642,639 @@ nonisolated struct WirePeerFrame: Sendable {
   init() {}
 }
 
+nonisolated struct WireOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: WireOutcome.OneOf_Kind? = nil
+
+  var none: Bool {
+    get {
+      if case .none(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .none(newValue)}
+  }
+
+  var server: UInt64 {
+    get {
+      if case .server(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .server(newValue)}
+  }
+
+  var machine: UInt64 {
+    get {
+      if case .machine(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .machine(newValue)}
+  }
+
+  var task: UInt64 {
+    get {
+      if case .task(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .task(newValue)}
+  }
+
+  var token: UInt64 {
+    get {
+      if case .token(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .token(newValue)}
+  }
+
+  var credential: UInt64 {
+    get {
+      if case .credential(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .credential(newValue)}
+  }
+
+  var refused: WireRefusal {
+    get {
+      if case .refused(let v)? = kind {return v}
+      return WireRefusal()
+    }
+    set {kind = .refused(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Kind: Equatable, Sendable {
+    case none(Bool)
+    case server(UInt64)
+    case machine(UInt64)
+    case task(UInt64)
+    case token(UInt64)
+    case credential(UInt64)
+    case refused(WireRefusal)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct WireRefusal: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var type: String = String()
+
+  var message: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireServerState: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  var server: WireNewServer {
+    get {_storage._server ?? WireNewServer()}
+    set {_uniqueStorage()._server = newValue}
+  }
+  /// Returns true if `server` has been explicitly set.
+  var hasServer: Bool {_storage._server != nil}
+  /// Clears the value of `server`. Subsequent reads from it will return its default value.
+  mutating func clearServer() {_uniqueStorage()._server = nil}
+
+  var facts: WireFacts {
+    get {_storage._facts ?? WireFacts()}
+    set {_uniqueStorage()._facts = newValue}
+  }
+  /// Returns true if `facts` has been explicitly set.
+  var hasFacts: Bool {_storage._facts != nil}
+  /// Clears the value of `facts`. Subsequent reads from it will return its default value.
+  mutating func clearFacts() {_uniqueStorage()._facts = nil}
+
+  var session: UInt64 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
+
+  var isSessionOpen: Bool {
+    get {_storage._isSessionOpen}
+    set {_uniqueStorage()._isSessionOpen = newValue}
+  }
+
+  var boot: WireUuid {
+    get {_storage._boot ?? WireUuid()}
+    set {_uniqueStorage()._boot = newValue}
+  }
+  /// Returns true if `boot` has been explicitly set.
+  var hasBoot: Bool {_storage._boot != nil}
+  /// Clears the value of `boot`. Subsequent reads from it will return its default value.
+  mutating func clearBoot() {_uniqueStorage()._boot = nil}
+
+  var run: WireUuid {
+    get {_storage._run ?? WireUuid()}
+    set {_uniqueStorage()._run = newValue}
+  }
+  /// Returns true if `run` has been explicitly set.
+  var hasRun: Bool {_storage._run != nil}
+  /// Clears the value of `run`. Subsequent reads from it will return its default value.
+  mutating func clearRun() {_uniqueStorage()._run = nil}
+
+  var formatVersion: Int64 {
+    get {_storage._formatVersion}
+    set {_uniqueStorage()._formatVersion = newValue}
+  }
+
+  var agentVersion: String {
+    get {_storage._agentVersion}
+    set {_uniqueStorage()._agentVersion = newValue}
+  }
+
+  var isReachable: Bool {
+    get {_storage._isReachable}
+    set {_uniqueStorage()._isReachable = newValue}
+  }
+
+  var isInMaintenance: Bool {
+    get {_storage._isInMaintenance}
+    set {_uniqueStorage()._isInMaintenance = newValue}
+  }
+
+  var isRemoved: Bool {
+    get {_storage._isRemoved}
+    set {_uniqueStorage()._isRemoved = newValue}
+  }
+
+  var joinedAtMilliseconds: Int64 {
+    get {_storage._joinedAtMilliseconds}
+    set {_uniqueStorage()._joinedAtMilliseconds = newValue}
+  }
+
+  var changedAt: UInt64 {
+    get {_storage._changedAt}
+    set {_uniqueStorage()._changedAt = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WirePlacementState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var server: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var isStarted: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireTag: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var key: String = String()
+
+  var value: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireMachineState: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 {
+    get {_storage._id}
+    set {_uniqueStorage()._id = newValue}
+  }
+
+  var definition: WireCreateMachine {
+    get {_storage._definition ?? WireCreateMachine()}
+    set {_uniqueStorage()._definition = newValue}
+  }
+  /// Returns true if `definition` has been explicitly set.
+  var hasDefinition: Bool {_storage._definition != nil}
+  /// Clears the value of `definition`. Subsequent reads from it will return its default value.
+  mutating func clearDefinition() {_uniqueStorage()._definition = nil}
+
+  var intent: String {
+    get {_storage._intent}
+    set {_uniqueStorage()._intent = newValue}
+  }
+
+  var isStopForced: Bool {
+    get {_storage._isStopForced}
+    set {_uniqueStorage()._isStopForced = newValue}
+  }
+
+  var status: String {
+    get {_storage._status}
+    set {_uniqueStorage()._status = newValue}
+  }
+
+  var cause: String {
+    get {_storage._cause}
+    set {_uniqueStorage()._cause = newValue}
+  }
+
+  var placement: WirePlacementState {
+    get {_storage._placement ?? WirePlacementState()}
+    set {_uniqueStorage()._placement = newValue}
+  }
+  /// Returns true if `placement` has been explicitly set.
+  var hasPlacement: Bool {_storage._placement != nil}
+  /// Clears the value of `placement`. Subsequent reads from it will return its default value.
+  mutating func clearPlacement() {_uniqueStorage()._placement = nil}
+
+  var epoch: UInt64 {
+    get {_storage._epoch}
+    set {_uniqueStorage()._epoch = newValue}
+  }
+
+  var task: UInt64 {
+    get {_storage._task}
+    set {_uniqueStorage()._task = newValue}
+  }
+
+  var tags: [WireTag] {
+    get {_storage._tags}
+    set {_uniqueStorage()._tags = newValue}
+  }
+
+  var createdAt: UInt64 {
+    get {_storage._createdAt}
+    set {_uniqueStorage()._createdAt = newValue}
+  }
+
+  var changedAt: UInt64 {
+    get {_storage._changedAt}
+    set {_uniqueStorage()._changedAt = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+nonisolated struct WireTokenState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var token: WireCreateToken {
+    get {_token ?? WireCreateToken()}
+    set {_token = newValue}
+  }
+  /// Returns true if `token` has been explicitly set.
+  var hasToken: Bool {self._token != nil}
+  /// Clears the value of `token`. Subsequent reads from it will return its default value.
+  mutating func clearToken() {self._token = nil}
+
+  var expiresAtMilliseconds: Int64 = 0
+
+  var createdBy: String = String()
+
+  var isRevoked: Bool = false
+
+  var usedBy: Data = Data()
+
+  var server: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _token: WireCreateToken? = nil
+}
+
+nonisolated struct WireCredentialState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var credential: WireCredential {
+    get {_credential ?? WireCredential()}
+    set {_credential = newValue}
+  }
+  /// Returns true if `credential` has been explicitly set.
+  var hasCredential: Bool {self._credential != nil}
+  /// Clears the value of `credential`. Subsequent reads from it will return its default value.
+  mutating func clearCredential() {self._credential = nil}
+
+  var isRevoked: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _credential: WireCredential? = nil
+}
+
+nonisolated struct WireTaskState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var kind: String = String()
+
+  var machine: UInt64 = 0
+
+  var machineName: String = String()
+
+  var principal: String = String()
+
+  var startedAtMilliseconds: Int64 = 0
+
+  var endedAtMilliseconds: Int64 {
+    get {_endedAtMilliseconds ?? 0}
+    set {_endedAtMilliseconds = newValue}
+  }
+  /// Returns true if `endedAtMilliseconds` has been explicitly set.
+  var hasEndedAtMilliseconds: Bool {self._endedAtMilliseconds != nil}
+  /// Clears the value of `endedAtMilliseconds`. Subsequent reads from it will return its default value.
+  mutating func clearEndedAtMilliseconds() {self._endedAtMilliseconds = nil}
+
+  var state: String = String()
+
+  var cause: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _endedAtMilliseconds: Int64? = nil
+}
+
+nonisolated struct WireEventState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var index: UInt64 = 0
+
+  var ordinal: Int64 = 0
+
+  var timeMilliseconds: Int64 = 0
+
+  var principal: String = String()
+
+  var reason: String = String()
+
+  var objectKind: String = String()
+
+  var object: String = String()
+
+  var kind: String = String()
+
+  var text: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireKeptOutcome: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var sequence: UInt64 = 0
+
+  var outcome: WireOutcome {
+    get {_outcome ?? WireOutcome()}
+    set {_outcome = newValue}
+  }
+  /// Returns true if `outcome` has been explicitly set.
+  var hasOutcome: Bool {self._outcome != nil}
+  /// Clears the value of `outcome`. Subsequent reads from it will return its default value.
+  mutating func clearOutcome() {self._outcome = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _outcome: WireOutcome? = nil
+}
+
+nonisolated struct WireRequestsState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var member: UInt64 = 0
+
+  var firstOutstanding: UInt64 = 0
+
+  var outcomes: [WireKeptOutcome] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireKeyState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var principal: String = String()
+
+  var key: WireUuid {
+    get {_key ?? WireUuid()}
+    set {_key = newValue}
+  }
+  /// Returns true if `key` has been explicitly set.
+  var hasKey: Bool {self._key != nil}
+  /// Clears the value of `key`. Subsequent reads from it will return its default value.
+  mutating func clearKey() {self._key = nil}
+
+  var request: Data = Data()
+
+  var outcome: WireOutcome {
+    get {_outcome ?? WireOutcome()}
+    set {_outcome = newValue}
+  }
+  /// Returns true if `outcome` has been explicitly set.
+  var hasOutcome: Bool {self._outcome != nil}
+  /// Clears the value of `outcome`. Subsequent reads from it will return its default value.
+  mutating func clearOutcome() {self._outcome = nil}
+
+  var expiresAtMilliseconds: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _key: WireUuid? = nil
+  fileprivate var _outcome: WireOutcome? = nil
+}
+
+nonisolated struct WirePoolSnapshot: @unchecked Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var version: UInt32 {
+    get {_storage._version}
+    set {_uniqueStorage()._version = newValue}
+  }
+
+  var pool: WireUuid {
+    get {_storage._pool ?? WireUuid()}
+    set {_uniqueStorage()._pool = newValue}
+  }
+  /// Returns true if `pool` has been explicitly set.
+  var hasPool: Bool {_storage._pool != nil}
+  /// Clears the value of `pool`. Subsequent reads from it will return its default value.
+  mutating func clearPool() {_uniqueStorage()._pool = nil}
+
+  var poolName: String {
+    get {_storage._poolName}
+    set {_uniqueStorage()._poolName = newValue}
+  }
+
+  var authority: Data {
+    get {_storage._authority}
+    set {_uniqueStorage()._authority = newValue}
+  }
+
+  var formatVersion: Int64 {
+    get {_storage._formatVersion}
+    set {_uniqueStorage()._formatVersion = newValue}
+  }
+
+  var overcommitRatio: Int64 {
+    get {_storage._overcommitRatio}
+    set {_uniqueStorage()._overcommitRatio = newValue}
+  }
+
+  var voterLimit: Int64 {
+    get {_storage._voterLimit}
+    set {_uniqueStorage()._voterLimit = newValue}
+  }
+
+  var poolTimeMilliseconds: Int64 {
+    get {_storage._poolTimeMilliseconds}
+    set {_uniqueStorage()._poolTimeMilliseconds = newValue}
+  }
+
+  var appliedIndex: UInt64 {
+    get {_storage._appliedIndex}
+    set {_uniqueStorage()._appliedIndex = newValue}
+  }
+
+  var nextServer: UInt64 {
+    get {_storage._nextServer}
+    set {_uniqueStorage()._nextServer = newValue}
+  }
+
+  var nextMachine: UInt64 {
+    get {_storage._nextMachine}
+    set {_uniqueStorage()._nextMachine = newValue}
+  }
+
+  var servers: [WireServerState] {
+    get {_storage._servers}
+    set {_uniqueStorage()._servers = newValue}
+  }
+
+  var machines: [WireMachineState] {
+    get {_storage._machines}
+    set {_uniqueStorage()._machines = newValue}
+  }
+
+  var tokens: [WireTokenState] {
+    get {_storage._tokens}
+    set {_uniqueStorage()._tokens = newValue}
+  }
+
+  var credentials: [WireCredentialState] {
+    get {_storage._credentials}
+    set {_uniqueStorage()._credentials = newValue}
+  }
+
+  var tasks: [WireTaskState] {
+    get {_storage._tasks}
+    set {_uniqueStorage()._tasks = newValue}
+  }
+
+  var endedTasks: [UInt64] {
+    get {_storage._endedTasks}
+    set {_uniqueStorage()._endedTasks = newValue}
+  }
+
+  var events: [WireEventState] {
+    get {_storage._events}
+    set {_uniqueStorage()._events = newValue}
+  }
+
+  var eventsDroppedUpTo: UInt64 {
+    get {_storage._eventsDroppedUpTo}
+    set {_uniqueStorage()._eventsDroppedUpTo = newValue}
+  }
+
+  var eventDigest: UInt64 {
+    get {_storage._eventDigest}
+    set {_uniqueStorage()._eventDigest = newValue}
+  }
+
+  var requests: [WireRequestsState] {
+    get {_storage._requests}
+    set {_uniqueStorage()._requests = newValue}
+  }
+
+  var keys: [WireKeyState] {
+    get {_storage._keys}
+    set {_uniqueStorage()._keys = newValue}
+  }
+
+  var digest: UInt64 {
+    get {_storage._digest}
+    set {_uniqueStorage()._digest = newValue}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _storage = _StorageClass.defaultInstance
+}
+
 // MARK: - Code below here is support for the SwiftProtobuf runtime.
 
 fileprivate nonisolated let _protobuf_package = "ovm.v1"
@@ -4811,6 +5444,1160 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
   static func ==(lhs: WirePeerFrame, rhs: WirePeerFrame) -> Bool {
     if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Outcome"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}none\0\u{1}server\0\u{1}machine\0\u{1}task\0\u{1}token\0\u{1}credential\0\u{1}refused\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .none(v)
+        }
+      }()
+      case 2: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .server(v)
+        }
+      }()
+      case 3: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .machine(v)
+        }
+      }()
+      case 4: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .task(v)
+        }
+      }()
+      case 5: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .token(v)
+        }
+      }()
+      case 6: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .credential(v)
+        }
+      }()
+      case 7: try {
+        var v: WireRefusal?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .refused(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .refused(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.kind {
+    case .none?: try {
+      guard case .none(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 1)
+    }()
+    case .server?: try {
+      guard case .server(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    }()
+    case .machine?: try {
+      guard case .machine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    }()
+    case .task?: try {
+      guard case .task(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 4)
+    }()
+    case .token?: try {
+      guard case .token(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 5)
+    }()
+    case .credential?: try {
+      guard case .credential(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 6)
+    }()
+    case .refused?: try {
+      guard case .refused(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireOutcome, rhs: WireOutcome) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Refusal"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}type\0\u{1}message\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.type) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.message) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.type.isEmpty {
+      try visitor.visitSingularStringField(value: self.type, fieldNumber: 1)
+    }
+    if !self.message.isEmpty {
+      try visitor.visitSingularStringField(value: self.message, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRefusal, rhs: WireRefusal) -> Bool {
+    if lhs.type != rhs.type {return false}
+    if lhs.message != rhs.message {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ServerState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}server\0\u{1}facts\0\u{1}session\0\u{3}is_session_open\0\u{1}boot\0\u{1}run\0\u{3}format_version\0\u{3}agent_version\0\u{3}is_reachable\0\u{3}is_in_maintenance\0\u{3}is_removed\0\u{3}joined_at_milliseconds\0\u{3}changed_at\0")
+
+  fileprivate class _StorageClass {
+    var _id: UInt64 = 0
+    var _server: WireNewServer? = nil
+    var _facts: WireFacts? = nil
+    var _session: UInt64 = 0
+    var _isSessionOpen: Bool = false
+    var _boot: WireUuid? = nil
+    var _run: WireUuid? = nil
+    var _formatVersion: Int64 = 0
+    var _agentVersion: String = String()
+    var _isReachable: Bool = false
+    var _isInMaintenance: Bool = false
+    var _isRemoved: Bool = false
+    var _joinedAtMilliseconds: Int64 = 0
+    var _changedAt: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _server = source._server
+      _facts = source._facts
+      _session = source._session
+      _isSessionOpen = source._isSessionOpen
+      _boot = source._boot
+      _run = source._run
+      _formatVersion = source._formatVersion
+      _agentVersion = source._agentVersion
+      _isReachable = source._isReachable
+      _isInMaintenance = source._isInMaintenance
+      _isRemoved = source._isRemoved
+      _joinedAtMilliseconds = source._joinedAtMilliseconds
+      _changedAt = source._changedAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._server) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._facts) }()
+        case 4: try { try decoder.decodeSingularUInt64Field(value: &_storage._session) }()
+        case 5: try { try decoder.decodeSingularBoolField(value: &_storage._isSessionOpen) }()
+        case 6: try { try decoder.decodeSingularMessageField(value: &_storage._boot) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._run) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._formatVersion) }()
+        case 9: try { try decoder.decodeSingularStringField(value: &_storage._agentVersion) }()
+        case 10: try { try decoder.decodeSingularBoolField(value: &_storage._isReachable) }()
+        case 11: try { try decoder.decodeSingularBoolField(value: &_storage._isInMaintenance) }()
+        case 12: try { try decoder.decodeSingularBoolField(value: &_storage._isRemoved) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._joinedAtMilliseconds) }()
+        case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedAt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._id != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._id, fieldNumber: 1)
+      }
+      try { if let v = _storage._server {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      try { if let v = _storage._facts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
+      if _storage._session != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._session, fieldNumber: 4)
+      }
+      if _storage._isSessionOpen != false {
+        try visitor.visitSingularBoolField(value: _storage._isSessionOpen, fieldNumber: 5)
+      }
+      try { if let v = _storage._boot {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
+      } }()
+      try { if let v = _storage._run {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if _storage._formatVersion != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._formatVersion, fieldNumber: 8)
+      }
+      if !_storage._agentVersion.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._agentVersion, fieldNumber: 9)
+      }
+      if _storage._isReachable != false {
+        try visitor.visitSingularBoolField(value: _storage._isReachable, fieldNumber: 10)
+      }
+      if _storage._isInMaintenance != false {
+        try visitor.visitSingularBoolField(value: _storage._isInMaintenance, fieldNumber: 11)
+      }
+      if _storage._isRemoved != false {
+        try visitor.visitSingularBoolField(value: _storage._isRemoved, fieldNumber: 12)
+      }
+      if _storage._joinedAtMilliseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._joinedAtMilliseconds, fieldNumber: 13)
+      }
+      if _storage._changedAt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._changedAt, fieldNumber: 14)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireServerState, rhs: WireServerState) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._server != rhs_storage._server {return false}
+        if _storage._facts != rhs_storage._facts {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._isSessionOpen != rhs_storage._isSessionOpen {return false}
+        if _storage._boot != rhs_storage._boot {return false}
+        if _storage._run != rhs_storage._run {return false}
+        if _storage._formatVersion != rhs_storage._formatVersion {return false}
+        if _storage._agentVersion != rhs_storage._agentVersion {return false}
+        if _storage._isReachable != rhs_storage._isReachable {return false}
+        if _storage._isInMaintenance != rhs_storage._isInMaintenance {return false}
+        if _storage._isRemoved != rhs_storage._isRemoved {return false}
+        if _storage._joinedAtMilliseconds != rhs_storage._joinedAtMilliseconds {return false}
+        if _storage._changedAt != rhs_storage._changedAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePlacementState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PlacementState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{3}is_started\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isStarted) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 3)
+    }
+    if self.isStarted != false {
+      try visitor.visitSingularBoolField(value: self.isStarted, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WirePlacementState, rhs: WirePlacementState) -> Bool {
+    if lhs.server != rhs.server {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.isStarted != rhs.isStarted {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Tag"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.value) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    if !self.value.isEmpty {
+      try visitor.visitSingularStringField(value: self.value, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTag, rhs: WireTag) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs.value != rhs.value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MachineState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0")
+
+  fileprivate class _StorageClass {
+    var _id: UInt64 = 0
+    var _definition: WireCreateMachine? = nil
+    var _intent: String = String()
+    var _isStopForced: Bool = false
+    var _status: String = String()
+    var _cause: String = String()
+    var _placement: WirePlacementState? = nil
+    var _epoch: UInt64 = 0
+    var _task: UInt64 = 0
+    var _tags: [WireTag] = []
+    var _createdAt: UInt64 = 0
+    var _changedAt: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _id = source._id
+      _definition = source._definition
+      _intent = source._intent
+      _isStopForced = source._isStopForced
+      _status = source._status
+      _cause = source._cause
+      _placement = source._placement
+      _epoch = source._epoch
+      _task = source._task
+      _tags = source._tags
+      _createdAt = source._createdAt
+      _changedAt = source._changedAt
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._id) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._definition) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._intent) }()
+        case 4: try { try decoder.decodeSingularBoolField(value: &_storage._isStopForced) }()
+        case 5: try { try decoder.decodeSingularStringField(value: &_storage._status) }()
+        case 6: try { try decoder.decodeSingularStringField(value: &_storage._cause) }()
+        case 7: try { try decoder.decodeSingularMessageField(value: &_storage._placement) }()
+        case 8: try { try decoder.decodeSingularUInt64Field(value: &_storage._epoch) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._task) }()
+        case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._tags) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._createdAt) }()
+        case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedAt) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._id != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._id, fieldNumber: 1)
+      }
+      try { if let v = _storage._definition {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._intent.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._intent, fieldNumber: 3)
+      }
+      if _storage._isStopForced != false {
+        try visitor.visitSingularBoolField(value: _storage._isStopForced, fieldNumber: 4)
+      }
+      if !_storage._status.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._status, fieldNumber: 5)
+      }
+      if !_storage._cause.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._cause, fieldNumber: 6)
+      }
+      try { if let v = _storage._placement {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+      } }()
+      if _storage._epoch != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._epoch, fieldNumber: 8)
+      }
+      if _storage._task != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._task, fieldNumber: 9)
+      }
+      if !_storage._tags.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tags, fieldNumber: 10)
+      }
+      if _storage._createdAt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._createdAt, fieldNumber: 11)
+      }
+      if _storage._changedAt != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._changedAt, fieldNumber: 12)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireMachineState, rhs: WireMachineState) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._id != rhs_storage._id {return false}
+        if _storage._definition != rhs_storage._definition {return false}
+        if _storage._intent != rhs_storage._intent {return false}
+        if _storage._isStopForced != rhs_storage._isStopForced {return false}
+        if _storage._status != rhs_storage._status {return false}
+        if _storage._cause != rhs_storage._cause {return false}
+        if _storage._placement != rhs_storage._placement {return false}
+        if _storage._epoch != rhs_storage._epoch {return false}
+        if _storage._task != rhs_storage._task {return false}
+        if _storage._tags != rhs_storage._tags {return false}
+        if _storage._createdAt != rhs_storage._createdAt {return false}
+        if _storage._changedAt != rhs_storage._changedAt {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTokenState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TokenState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}token\0\u{3}expires_at_milliseconds\0\u{3}created_by\0\u{3}is_revoked\0\u{3}used_by\0\u{1}server\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._token) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtMilliseconds) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.createdBy) }()
+      case 5: try { try decoder.decodeSingularBoolField(value: &self.isRevoked) }()
+      case 6: try { try decoder.decodeSingularBytesField(value: &self.usedBy) }()
+      case 7: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._token {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.expiresAtMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.expiresAtMilliseconds, fieldNumber: 3)
+    }
+    if !self.createdBy.isEmpty {
+      try visitor.visitSingularStringField(value: self.createdBy, fieldNumber: 4)
+    }
+    if self.isRevoked != false {
+      try visitor.visitSingularBoolField(value: self.isRevoked, fieldNumber: 5)
+    }
+    if !self.usedBy.isEmpty {
+      try visitor.visitSingularBytesField(value: self.usedBy, fieldNumber: 6)
+    }
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 7)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTokenState, rhs: WireTokenState) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._token != rhs._token {return false}
+    if lhs.expiresAtMilliseconds != rhs.expiresAtMilliseconds {return false}
+    if lhs.createdBy != rhs.createdBy {return false}
+    if lhs.isRevoked != rhs.isRevoked {return false}
+    if lhs.usedBy != rhs.usedBy {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCredentialState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CredentialState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}credential\0\u{3}is_revoked\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._credential) }()
+      case 3: try { try decoder.decodeSingularBoolField(value: &self.isRevoked) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._credential {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.isRevoked != false {
+      try visitor.visitSingularBoolField(value: self.isRevoked, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCredentialState, rhs: WireCredentialState) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._credential != rhs._credential {return false}
+    if lhs.isRevoked != rhs.isRevoked {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTaskState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TaskState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}machine\0\u{3}machine_name\0\u{1}principal\0\u{3}started_at_milliseconds\0\u{3}ended_at_milliseconds\0\u{1}state\0\u{1}cause\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.machineName) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.principal) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.startedAtMilliseconds) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self._endedAtMilliseconds) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.state) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
+    }
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 3)
+    }
+    if !self.machineName.isEmpty {
+      try visitor.visitSingularStringField(value: self.machineName, fieldNumber: 4)
+    }
+    if !self.principal.isEmpty {
+      try visitor.visitSingularStringField(value: self.principal, fieldNumber: 5)
+    }
+    if self.startedAtMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.startedAtMilliseconds, fieldNumber: 6)
+    }
+    try { if let v = self._endedAtMilliseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 7)
+    } }()
+    if !self.state.isEmpty {
+      try visitor.visitSingularStringField(value: self.state, fieldNumber: 8)
+    }
+    if !self.cause.isEmpty {
+      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTaskState, rhs: WireTaskState) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.machine != rhs.machine {return false}
+    if lhs.machineName != rhs.machineName {return false}
+    if lhs.principal != rhs.principal {return false}
+    if lhs.startedAtMilliseconds != rhs.startedAtMilliseconds {return false}
+    if lhs._endedAtMilliseconds != rhs._endedAtMilliseconds {return false}
+    if lhs.state != rhs.state {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEventState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".EventState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}index\0\u{1}ordinal\0\u{3}time_milliseconds\0\u{1}principal\0\u{1}reason\0\u{3}object_kind\0\u{1}object\0\u{1}kind\0\u{1}text\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.index) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self.ordinal) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.timeMilliseconds) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.principal) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.objectKind) }()
+      case 7: try { try decoder.decodeSingularStringField(value: &self.object) }()
+      case 8: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.text) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.index != 0 {
+      try visitor.visitSingularUInt64Field(value: self.index, fieldNumber: 1)
+    }
+    if self.ordinal != 0 {
+      try visitor.visitSingularInt64Field(value: self.ordinal, fieldNumber: 2)
+    }
+    if self.timeMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.timeMilliseconds, fieldNumber: 3)
+    }
+    if !self.principal.isEmpty {
+      try visitor.visitSingularStringField(value: self.principal, fieldNumber: 4)
+    }
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 5)
+    }
+    if !self.objectKind.isEmpty {
+      try visitor.visitSingularStringField(value: self.objectKind, fieldNumber: 6)
+    }
+    if !self.object.isEmpty {
+      try visitor.visitSingularStringField(value: self.object, fieldNumber: 7)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 8)
+    }
+    if !self.text.isEmpty {
+      try visitor.visitSingularStringField(value: self.text, fieldNumber: 9)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireEventState, rhs: WireEventState) -> Bool {
+    if lhs.index != rhs.index {return false}
+    if lhs.ordinal != rhs.ordinal {return false}
+    if lhs.timeMilliseconds != rhs.timeMilliseconds {return false}
+    if lhs.principal != rhs.principal {return false}
+    if lhs.reason != rhs.reason {return false}
+    if lhs.objectKind != rhs.objectKind {return false}
+    if lhs.object != rhs.object {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.text != rhs.text {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireKeptOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".KeptOutcome"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}sequence\0\u{1}outcome\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.sequence) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._outcome) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.sequence != 0 {
+      try visitor.visitSingularUInt64Field(value: self.sequence, fieldNumber: 1)
+    }
+    try { if let v = self._outcome {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireKeptOutcome, rhs: WireKeptOutcome) -> Bool {
+    if lhs.sequence != rhs.sequence {return false}
+    if lhs._outcome != rhs._outcome {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRequestsState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RequestsState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}member\0\u{3}first_outstanding\0\u{1}outcomes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.member) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.firstOutstanding) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.outcomes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.member != 0 {
+      try visitor.visitSingularUInt64Field(value: self.member, fieldNumber: 1)
+    }
+    if self.firstOutstanding != 0 {
+      try visitor.visitSingularUInt64Field(value: self.firstOutstanding, fieldNumber: 2)
+    }
+    if !self.outcomes.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.outcomes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRequestsState, rhs: WireRequestsState) -> Bool {
+    if lhs.member != rhs.member {return false}
+    if lhs.firstOutstanding != rhs.firstOutstanding {return false}
+    if lhs.outcomes != rhs.outcomes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireKeyState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".KeyState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}principal\0\u{1}key\0\u{1}request\0\u{1}outcome\0\u{3}expires_at_milliseconds\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.principal) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._key) }()
+      case 3: try { try decoder.decodeSingularBytesField(value: &self.request) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._outcome) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.expiresAtMilliseconds) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.principal.isEmpty {
+      try visitor.visitSingularStringField(value: self.principal, fieldNumber: 1)
+    }
+    try { if let v = self._key {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if !self.request.isEmpty {
+      try visitor.visitSingularBytesField(value: self.request, fieldNumber: 3)
+    }
+    try { if let v = self._outcome {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if self.expiresAtMilliseconds != 0 {
+      try visitor.visitSingularInt64Field(value: self.expiresAtMilliseconds, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireKeyState, rhs: WireKeyState) -> Bool {
+    if lhs.principal != rhs.principal {return false}
+    if lhs._key != rhs._key {return false}
+    if lhs.request != rhs.request {return false}
+    if lhs._outcome != rhs._outcome {return false}
+    if lhs.expiresAtMilliseconds != rhs.expiresAtMilliseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".PoolSnapshot"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}pool\0\u{3}pool_name\0\u{1}authority\0\u{3}format_version\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}pool_time_milliseconds\0\u{3}applied_index\0\u{3}next_server\0\u{3}next_machine\0\u{1}servers\0\u{1}machines\0\u{1}tokens\0\u{1}credentials\0\u{1}tasks\0\u{3}ended_tasks\0\u{1}events\0\u{3}events_dropped_up_to\0\u{3}event_digest\0\u{1}requests\0\u{1}keys\0\u{1}digest\0")
+
+  fileprivate class _StorageClass {
+    var _version: UInt32 = 0
+    var _pool: WireUuid? = nil
+    var _poolName: String = String()
+    var _authority: Data = Data()
+    var _formatVersion: Int64 = 0
+    var _overcommitRatio: Int64 = 0
+    var _voterLimit: Int64 = 0
+    var _poolTimeMilliseconds: Int64 = 0
+    var _appliedIndex: UInt64 = 0
+    var _nextServer: UInt64 = 0
+    var _nextMachine: UInt64 = 0
+    var _servers: [WireServerState] = []
+    var _machines: [WireMachineState] = []
+    var _tokens: [WireTokenState] = []
+    var _credentials: [WireCredentialState] = []
+    var _tasks: [WireTaskState] = []
+    var _endedTasks: [UInt64] = []
+    var _events: [WireEventState] = []
+    var _eventsDroppedUpTo: UInt64 = 0
+    var _eventDigest: UInt64 = 0
+    var _requests: [WireRequestsState] = []
+    var _keys: [WireKeyState] = []
+    var _digest: UInt64 = 0
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _version = source._version
+      _pool = source._pool
+      _poolName = source._poolName
+      _authority = source._authority
+      _formatVersion = source._formatVersion
+      _overcommitRatio = source._overcommitRatio
+      _voterLimit = source._voterLimit
+      _poolTimeMilliseconds = source._poolTimeMilliseconds
+      _appliedIndex = source._appliedIndex
+      _nextServer = source._nextServer
+      _nextMachine = source._nextMachine
+      _servers = source._servers
+      _machines = source._machines
+      _tokens = source._tokens
+      _credentials = source._credentials
+      _tasks = source._tasks
+      _endedTasks = source._endedTasks
+      _events = source._events
+      _eventsDroppedUpTo = source._eventsDroppedUpTo
+      _eventDigest = source._eventDigest
+      _requests = source._requests
+      _keys = source._keys
+      _digest = source._digest
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt32Field(value: &_storage._version) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._pool) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._poolName) }()
+        case 4: try { try decoder.decodeSingularBytesField(value: &_storage._authority) }()
+        case 5: try { try decoder.decodeSingularInt64Field(value: &_storage._formatVersion) }()
+        case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._overcommitRatio) }()
+        case 7: try { try decoder.decodeSingularInt64Field(value: &_storage._voterLimit) }()
+        case 8: try { try decoder.decodeSingularInt64Field(value: &_storage._poolTimeMilliseconds) }()
+        case 9: try { try decoder.decodeSingularUInt64Field(value: &_storage._appliedIndex) }()
+        case 10: try { try decoder.decodeSingularUInt64Field(value: &_storage._nextServer) }()
+        case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._nextMachine) }()
+        case 12: try { try decoder.decodeRepeatedMessageField(value: &_storage._servers) }()
+        case 13: try { try decoder.decodeRepeatedMessageField(value: &_storage._machines) }()
+        case 14: try { try decoder.decodeRepeatedMessageField(value: &_storage._tokens) }()
+        case 15: try { try decoder.decodeRepeatedMessageField(value: &_storage._credentials) }()
+        case 16: try { try decoder.decodeRepeatedMessageField(value: &_storage._tasks) }()
+        case 17: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._endedTasks) }()
+        case 18: try { try decoder.decodeRepeatedMessageField(value: &_storage._events) }()
+        case 19: try { try decoder.decodeSingularUInt64Field(value: &_storage._eventsDroppedUpTo) }()
+        case 20: try { try decoder.decodeSingularFixed64Field(value: &_storage._eventDigest) }()
+        case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._requests) }()
+        case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
+        case 23: try { try decoder.decodeSingularFixed64Field(value: &_storage._digest) }()
+        default: break
+        }
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._version != 0 {
+        try visitor.visitSingularUInt32Field(value: _storage._version, fieldNumber: 1)
+      }
+      try { if let v = _storage._pool {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._poolName.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._poolName, fieldNumber: 3)
+      }
+      if !_storage._authority.isEmpty {
+        try visitor.visitSingularBytesField(value: _storage._authority, fieldNumber: 4)
+      }
+      if _storage._formatVersion != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._formatVersion, fieldNumber: 5)
+      }
+      if _storage._overcommitRatio != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._overcommitRatio, fieldNumber: 6)
+      }
+      if _storage._voterLimit != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._voterLimit, fieldNumber: 7)
+      }
+      if _storage._poolTimeMilliseconds != 0 {
+        try visitor.visitSingularInt64Field(value: _storage._poolTimeMilliseconds, fieldNumber: 8)
+      }
+      if _storage._appliedIndex != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._appliedIndex, fieldNumber: 9)
+      }
+      if _storage._nextServer != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._nextServer, fieldNumber: 10)
+      }
+      if _storage._nextMachine != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._nextMachine, fieldNumber: 11)
+      }
+      if !_storage._servers.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._servers, fieldNumber: 12)
+      }
+      if !_storage._machines.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._machines, fieldNumber: 13)
+      }
+      if !_storage._tokens.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tokens, fieldNumber: 14)
+      }
+      if !_storage._credentials.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._credentials, fieldNumber: 15)
+      }
+      if !_storage._tasks.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._tasks, fieldNumber: 16)
+      }
+      if !_storage._endedTasks.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._endedTasks, fieldNumber: 17)
+      }
+      if !_storage._events.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._events, fieldNumber: 18)
+      }
+      if _storage._eventsDroppedUpTo != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._eventsDroppedUpTo, fieldNumber: 19)
+      }
+      if _storage._eventDigest != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._eventDigest, fieldNumber: 20)
+      }
+      if !_storage._requests.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._requests, fieldNumber: 21)
+      }
+      if !_storage._keys.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._keys, fieldNumber: 22)
+      }
+      if _storage._digest != 0 {
+        try visitor.visitSingularFixed64Field(value: _storage._digest, fieldNumber: 23)
+      }
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WirePoolSnapshot, rhs: WirePoolSnapshot) -> Bool {
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._version != rhs_storage._version {return false}
+        if _storage._pool != rhs_storage._pool {return false}
+        if _storage._poolName != rhs_storage._poolName {return false}
+        if _storage._authority != rhs_storage._authority {return false}
+        if _storage._formatVersion != rhs_storage._formatVersion {return false}
+        if _storage._overcommitRatio != rhs_storage._overcommitRatio {return false}
+        if _storage._voterLimit != rhs_storage._voterLimit {return false}
+        if _storage._poolTimeMilliseconds != rhs_storage._poolTimeMilliseconds {return false}
+        if _storage._appliedIndex != rhs_storage._appliedIndex {return false}
+        if _storage._nextServer != rhs_storage._nextServer {return false}
+        if _storage._nextMachine != rhs_storage._nextMachine {return false}
+        if _storage._servers != rhs_storage._servers {return false}
+        if _storage._machines != rhs_storage._machines {return false}
+        if _storage._tokens != rhs_storage._tokens {return false}
+        if _storage._credentials != rhs_storage._credentials {return false}
+        if _storage._tasks != rhs_storage._tasks {return false}
+        if _storage._endedTasks != rhs_storage._endedTasks {return false}
+        if _storage._events != rhs_storage._events {return false}
+        if _storage._eventsDroppedUpTo != rhs_storage._eventsDroppedUpTo {return false}
+        if _storage._eventDigest != rhs_storage._eventDigest {return false}
+        if _storage._requests != rhs_storage._requests {return false}
+        if _storage._keys != rhs_storage._keys {return false}
+        if _storage._digest != rhs_storage._digest {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

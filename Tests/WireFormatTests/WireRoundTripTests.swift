@@ -1,0 +1,154 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+import RaftCore
+import Testing
+import WireFormat
+
+@Suite("Entries, messages and snapshots survive their encoding")
+struct WireRoundTripTests {
+    @Test("every kind of entry is the same after storage")
+    func roundTripsEntries() throws {
+        let coding = WireEntryCoding()
+
+        for entry in try WireSamples.entries() {
+            #expect(coding.decode(coding.encode(entry)) == entry)
+        }
+    }
+
+    @Test("every kind of frame is the same after the network")
+    func roundTripsFrames() throws {
+        let entry = try WireSamples.entries()[2]
+        guard case .command(let command) = entry.content else { return #expect(Bool(false)) }
+        let request = RequestIdentity(member: ServerID(1), session: SessionNumber(1), sequence: 1, firstOutstanding: 1)
+        var frames: [PeerFrame] = try WireSamples.messages().map { .message(.raft($0)) }
+        frames += [
+            .hello(PeerHello(pool: WireSamples.uuid, server: ServerID(2), channel: .bulk)), .goodbye, .message(.forward(command)),
+            .message(.forwardRefused(request, leader: ServerID(2))), .message(.forwardRefused(nil, leader: nil)),
+            .message(.stateDigest(index: LogIndex(1_000), digest: .max)),
+        ]
+
+        for frame in frames {
+            #expect(try PeerFrameCoding.decode(PeerFrameCoding.encode(frame)) == frame)
+        }
+    }
+
+    @Test("a state rebuilt from its snapshot has the same digest and the same parts")
+    func roundTripsSnapshot() throws {
+        let state = try Self.busyState()
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.digest == state.digest)
+        #expect(coding.encode(restored) == coding.encode(state))
+        #expect(restored.inconsistency == nil)
+    }
+
+    @Test("a snapshot with one bit turned is refused, whichever bit it is, or is the same state")
+    func refusesDamagedSnapshot() throws {
+        let state = try Self.busyState()
+        let coding = WireSnapshotCoding()
+        let bytes = coding.encode(state)
+
+        for position in bytes.indices {
+            var damaged = bytes
+            damaged[position] ^= 1 << UInt8(position % 8)
+            do {
+                let restored = try coding.decode(damaged)
+                #expect(restored.digest == state.digest, "bit \(position % 8) of byte \(position)")
+            } catch {
+                #expect(error.message.contains("Install the newest agent version"))
+            }
+        }
+    }
+
+    @Test("hostile bytes are refused or decoded, and never trap")
+    func survivesHostileBytes() throws {
+        var seed: UInt64 = 20_261_124
+        func random() -> UInt64 {
+            seed = seed &* 6_364_136_223_846_793_005 &+ 1_442_695_040_888_963_407
+            return seed >> 33
+        }
+        let frames = try WireSamples.messages().map { try PeerFrameCoding.encode(.message(.raft($0))) }
+
+        var refused = 0
+        for round in 0..<20_000 {
+            var bytes = frames[round % frames.count]
+            for _ in 0...(random() % 4) {
+                let position = Int(random() % UInt64(bytes.count))
+                bytes[position] = UInt8(truncatingIfNeeded: random())
+            }
+            if random() % 4 == 0 { bytes = Array(bytes.prefix(Int(random() % UInt64(bytes.count)))) }
+            do { _ = try PeerFrameCoding.decode(bytes) } catch { refused += 1 }
+        }
+
+        #expect(refused > 1_000, "of 20000 mutated frames, seed 20261124")
+    }
+
+    /// A state in which everything has happened that the samples can make happen.
+    static func busyState() throws -> PoolState {
+        var state = PoolState()
+        state.skip(to: LogIndex(1))
+        var index = LogIndex(1)
+        func apply(_ command: PoolCommand, _ principal: Principal, key: IdempotencyKey? = nil, request: RequestIdentity? = nil) {
+            index = index.next
+            _ = state.apply(
+                PoolEntry(
+                    command: command, principal: principal, proposedAt: PoolTime(milliseconds: 1_700_000_000_000), reason: "test",
+                    request: request, idempotency: key), at: index)
+        }
+        let founding = try WireSamples.commands()[0]
+        apply(founding, .master(ServerID(1)))
+        let admin = Principal.operator(name: "admin", credential: CredentialID(2))
+        apply(
+            .hello(
+                ServerHello(
+                    server: ServerID(1), session: SessionNumber(1), boot: WireSamples.uuid, run: WireSamples.uuid,
+                    storage: WireSamples.uuid, formatVersion: 1, agentVersion: "1", facts: WireSamples.facts)), .server(ServerID(1)))
+        let identity = RequestIdentity(member: ServerID(1), session: SessionNumber(1), sequence: 1, firstOutstanding: 1)
+        let definition = MachineDefinition(
+            name: try #require(VirtualMachineName("web01")), uuid: WireSamples.uuid, configuration: "name='web01'",
+            requirements: WireSamples.requirements, preferredServers: [])
+        var pv = definition.requirements
+        pv.domainType = .pv
+        let usable = MachineDefinition(
+            name: definition.name, uuid: definition.uuid, configuration: definition.configuration, requirements: pv, preferredServers: [])
+        apply(
+            .createMachine(usable), admin, key: IdempotencyKey(key: WireSamples.uuid, request: try WireSamples.digest(9)), request: identity
+        )
+        apply(.startMachine(VirtualMachineID(1)), admin)
+        for number in 0..<20 {
+            apply(.putTag(VirtualMachineID(1), key: try #require(TagKey("k/\(number)")), value: "v\(number)"), admin)
+        }
+        apply(.createToken(JoinToken(secret: try WireSamples.digest(7), roles: .all, lifetimeMilliseconds: 60_000)), admin)
+        apply(.stopMachine(VirtualMachineID(9), force: false), admin)
+        #expect(state.machines[VirtualMachineID(1)]?.placement != nil)
+        return state
+    }
+}
+
+@Suite("Released formats stay readable")
+struct GoldenBytesTests {
+    @Test("the entries of format 1 have the bytes that were released")
+    func keepsEntryBytes() throws {
+        let coding = WireEntryCoding()
+        let lines = try WireSamples.entries().map { entry in Golden.hexadecimal(coding.encode(entry)) }
+
+        try Golden.compare(lines, with: "entries-1.txt")
+    }
+
+    @Test("the frames of version 1 have the bytes that were released")
+    func keepsFrameBytes() throws {
+        let lines = try WireSamples.messages().map { Golden.hexadecimal(try PeerFrameCoding.encode(.message(.raft($0)))) }
+
+        try Golden.compare(lines, with: "frames-1.txt")
+    }
+
+    @Test("a snapshot of version 1 has the bytes that were released")
+    func keepsSnapshotBytes() throws {
+        let bytes = WireSnapshotCoding().encode(try WireRoundTripTests.busyState())
+
+        try Golden.compare([Golden.hexadecimal(bytes)], with: "snapshot-1.txt")
+    }
+}

@@ -1,0 +1,123 @@
+import PoolModel
+import PoolStateMachine
+import RaftCore
+import Testing
+
+/// One of everything that is encoded.
+enum WireSamples {
+    static let uuid = UniqueIdentifier(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
+
+    static func digest(_ byte: UInt8) throws -> SHA256Digest { try #require(SHA256Digest(bytes: Array(repeating: byte, count: 32))) }
+
+    static func newServer(_ name: String = "alpha") throws -> NewServer {
+        NewServer(
+            name: try #require(ServerName(name)), peerAddress: "127.0.0.1:8899", queryAddress: "127.0.0.1:4443", roles: .all,
+            key: try digest(1), storage: uuid)
+    }
+
+    static let facts = ServerFacts(
+        totalMemory: Mebibytes(65_536), reservedMemory: Mebibytes(2_048), processors: 16,
+        cards: [NetworkInterfaceCard(name: "eth0", speed: KilobitsPerSecond(10_000_000))],
+        bridges: [NetworkBridge(name: "xenbr0", cards: ["eth0"])],
+        storageRoots: [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(1 << 20))], domainTypes: [.pv, .hvm],
+        hypervisor: "simulated")
+
+    static let requirements = MachineRequirements(
+        domainType: .pvh, memory: Mebibytes(512), virtualCPUs: 2,
+        interfaces: [InterfaceRequirement(bridge: "xenbr0", rate: KilobitsPerSecond(10_000))], diskPaths: ["/OVS/a.img"],
+        newImageSize: Mebibytes(3))
+
+    static func credential() throws -> OperatorCredential {
+        OperatorCredential(name: "admin", secret: try digest(2), role: .administrator)
+    }
+
+    static func commands() throws -> [PoolCommand] {
+        let machine = VirtualMachineID(7)
+        let server = ServerID(3)
+        let session = SessionNumber(5)
+        let name = try #require(VirtualMachineName("web01"))
+        let tag = try #require(TagKey("team/night.shift"))
+        return [
+            .createPool(
+                PoolFoundation(pool: uuid, name: "p", authority: try digest(3), founder: try newServer(), credential: try credential())),
+            .raiseFormat(version: 2),
+            .changeSetting(.overcommitRatio(8)),
+            .changeSetting(.voterLimit(3)),
+            .hello(
+                ServerHello(
+                    server: server, session: session, boot: uuid, run: uuid, storage: uuid, formatVersion: 1, agentVersion: "1.0",
+                    facts: facts)),
+            .released(server: server, session: session),
+            .serverFacts(server: server, session: session, facts),
+            .reachability(server: server, session: session, isReachable: false),
+            .maintenance(server: server, isOn: true),
+            .removeServer(server),
+            .createToken(JoinToken(secret: try digest(4), roles: .utility, lifetimeMilliseconds: 60_000)),
+            .revokeToken(TokenID(9)),
+            .join(JoinRequest(token: TokenID(9), secret: try digest(4), server: try newServer("beta"))),
+            .createMachine(
+                MachineDefinition(
+                    name: name, uuid: uuid, configuration: "name = \"web01\"\n", requirements: requirements,
+                    preferredServers: [ServerID(2), ServerID(1)])),
+            .deleteMachine(machine),
+            .changeMachine(machine, MachineChange(memory: Mebibytes(1), virtualCPUs: nil, preferredServers: [])),
+            .changeMachine(machine, MachineChange(virtualCPUs: 4)),
+            .startMachine(machine),
+            .stopMachine(machine, force: true),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .running),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .paused),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .shuttingDown),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .stopped(.crashed, cause: "It crashed.")),
+            .resetMachineStatus(machine),
+            .cancelTask(TaskID(11)),
+            .putTag(machine, key: tag, value: "ä \u{1F642}"),
+            .deleteTag(machine, key: tag),
+            .createCredential(try credential()),
+            .revokeCredential(CredentialID(2)),
+        ]
+    }
+
+    static func entries() throws -> [RaftEntry<PoolEntry>] {
+        let request = RequestIdentity(member: ServerID(3), session: SessionNumber(5), sequence: 8, firstOutstanding: 6)
+        let key = IdempotencyKey(key: uuid, request: try digest(5))
+        let principals: [Principal] = [
+            .operator(name: "admin", credential: CredentialID(2)), .server(ServerID(3)), .joiner(TokenID(9)), .master(ServerID(1)),
+        ]
+        var entries: [RaftEntry<PoolEntry>] = [
+            RaftEntry(index: LogIndex(1), term: Term(1), content: .noOperation, size: 1),
+            RaftEntry(
+                index: LogIndex(2), term: Term(1),
+                content: .configuration(
+                    RaftConfiguration(voters: [ServerID(1), ServerID(2)], outgoingVoters: [ServerID(1)], learners: [ServerID(3)])),
+                size: 64),
+        ]
+        for (number, command) in try commands().enumerated() {
+            let entry = PoolEntry(
+                command: command, principal: principals[number % 4], proposedAt: PoolTime(milliseconds: 1_700_000_000_000),
+                reason: number % 2 == 0 ? "night shift" : "", request: number % 3 == 0 ? request : nil,
+                idempotency: number % 5 == 0 ? key : nil)
+            entries.append(
+                RaftEntry(index: LogIndex(UInt64(number) + 3), term: Term(2), content: .command(entry), size: 100 + number))
+        }
+        return entries
+    }
+
+    static func messages() throws -> [RaftMessage<PoolEntry>] {
+        let index = LogIndex(4)
+        let term = Term(2)
+        let bodies: [RaftMessageBody<PoolEntry>] = [
+            .preVoteRequest(lastIndex: index, lastTerm: term), .preVoteAnswer(isGranted: true, isLeaderAlive: false),
+            .voteRequest(lastIndex: index, lastTerm: term, isTransfer: true), .voteAnswer(isGranted: false),
+            .append(previousIndex: index, previousTerm: term, entries: try entries(), commit: index),
+            .append(previousIndex: .zero, previousTerm: .zero, entries: [], commit: .zero), .appendAccepted(matchIndex: index),
+            .appendRefused(previousIndex: index, hintIndex: LogIndex(3), hintTerm: Term(1)), .heartbeat(commit: index, round: 17),
+            .heartbeatAnswer(round: 17),
+            .snapshotPart(
+                index: index, term: term, configuration: RaftConfiguration(voters: [ServerID(1)]), offset: 3, totalSize: 9,
+                data: [1, 2, 3]),
+            .snapshotAnswer(index: index, received: 6), .timeoutNow, .readIndexRequest(context: 5),
+            .readIndexAnswer(context: 5, index: index), .readIndexRefused(context: 5),
+        ]
+        return bodies.map { RaftMessage(term: Term(6), body: $0) }
+    }
+}
