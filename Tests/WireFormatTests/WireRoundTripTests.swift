@@ -112,6 +112,7 @@ struct WireRoundTripTests {
             requirements: WireSamples.requirements, preferredServers: [])
         var pv = definition.requirements
         pv.domainType = .pv
+        pv.newImageSize = .zero
         let usable = MachineDefinition(
             name: definition.name, uuid: definition.uuid, configuration: definition.configuration, requirements: pv, preferredServers: [])
         apply(
