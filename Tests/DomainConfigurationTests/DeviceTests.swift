@@ -28,7 +28,8 @@ struct DeviceTests {
             [",hdc:cdrom,r", "vdev=hdc,devtype=cdrom,target=", ",,hdc,cdrom", ",empty,hdc,r", "vdev=hdc, access=ro, cdrom"],
             ["tap:qcow2:/q,xvda,w", "qcow2:/q,xvda", "/q,qcow2,xvda"], ["tap:vhd:/q,xvda,w", "format=vhd,vdev=xvda,target=/q"],
             ["drbd:res0,xvda,w", "script=block-drbd,vdev=xvda,target=res0"], ["iscsi:iqn.x,xvda", "iqn.x,raw,xvda,script=block-iscsi"],
-            ["/a,,xvda,w!", "vdev=xvda,access=w!,target=/a", "phy:/a,xvda,rw!"], ["/a,,xvda,r!", "vdev=xvda,access=ro!,target=/a"],
+            ["/a,,xvda,w!", "vdev=xvda,access=w!,target=/a", "phy:/a,xvda,rw!", "phy:target=/a,xvda,w!"],
+            ["/a,,xvda,r!", "vdev=xvda,access=ro!,target=/a"],
         ])
     func equivalents(_ forms: [String]) throws {
         let disks = try forms.map(disk)
@@ -82,7 +83,7 @@ struct DeviceTests {
             ("/a,raw,xvda,format=vhd", "a second format in one disk, \"vhd\""),
             ("vhd:/a,qcow,xvda", "a second format in one disk, \"qcow\""),
             ("/a,,xvda,vdev=xvdb", "a second virtual device in one disk, \"xvdb\""),
-            ("/a,,xvda\\\", \\\"x", "the virtual device \"xvda\"\""), ("/a\\n,,xvda", "a disk target with a control character"),
+            ("/a,,xvda\\\", \\\"x", "the virtual device \"xvda\"\""), ("/a\\nb,,xvda", "a disk target with a control character"),
         ])
     func refusedDisk(_ text: String, _ found: String) {
         let message = refusal("name = 't'\ndisk = [ \"\(text)\" ]")
@@ -95,6 +96,18 @@ struct DeviceTests {
         let message = refusal("name = 't'\ndisk = [ '/a,,xvda',\n  '/b,,xvda' ]")
 
         #expect(message?.hasPrefix("t.cfg:3:3: Found a second disk \"xvda\".") == true)
+    }
+
+    @Test(
+        "a dictionary that cannot be written as a string is refused",
+        arguments: [
+            "disk = [ { 'dev': 'xvda', 'a b': 1 } ]", "disk = [ { 'backend': 'a,b' } ]", "vif = [ { 'ip': ['a', 'b'] } ]",
+            "vif = [ { '': 1 } ]",
+        ])
+    func refusedDictionary(_ line: String) {
+        let message = refusal("name = 't'\n\(line)")
+
+        #expect(message?.contains("Write a word for the parameter, and a value without commas.") == true, "\(message ?? "accepted")")
     }
 
     @Test("every interface parameter has its field")

@@ -3,10 +3,22 @@ import Testing
 
 @Suite("Hostile texts")
 struct HostileTests {
-    private static let size = ConfigurationLimits.textBytes
+    /// A text of one unit over and over; a failed test shows the unit and not the whole.
+    struct Filled: Sendable, CustomTestStringConvertible {
+        let unit: String
+        let start: String
+        let end: String
 
-    private static func filled(_ unit: String, start: String = "", end: String = "") -> String {
-        start + String(repeating: unit, count: (size - start.utf8.count - end.utf8.count) / unit.utf8.count) + end
+        var text: String {
+            let count = (ConfigurationLimits.textBytes - start.utf8.count - end.utf8.count) / unit.utf8.count
+            return start + String(repeating: unit, count: count) + end
+        }
+
+        var testDescription: String { "\(start)\(unit)...\(end)" }
+    }
+
+    private static func filled(_ unit: String, start: String = "", end: String = "") -> Filled {
+        Filled(unit: unit, start: start, end: end)
     }
 
     @Test(
@@ -20,17 +32,29 @@ struct HostileTests {
             (filled("a=1\n"), "8193:1: Found more than 8192 assignments"), (filled("a", end: "=1"), "1:1: Found a key of"),
             (filled("a+=[1]\n"), "8193:1:"), (filled("9", start: "memory = "), "1:10:"),
             (filled("'a' ", start: "a = "), "1:5: Found a string of more than"),
-            (filled("x", start: "x") + "more", "1:1: Found a text of more than 1048576 bytes"), (filled("#"), "1:1048577: Found no name"),
+            (filled("#"), "1:1048577: Found no name"),
             (filled("\n"), ""), (filled(";"), ""), (filled("\\\n"), ""), (filled("a."), "1:1: Found the expression"),
             (filled("é", start: "a = "), "1:5:"),
             (filled("tap:", start: "name='a';disk=['", end: "/a']"), "1:"), (filled("0", start: "a = 0x"), "1:5:"),
             (filled("-", start: "a = "), "1:5:"),
         ])
-    func limits(_ text: String, _ expected: String) {
-        let message = refusal(text)
+    func limits(_ filled: Filled, _ expected: String) {
+        let message = refusal(filled.text)
 
-        #expect(message?.hasPrefix("t.cfg:\(expected)") == true, "\(message ?? "accepted")")
+        #expect(message?.hasPrefix("t.cfg:\(expected)") == true, "\(message?.prefix(200) ?? "accepted")")
         #expect((message?.utf8.count ?? 0) < 1_000)
+    }
+
+    @Test("a text of more than a mebibyte is not read at all")
+    func tooLong() {
+        let text = String(repeating: " ", count: ConfigurationLimits.textBytes + 1)
+
+        #expect(refusal(text)?.hasPrefix("t.cfg:1:1: Found a text of more than 1048576 bytes.") == true)
+    }
+
+    @Test("the forms that no sample has are accepted as they stand")
+    func exoticIsAccepted() {
+        #expect(refusal(Self.exotic) == nil)
     }
 
     @Test("long device strings and many appended lists are read in linear time")
@@ -54,10 +78,21 @@ struct HostileTests {
         #expect(warnings.last?.message == "7744 more warnings are not listed.")
     }
 
+    /// Forms that no sample has.
+    private static let exotic = """
+        name = 'x'; memory = 0100; maxmem = '0x100L'; uuid = '0004FB0000060000A1C3E7D29B5F4C08'
+        disk = [ { 'uname': 'tap:qcow2:/a', 'dev': 'hda', 'mode': 'w!' }, 'iscsi:iqn,xvdb', '/c,qed,xvdc,ro!,backendtype=qdisk,no-discard,colo' ]
+        vif = ( { 'mac': '00163e000001', 'rate': '1Mb/s@2' }, 'netdev=e,ip=10.0.0.1 10.0.0.2,trusted=1,devid=4,flag,x=y=z,vlan=10p', )
+        a = { 'k': [ 1, -2, { 'n': None } ], 3: 4.5 }; b = u'\\xe9\\u20ac'; c = 'x' "y" r'\\z'
+        b += '\\x41\\101'; root = '/dev/x'; extra = \"\"\"a
+        b\"\"\"; viridian = [ 'base' ]; rtc_timeoffset = -3600; OVM_high_availability = 'yes'; d = None
+        """
+
     @Test(
-        "a changed sample never crashes, and what is accepted survives writing and reading", arguments: Samples.accepted + ["refused.cfg"])
+        "a changed sample never crashes, and what is accepted survives writing and reading",
+        arguments: Samples.accepted + ["refused.cfg", "exotic"])
     func mutations(_ name: String) throws {
-        let original = try Samples.bytes(name)
+        let original = name == "exotic" ? Array(Self.exotic.utf8) : try Samples.bytes(name)
         let seed = UInt64.random(in: 0...UInt64.max)
         var generator = SeededGenerator(state: seed)
         let pieces = [

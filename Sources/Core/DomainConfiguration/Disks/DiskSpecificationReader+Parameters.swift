@@ -39,12 +39,12 @@ extension DiskSpecificationReader {
             let type = device[device.utf8.index(after: colon)...]
             device = device[..<colon]
             note(
-                "The spelling \(DisplayText.quoted(value)) is deprecated; write vdev=\(DisplayText.printable(String(device))), devtype=cdrom."
+                "The spelling \(DisplayText.quoted(value)) is deprecated; write the device and devtype=cdrom apart."
             )
             try setDeviceType(type)
         }
         guard !device.isEmpty else { return }
-        guard Self.isPlain(device) else {
+        guard Self.isPlain(device), device.utf8.count <= ConfigurationLimits.virtualDeviceBytes else {
             throw refusal(
                 found: "the virtual device \(DisplayText.quoted(device))", expected: "a name such as xvda, hdc, sda1 or d0p1")
         }

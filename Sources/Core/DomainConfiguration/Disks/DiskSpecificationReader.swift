@@ -38,7 +38,13 @@ struct DiskSpecificationReader {
     /// Reads a dictionary, whose keys are xl's, or xend's `uname`, `dev` and `mode`.
     mutating func read(_ entries: [ConfigurationEntry]) throws(DomainConfigurationError) {
         for entry in entries {
-            let value = SettingValue(entry.value).flatText
+            let value = String(SettingValue(entry.value).flatText[...].trimmed)
+            guard Self.isName(entry.key[...]), entry.key == "target" || entry.key == "uname" || !value.utf8.contains(UInt8(ascii: ","))
+            else {
+                throw refusal(
+                    found: "the disk parameter \(DisplayText.quoted(entry.key)) with \(DisplayText.quoted(value))",
+                    expected: "a word for the parameter, and a value without commas")
+            }
             if entry.key == "target" || entry.key == "uname" {
                 try setTarget(entry.key == "uname" ? readPrefixes(value[...]) : value[...])
             } else {
@@ -72,6 +78,8 @@ struct DiskSpecificationReader {
 
     private mutating func readNamed(_ key: String, _ value: Substring) throws(DomainConfigurationError) {
         switch key {
+        // Behind a prefix, a named target ends with its parameter.
+        case "target": try setTarget(value)
         case "format": try setFormat(value)
         case "vdev", "dev": try setVirtualDevice(value)
         case "access", "mode": try setAccess(value)
@@ -106,7 +114,7 @@ struct DiskSpecificationReader {
                 try setFormat(value)
             }
         } else if !given.contains(.virtualDevice) {
-            if hasPrefix && !given.contains(.format) && DiskConfiguration.Format(rawValue: String(value)) != nil {
+            if hasPrefix && DiskConfiguration.Format(rawValue: String(value)) != nil {
                 try setFormat(value)
             } else {
                 try setVirtualDevice(value)
@@ -114,7 +122,7 @@ struct DiskSpecificationReader {
         } else if !given.contains(.access) {
             try setAccess(value)
         } else if hasPrefix && !given.contains(.backend) {
-            note("The place after access is xm's backend domain; write backend=\(value) for xl.")
+            note("The place after access is xm's backend domain; write backend= before \(DisplayText.quoted(value)) for xl.")
             disk.backendDomain = try once(.backend, nil, value)
         } else {
             throw refusal(
@@ -184,7 +192,7 @@ extension DiskSpecificationReader {
     }
 
     /// Whether `text` can be the name of a parameter, so that `=` after it is not a part of a path.
-    private static func isName(_ text: Substring) -> Bool {
+    static func isName(_ text: Substring) -> Bool {
         guard let first = text.utf8.first, TextScanner.isWordStart(first) else { return false }
         return text.utf8.allSatisfy { TextScanner.isWordPart($0) || $0 == UInt8(ascii: "-") }
     }

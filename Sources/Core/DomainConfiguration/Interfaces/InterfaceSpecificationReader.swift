@@ -28,7 +28,15 @@ struct InterfaceSpecificationReader {
 
     /// Reads a dictionary.
     mutating func read(_ entries: [ConfigurationEntry]) throws(DomainConfigurationError) {
-        for entry in entries { try readNamed(entry.key, SettingValue(entry.value).flatText) }
+        for entry in entries {
+            let value = String(SettingValue(entry.value).flatText[...].trimmed)
+            guard DiskSpecificationReader.isName(entry.key[...]), !value.utf8.contains(UInt8(ascii: ",")) else {
+                throw refusal(
+                    found: "the interface parameter \(DisplayText.quoted(entry.key)) with \(DisplayText.quoted(value))",
+                    expected: "a word for the parameter, and a value without commas")
+            }
+            try readNamed(entry.key, value)
+        }
     }
 
     private mutating func readFlag(_ flag: String) {

@@ -45,10 +45,12 @@ struct EffectiveAssignments {
     ) throws(DomainConfigurationError) -> ConfigurationValue {
         var elements: [ConfigurationValue] = []
         var text = ""
-        for part in parts {
+        // A number cannot be added to: the second part is the mistake, so the first one is not judged here.
+        for (index, part) in parts.enumerated() {
             switch (first.content, part.value.content) {
             case (.list, .list(let more)): elements += more
             case (.text, .text(let more)): text += more
+            case _ where index == 0: continue
             default:
                 throw DomainConfigurationError(
                     file: file, at: part.value.position, found: "a value that += cannot add to the earlier \(part.key)",

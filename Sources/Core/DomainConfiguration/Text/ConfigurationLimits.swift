@@ -14,6 +14,8 @@ package enum ConfigurationLimits {
     package static let warnings = 256
     /// Bytes in the name of a domain.
     package static let nameBytes = 255
+    /// Bytes in the name of a virtual device; `xvdaa15` is a long one.
+    package static let virtualDeviceBytes = 64
     /// Memory in MiB: 16 TiB, the most that Xen gives one domain.
     package static let memoryMebibytes = 1...16_777_216
     /// Virtual CPUs: Xen's bound for paravirtualised domains, the larger of its bounds.

@@ -111,15 +111,17 @@ struct ConfigurationParser {
         scanner.advance()
         _ = scanner.take { TextScanner.isWordPart($0) || $0 == UInt8(ascii: ".") }
         let literal = String(decoding: scanner.bytes[start..<scanner.index], as: UTF8.self)
+        guard literal.utf8.count <= ConfigurationLimits.nameBytes else {
+            throw refusal(at: position, found: "a number of \(literal.utf8.count) characters", expected: "a shorter one")
+        }
         switch Numeral(literal) {
         case .integer(let value, let isOctal):
             if isOctal {
                 warnings.add("\(DisplayText.quoted(literal)) is octal because of its leading zero, and means \(value).", at: position)
             }
             return ConfigurationValue(.number(value), at: position)
-        case .kept where literal.utf8.count <= ConfigurationLimits.nameBytes:
-            return ConfigurationValue(.numeral(literal), at: position)
-        case .kept, .malformed:
+        case .kept: return ConfigurationValue(.numeral(literal), at: position)
+        case .malformed:
             throw refusal(
                 at: position, found: "\(DisplayText.quoted(literal)), which is not a number",
                 expected: "a number in decimal, octal (0755) or hexadecimal (0x1F), or put text in quotes")
