@@ -37,6 +37,18 @@ struct DeviceTests {
         for (form, disk) in zip(forms, disks) { #expect(disk == disks[0], "\(form)") }
     }
 
+    @Test(
+        "every access has its meaning, and shared access its mark",
+        arguments: [
+            ("r", DiskConfiguration.Access.read), ("ro", .read), ("w", .write), ("rw", .write), ("", .write), ("w!", .sharedWrite),
+            ("rw!", .sharedWrite), ("r!", .sharedRead), ("ro!", .sharedRead),
+        ])
+    func accesses(_ text: String, _ expected: DiskConfiguration.Access) throws {
+        let disk = try disk("/a,,xvda,\(text)")
+
+        #expect(disk.access == expected && disk.access.isShared == text.contains("!"))
+    }
+
     @Test("the other disk parameters have fields, and unknown ones are kept")
     func parameters() throws {
         let disk = try disk(
