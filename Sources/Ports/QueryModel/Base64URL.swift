@@ -1,9 +1,9 @@
 /// Base64 in the alphabet of URLs and file names, without padding (RFC 4648 §5).
-package enum Base64URL {
+enum Base64URL {
     private static let alphabet = Array("ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_".utf8)
 
     /// The text of `bytes`.
-    package static func encode(_ bytes: [UInt8]) -> String {
+    static func encode(_ bytes: [UInt8]) -> String {
         var text: [UInt8] = []
         text.reserveCapacity((bytes.count * 4 + 2) / 3)
         var buffered = 0
@@ -22,7 +22,7 @@ package enum Base64URL {
     }
 
     /// The bytes of `text`; nil unless it is exactly what `encode` makes of them.
-    package static func decode(_ text: some StringProtocol) -> [UInt8]? {
+    static func decode(_ text: some StringProtocol) -> [UInt8]? {
         var bytes: [UInt8] = []
         var buffered = 0
         var bits = 0

@@ -2,23 +2,31 @@
 package struct EventDocument: Codable, Hashable, Sendable {
     /// The log index; several events may share one.
     package var index: UInt64
+    /// Counts the events of one index from 0.
+    package var ordinal: Int
     /// Pool time.
     package var time: QueryTime
-    /// A stable word, such as `machine-started`.
+    /// A stable word, such as `vm-started`.
     package var kind: String
-    /// What it happened to, such as `vm web01`; absent for the pool as a whole.
-    package var target: String?
-    /// Who caused it, such as `operator admin`; absent where nobody is named.
-    package var principal: String?
+    /// What it happened to, such as `vm web01` or `server alpha`.
+    package var target: String
+    /// Who caused it, such as `operator admin`.
+    package var principal: String
+    /// Why, in the words of whoever caused it; absent when none were given.
+    package var reason: String?
     /// A sentence.
     package var message: String
 
-    package init(index: UInt64, time: QueryTime, kind: String, target: String?, principal: String?, message: String) {
+    package init(
+        index: UInt64, ordinal: Int, time: QueryTime, kind: String, target: String, principal: String, reason: String?, message: String
+    ) {
         self.index = index
+        self.ordinal = ordinal
         self.time = time
         self.kind = kind
         self.target = target
         self.principal = principal
+        self.reason = reason
         self.message = message
     }
 }

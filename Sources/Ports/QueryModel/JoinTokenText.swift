@@ -79,6 +79,9 @@ package struct JoinTokenText: Hashable, Sendable, CustomStringConvertible {
         return Self.prefix + Base64URL.encode(bytes)
     }
 
+    /// The secret as `JoinRequestDocument.secret` takes it: base64url without padding.
+    package var secretText: String { Base64URL.encode(secret) }
+
     /// The pool's UUID in the 8-4-4-4-12 form.
     package var poolText: String {
         let digits = pool.map { ($0 < 16 ? "0" : "") + String($0, radix: 16) }

@@ -10,6 +10,8 @@ package struct ProblemDocument: Codable, Hashable, Sendable {
     package var detail: String
     /// The sentence for what to do, alone.
     package var cure: String
+    /// The stable word of the pool's own refusal, such as `machine-name-taken`; absent where the pool was not asked.
+    package var refusal: String?
     /// The line of a mistake in a vm.cfg, counted from 1.
     package var line: Int?
     /// The column of a mistake in a vm.cfg, counted from 1.

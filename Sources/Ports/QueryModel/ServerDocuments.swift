@@ -4,7 +4,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package var name: String
     /// Of `vm`, `utility`.
     package var roles: [String]
-    /// `active`, `maintenance`, `unreachable`, or `joining` before its agent has introduced itself.
+    /// `active`, `maintenance`, `unreachable`, `stopped` (its agent, in good order), or `joining` before its agent has introduced itself.
     package var status: String
     package var isMaster: Bool
     package var isReachable: Bool
@@ -23,11 +23,12 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package var free: ResourcesDocument
     /// How many virtual machines are placed here.
     package var machineCount: Int
+    package var joinedAt: QueryTime
 
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
-        free: ResourcesDocument, machineCount: Int
+        free: ResourcesDocument, machineCount: Int, joinedAt: QueryTime
     ) {
         self.id = id
         self.name = name
@@ -43,6 +44,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.capacity = capacity
         self.free = free
         self.machineCount = machineCount
+        self.joinedAt = joinedAt
     }
 }
 
@@ -52,11 +54,14 @@ package struct SessionDocument: Codable, Hashable, Sendable {
     /// Identifies the server's boot.
     package var boot: String
     package var agentVersion: String
+    /// False once the agent was stopped in good order.
+    package var isOpen: Bool
 
-    package init(number: UInt64, boot: String, agentVersion: String) {
+    package init(number: UInt64, boot: String, agentVersion: String, isOpen: Bool) {
         self.number = number
         self.boot = boot
         self.agentVersion = agentVersion
+        self.isOpen = isOpen
     }
 }
 

@@ -25,13 +25,16 @@ package struct TokenDocument: Codable, Hashable, Sendable {
     package var status: String
     /// The name of the server that joined with it; absent when none did.
     package var usedBy: String?
+    /// Such as `operator admin`.
+    package var createdBy: String
 
-    package init(id: UInt64, roles: [String], expiresAt: QueryTime, status: String, usedBy: String?) {
+    package init(id: UInt64, roles: [String], expiresAt: QueryTime, status: String, usedBy: String?, createdBy: String) {
         self.id = id
         self.roles = roles
         self.expiresAt = expiresAt
         self.status = status
         self.usedBy = usedBy
+        self.createdBy = createdBy
     }
 }
 
