@@ -29,12 +29,13 @@ extension RaftNode {
     }
 
     /// Lets messages go that waited for the disk. Those of an earlier term answer nobody any more; of several
-    /// acknowledgements to one leader the last says it all.
+    /// acknowledgements to one leader a later and greater one says it all.
     private mutating func release(_ envelopes: [StorageQueue<Payload>.Envelope]) {
-        for (position, envelope) in envelopes.enumerated() where envelope.message.term == term {
-            let next = position + 1 < envelopes.count ? envelopes[position + 1] : nil
-            if let next, isAcknowledgement(envelope), isAcknowledgement(next), next.receiver == envelope.receiver,
-                next.message.term == term
+        let current = envelopes.filter { $0.message.term == term }
+        for (position, envelope) in current.enumerated() {
+            let next = position + 1 < current.count ? current[position + 1] : nil
+            if let next, next.receiver == envelope.receiver, let index = acknowledgedIndex(in: envelope),
+                let later = acknowledgedIndex(in: next), later >= index
             {
                 continue
             }
@@ -42,9 +43,9 @@ extension RaftNode {
         }
     }
 
-    private func isAcknowledgement(_ envelope: StorageQueue<Payload>.Envelope) -> Bool {
-        if case .appendAccepted = envelope.message.body { return true }
-        return false
+    private func acknowledgedIndex(in envelope: StorageQueue<Payload>.Envelope) -> LogIndex? {
+        if case .appendAccepted(let index) = envelope.message.body { return index }
+        return nil
     }
 
     /// Whether the disk has not finished a write within `bound`.
