@@ -1,8 +1,8 @@
 package import AgentCore
-package import AgentPorts
+import AgentPorts
 package import Logging
 package import NIOCore
-package import PoolModel
+import PoolModel
 import PoolStateMachine
 import RaftCore
 
