@@ -1,0 +1,49 @@
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension TagListDocument {
+    init(_ machine: VirtualMachine, prefix: String) {
+        let keys = machine.tags.keys.filter { $0.text.utf8.starts(with: prefix.utf8) }.sorted()
+        self.init(machine: machine.name.text, tags: keys.map { TagDocument(key: $0.text, value: machine.tags[$0] ?? "") })
+    }
+}
+
+extension TaskDocument {
+    init(_ task: PoolTask) {
+        self.init(
+            id: task.id.number, kind: task.kind.rawValue, target: task.machineName.text, principal: task.principal,
+            status: task.state.rawValue, cause: task.cause.isEmpty ? nil : task.cause, startedAt: QueryTime(task.startedAt),
+            endedAt: task.endedAt.map { QueryTime($0) })
+    }
+}
+
+extension TokenDocument {
+    init(_ stored: StoredToken, _ state: PoolState) {
+        self.init(
+            id: stored.id.number, roles: stored.token.roles.words, expiresAt: QueryTime(stored.expiresAt),
+            status: Self.status(of: stored, at: state.poolTime), usedBy: stored.server.map { state.name(of: $0) },
+            createdBy: stored.createdBy)
+    }
+
+    private static func status(of stored: StoredToken, at time: PoolTime) -> String {
+        if stored.isRevoked { return "revoked" }
+        if stored.usedBy != nil { return "used" }
+        return stored.expiresAt > time ? "unused" : "expired"
+    }
+}
+
+extension EventDocument {
+    init(_ event: PoolEvent) {
+        self.init(
+            index: event.index.number, ordinal: event.ordinal, time: QueryTime(event.time), kind: event.kind,
+            target: "\(event.objectKind) \(event.object)", principal: event.principal, reason: event.reason.isEmpty ? nil : event.reason,
+            message: event.text)
+    }
+}
+
+extension MemberDocument {
+    init(_ server: Server) {
+        self.init(id: server.id.number, name: server.name.text, peerAddress: server.peerAddress, queryAddress: server.queryAddress)
+    }
+}

@@ -1,0 +1,36 @@
+/// The bounds on what a client of the query port may cost.
+package enum QueryLimits {
+    /// Bytes of a request's body.
+    package static let bodyBytes = 1_048_576
+    /// Bytes of the body of a join, whose sender nobody knows yet.
+    package static let joinBodyBytes = 65_536
+    /// Bytes of a vm.cfg text.
+    package static let configurationBytes = 65_536
+    /// Bytes of a tag's value.
+    package static let tagValueBytes = 1_024
+    /// Bytes of the `Ovm-Reason` header.
+    package static let reasonBytes = 256
+    /// Bytes of a request's path with its query.
+    package static let pathBytes = 4_096
+    /// Bytes of all header fields together, and of each.
+    package static let headerBytes = 16_384
+    package static let headerFields = 64
+    /// How long a client may take to send a request's head after it connected or was last answered.
+    package static let headPatience = Duration.seconds(60)
+    /// How long a client may take to send a request's body.
+    package static let bodyPatience = Duration.seconds(30)
+    /// How long a connection may carry nothing.
+    package static let idlePatience = Duration.seconds(60)
+    /// Connections at a time; further ones wait to be accepted.
+    package static let connections = 1_024
+    /// Event streams at a time.
+    package static let eventStreams = 64
+    /// Events in one answer or one step of a stream.
+    package static let eventsAtOnce = 1_000
+    /// How often an event stream that has nothing to say shows that it lives.
+    package static let eventStreamPulse = Duration.seconds(15)
+    /// How far a joiner's clock may be from this server's.
+    package static let clockDifference = Duration.seconds(30)
+    /// Seconds after which a client may try again when no master was found.
+    package static let retryAfterSeconds = 1
+}

@@ -1,0 +1,60 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    func listEvents(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let since = try Self.since(request)
+        guard request.accepts("text/event-stream") else {
+            return try await answer(request) { state, _ throws(QueryRefusal) in
+                try EventListDocument(state, after: since ?? state.events.droppedUpTo)
+            }
+        }
+        // Asked once before the stream begins, so that a gap is told by 410 and not in the midst of a stream.
+        let first = try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
+            // A watcher that names no index wants what happens from now on.
+            try EventListDocument(state, after: since ?? state.appliedIndex)
+        }
+        let headers = [QueryReply.Header("Content-Type", "text/event-stream"), QueryReply.Header("Cache-Control", "no-store")]
+        let feed = EventFeed(service: self, request: request, first: first.document)
+        return QueryReply(
+            status: 200, headers: headers + QueryReply.headers(of: first.answer),
+            content: .stream { sink in
+                try await feed.run(into: &sink)
+            })
+    }
+
+    /// The index to go on from: that of the last event heard, else `since`; nil for neither.
+    private static func since(_ request: QueryRequest) throws(QueryRefusal) -> LogIndex? {
+        guard let text = request.headers["last-event-id"] ?? request.query["since"] else { return nil }
+        guard let number = UInt64(text) else { throw .badValue("event index", text, expected: "a log index, as since or Last-Event-ID") }
+        return LogIndex(number)
+    }
+}
+
+extension EventListDocument {
+    /// Events after an index, as many as go into one answer; all of an index or none of it, so that an index is a place to resume.
+    init(_ state: PoolState, after since: LogIndex) throws(QueryRefusal) {
+        let limit = QueryLimits.eventsAtOnce
+        guard let found = state.events.since(since, most: limit) else {
+            let first = state.events.droppedUpTo.next
+            var refusal = QueryRefusal(
+                .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
+                cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
+            refusal.problem.firstIndex = first.number
+            throw refusal
+        }
+        var events = found
+        if found.count == limit, let last = found.last, let first = found.first {
+            events.removeAll { $0.index == last.index }
+            if first.index == last.index {
+                let all = state.events.since(since, most: PoolLimits.events) ?? []
+                events = all.filter { $0.index == first.index }
+            }
+        }
+        let through = found.count == limit ? events.last?.index : state.appliedIndex
+        self.init(events: events.map { EventDocument($0) }, through: max(since, through ?? since).number)
+    }
+}

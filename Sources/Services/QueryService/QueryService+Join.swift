@@ -1,0 +1,104 @@
+import AgentCore
+import AgentPorts
+import OpenSSLTransport
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+// Joining is the one write that nobody has to be known for: the token's secret stands in for a credential, and the signing request
+// binds the secret to one key. The joiner has checked the authority's certificate before it sent anything.
+
+extension QueryService {
+    func join(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let isDryRun = try Self.isDryRun(request)
+        let body = try await request.body(atMost: QueryLimits.joinBodyBytes)
+        let wanted = try RequestDocumentReading.read(JoinRequestDocument.self, from: body)
+        let joiner = try JoinReading(wanted)
+        try checkClock(wanted.time)
+        if isDryRun { return try await checkJoin(joiner) }
+        try await checkPool(joiner)
+        let written = try await write(.join(joiner.command), principal: .joiner(joiner.command.token), for: request, body: body)
+        guard case .server(let server) = written.result else {
+            throw QueryRefusal(.internalError, cause: "The pool gave no server number.", cure: "Send the same request again.")
+        }
+        return try await welcome(server, joiner)
+    }
+
+    /// Signs the member's certificate and hands it everything that a member has.
+    private func welcome(_ server: ServerID, _ joiner: JoinReading) async throws(QueryRefusal) -> QueryReply {
+        let certificate: Certificate
+        do {
+            certificate = try authority.issueServerCertificate(id: server.number, for: joiner.signingRequest, names: [joiner.queryHost])
+        } catch {
+            throw QueryRefusal(
+                .badRequest, cause: "The certificate cannot be issued: \(error.message)", cure: "Correct that, then join again.")
+        }
+        let authority = authority
+        let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+            let pool = try state.foundedPool()
+            return JoinAnswerDocument(
+                pool: pool.pool.description, poolName: pool.name, serverID: server.number,
+                certificate: String(decoding: certificate.pem, as: UTF8.self),
+                authorityCertificate: String(decoding: authority.certificate.pem, as: UTF8.self),
+                authorityKey: String(decoding: authority.key.pem, as: UTF8.self), roles: state.servers[server]?.roles.words ?? [],
+                members: state.activeServers.map { MemberDocument($0) })
+        }
+        return .json(
+            Answered(read.document, answer: read.answer),
+            headers: [QueryReply.Header("Cache-Control", "no-store")] + QueryReply.headers(of: read.answer))
+    }
+
+    /// Asks the very function that a join is applied by, on a copy of the state that is thrown away.
+    private func checkJoin(_ joiner: JoinReading) async throws(QueryRefusal) -> QueryReply {
+        let now = clock.now().wall
+        let read = try await lookAnonymously(.linearizable) { state, _ throws(QueryRefusal) in
+            let pool = try state.pool(for: joiner)
+            var copy = state
+            let entry = PoolEntry(command: .join(joiner.command), principal: .joiner(joiner.command.token), proposedAt: now)
+            if case .refused(let refusal) = copy.apply(entry, at: state.appliedIndex.next).outcome { throw QueryRefusal(refusal) }
+            return JoinCheckedDocument(
+                pool: pool.pool.description, poolName: pool.name, roles: state.tokens[joiner.command.token]?.token.roles.words ?? [],
+                clockDifferenceMilliseconds: joiner.time.milliseconds - now.milliseconds,
+                members: state.activeServers.map { MemberDocument($0) })
+        }
+        return .json(Answered(read.document, answer: read.answer), headers: QueryReply.headers(of: read.answer))
+    }
+
+    private func checkPool(_ joiner: JoinReading) async throws(QueryRefusal) {
+        _ = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+            _ = try state.pool(for: joiner)
+            return true
+        }
+    }
+
+    private func checkClock(_ time: QueryTime) throws(QueryRefusal) {
+        let difference = time.milliseconds - clock.now().wall.milliseconds
+        let limit = QueryLimits.clockDifference.wholeNanoseconds / 1_000_000
+        guard abs(difference) > limit else { return }
+        throw QueryRefusal(
+            .clockDifference,
+            cause:
+                "The joiner's clock is \(abs(difference)) ms \(difference > 0 ? "ahead of" : "behind") the pool's, and may be \(limit) ms.",
+            cure: "Set the clock, for example with chronyd, then join again.")
+    }
+
+    private static func isDryRun(_ request: QueryRequest) throws(QueryRefusal) -> Bool {
+        switch request.query["dryRun"] {
+        case nil, "false": return false
+        case "true": return true
+        case .some(let other): throw .badValue("dryRun", other, expected: "true or false")
+        }
+    }
+}
+
+extension PoolState {
+    fileprivate func pool(for joiner: JoinReading) throws(QueryRefusal) -> PoolSummary {
+        let pool = try foundedPool()
+        guard pool.pool == joiner.pool else {
+            throw QueryRefusal(
+                .wrongPool, cause: "The join token is for pool \(joiner.pool), and this is pool \(pool.name) (\(pool.pool)).",
+                cure: "Create a token in the pool that the server is to join, with `ovm pool token create`.")
+        }
+        return pool
+    }
+}

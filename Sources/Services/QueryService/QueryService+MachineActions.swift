@@ -1,0 +1,43 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    func startMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await beginTask(.startMachine(try await machineID(request)), for: request, body: [])
+    }
+
+    func stopMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let body = try await request.body()
+        let wanted = body.isEmpty ? StopMachineRequest() : try RequestDocumentReading.read(StopMachineRequest.self, from: body)
+        let machine = try await machineID(request)
+        return try await beginTask(.stopMachine(machine, force: wanted.force ?? false), for: request, body: body)
+    }
+
+    func resetMachineStatus(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let machine = try await machineID(request)
+        return try await write(.resetMachineStatus(machine), for: request) { state, _ throws(QueryRefusal) in
+            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+        }
+    }
+
+    /// Writes what begins a task: 202 with the task's place.
+    private func beginTask(_ command: PoolCommand, for request: QueryRequest, body: [UInt8]) async throws(QueryRefusal) -> QueryReply {
+        let written = try await write(command, for: request, body: body)
+        guard case .task(let id) = written.result else {
+            // What is asked for is so already: nothing began, and nothing is to be waited for.
+            let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+                MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+            }
+            return .json(Answered(read.document, answer: read.answer), headers: QueryReply.headers(of: read.answer))
+        }
+        let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+            TaskBegunDocument(task: TaskDocument(try state.task(atPath: id.description)))
+        }
+        return .json(
+            Answered(read.document, answer: read.answer), status: 202,
+            headers: [QueryReply.Header("Location", "/v1/tasks/\(id)")] + QueryReply.headers(of: read.answer))
+    }
+}

@@ -1,0 +1,109 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    func listMachines(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await answer(request) { state, _ throws(QueryRefusal) in
+            MachineListDocument(machines: state.machinesInOrder.map { MachineDocument($0, state, isComplete: false) })
+        }
+    }
+
+    func showMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await answer(request) { state, _ throws(QueryRefusal) in
+            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+        }
+    }
+
+    func createMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let body = try await request.body()
+        let wanted = try RequestDocumentReading.read(CreateMachineRequest.self, from: body)
+        let read = try MachineReading(wanted)
+        let preferred = try await preferredServers(wanted.preferredServers ?? [], request)
+        let definition = MachineDefinition(
+            name: read.name, uuid: read.uuid, configuration: wanted.configuration, requirements: read.requirements,
+            preferredServers: preferred)
+        // A repeated request reads the machine that its first sending made: by its name, as the UUID may be another one now.
+        let path = "/v1/vms/\(PercentText.encode(read.name.text))"
+        _ = try await write(.createMachine(definition), for: request, body: body)
+        let made = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+            MachineCreatedDocument(
+                machine: MachineDocument(try state.machine(atPath: read.name.text), state, isComplete: true), warnings: read.warnings)
+        }
+        return .json(
+            Answered(made.document, answer: made.answer), status: 201,
+            headers: [QueryReply.Header("Location", path)] + QueryReply.headers(of: made.answer))
+    }
+
+    func changeMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let body = try await request.body()
+        let wanted = try RequestDocumentReading.read(ChangeMachineRequest.self, from: body)
+        let memory = try wanted.memoryMiB.map { (count) throws(QueryRefusal) in try Self.memory(count, "memoryMiB") }
+        if let count = wanted.virtualCPUs { try Self.check(count, "virtualCPUs", 1...PoolLimits.virtualCPUs) }
+        let preferred = try await wanted.preferredServers.asyncMap { (names) throws(QueryRefusal) in
+            try await preferredServers(names, request)
+        }
+        let change = MachineChange(memory: memory, virtualCPUs: wanted.virtualCPUs, preferredServers: preferred)
+        let machine = try await machineID(request)
+        return try await write(.changeMachine(machine, change), for: request, body: body) { state, _ throws(QueryRefusal) in
+            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+        }
+    }
+
+    func deleteMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let machine = try await machineID(request)
+        return try await write(.deleteMachine(machine), for: request) { _, _ throws(QueryRefusal) in DoneDocument() }
+    }
+
+    func explainMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let memory = try request.query["memoryMiB"].map { (text) throws(QueryRefusal) in
+            guard let count = Int(text) else { throw .badValue("memoryMiB", text, expected: "a whole number of MiB") }
+            return try Self.memory(count, "memoryMiB")
+        }
+        let without = request.query["without"].map { $0.split(separator: ",").map(String.init) } ?? []
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            let machine = try state.machine(atPath: request.parameter("name"))
+            let decision = state.decidePlacement(for: machine, without: try state.servers(named: without), memory: memory)
+            return ExplanationDocument(machine, decision)
+        }
+    }
+
+    /// The machine that the path names, by the newest committed state.
+    func machineID(_ request: QueryRequest) async throws(QueryRefusal) -> VirtualMachineID {
+        try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
+            try state.machine(atPath: request.parameter("name")).id
+        }.document
+    }
+
+    private func preferredServers(_ names: [String], _ request: QueryRequest) async throws(QueryRefusal) -> [ServerID] {
+        try Self.check(names.count, "number of preferred servers", 0...PoolLimits.servers)
+        guard !names.isEmpty else { return [] }
+        return try await look(request, .linearizable) { state, _ throws(QueryRefusal) in try state.servers(named: names) }.document
+    }
+
+    /// A number of MiB within the pool's bounds; the type itself would end the process on a negative one.
+    static func memory(_ count: Int, _ what: String) throws(QueryRefusal) -> Mebibytes {
+        try check(count, what, 1...PoolLimits.memoryMebibytes)
+        return Mebibytes(count)
+    }
+
+    static func check(_ value: Int, _ what: String, _ range: ClosedRange<Int>) throws(QueryRefusal) {
+        guard range.contains(value) else {
+            throw QueryRefusal(
+                .badRequest, cause: "The \(what) is \(value), which is out of range.",
+                cure: "Give \(range.lowerBound) to \(range.upperBound).")
+        }
+    }
+}
+
+extension Optional {
+    /// `map` for what must wait.
+    fileprivate func asyncMap<Result, Failure: Error>(
+        _ transform: (Wrapped) async throws(Failure) -> Result
+    ) async throws(Failure) -> Result? {
+        guard let self else { return nil }
+        return try await transform(self)
+    }
+}

@@ -1,0 +1,105 @@
+extension QueryService {
+    /// Every operation of the query port. The OpenAPI document is held against this table by a test.
+    static let routes: [Route] = healthRoutes + poolRoutes + serverRoutes + machineRoutes + tagRoutes + tokenRoutes + observationRoutes
+
+    private static let read = ["consistency"]
+
+    private static let healthRoutes = [
+        Route("GET", "/healthz", "health", access: .everyone) { service, _ in service.health() },
+        Route("GET", "/readyz", "readiness", access: .everyone) { service, _ throws(QueryRefusal) in try await service.readiness() },
+        Route("GET", "/openapi.json", "description", access: .everyone) { service, _ in service.description() },
+    ]
+
+    private static let poolRoutes = [
+        Route("GET", "/v1/master", "showMaster", query: read) { service, request throws(QueryRefusal) in
+            try await service.showMaster(request)
+        },
+        Route("GET", "/v1/pool", "showPool", query: read) { service, request throws(QueryRefusal) in try await service.showPool(request) },
+    ]
+
+    private static let serverRoutes = [
+        Route("GET", "/v1/servers", "listServers", query: read) { service, request throws(QueryRefusal) in
+            try await service.listServers(request)
+        },
+        Route("GET", "/v1/servers/{name}", "showServer", query: read) { service, request throws(QueryRefusal) in
+            try await service.showServer(request)
+        },
+        Route("DELETE", "/v1/servers/{name}", "removeServer") { service, request throws(QueryRefusal) in
+            try await service.removeServer(request)
+        },
+        Route("PUT", "/v1/servers/{name}/maintenance", "beginMaintenance") { service, request throws(QueryRefusal) in
+            try await service.changeMaintenance(request, isOn: true)
+        },
+        Route("DELETE", "/v1/servers/{name}/maintenance", "endMaintenance") { service, request throws(QueryRefusal) in
+            try await service.changeMaintenance(request, isOn: false)
+        },
+    ]
+
+    private static let machineRoutes = [
+        Route("GET", "/v1/vms", "listMachines", query: read) { service, request throws(QueryRefusal) in
+            try await service.listMachines(request)
+        },
+        Route("POST", "/v1/vms", "createMachine") { service, request throws(QueryRefusal) in try await service.createMachine(request) },
+        Route("GET", "/v1/vms/{name}", "showMachine", query: read) { service, request throws(QueryRefusal) in
+            try await service.showMachine(request)
+        },
+        Route("PATCH", "/v1/vms/{name}", "changeMachine") { service, request throws(QueryRefusal) in
+            try await service.changeMachine(request)
+        },
+        Route("DELETE", "/v1/vms/{name}", "deleteMachine") { service, request throws(QueryRefusal) in
+            try await service.deleteMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/start", "startMachine") { service, request throws(QueryRefusal) in
+            try await service.startMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/stop", "stopMachine") { service, request throws(QueryRefusal) in
+            try await service.stopMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
+            try await service.resetMachineStatus(request)
+        },
+        Route("GET", "/v1/vms/{name}/explain", "explainMachine", query: read + ["memoryMiB", "without"]) {
+            service, request throws(QueryRefusal) in try await service.explainMachine(request)
+        },
+    ]
+
+    private static let tagRoutes = [
+        Route("GET", "/v1/vms/{name}/tags", "listTags", query: read + ["prefix"]) { service, request throws(QueryRefusal) in
+            try await service.listTags(request)
+        },
+        Route("GET", "/v1/vms/{name}/tags/{key...}", "showTag", query: read) { service, request throws(QueryRefusal) in
+            try await service.showTag(request)
+        },
+        Route("PUT", "/v1/vms/{name}/tags/{key...}", "putTag") { service, request throws(QueryRefusal) in
+            try await service.putTag(request)
+        },
+        Route("DELETE", "/v1/vms/{name}/tags/{key...}", "deleteTag") { service, request throws(QueryRefusal) in
+            try await service.deleteTag(request)
+        },
+    ]
+
+    private static let tokenRoutes = [
+        Route("GET", "/v1/tokens", "listTokens", query: read) { service, request throws(QueryRefusal) in
+            try await service.listTokens(request)
+        },
+        Route("POST", "/v1/tokens", "createToken") { service, request throws(QueryRefusal) in try await service.createToken(request) },
+        Route("DELETE", "/v1/tokens/{id}", "revokeToken") { service, request throws(QueryRefusal) in
+            try await service.revokeToken(request)
+        },
+        Route("POST", "/v1/join", "join", access: .everyone, query: ["dryRun"]) { service, request throws(QueryRefusal) in
+            try await service.join(request)
+        },
+    ]
+
+    private static let observationRoutes = [
+        Route("GET", "/v1/events", "listEvents", query: read + ["since"]) { service, request throws(QueryRefusal) in
+            try await service.listEvents(request)
+        },
+        Route("GET", "/v1/tasks", "listTasks", query: read) { service, request throws(QueryRefusal) in try await service.listTasks(request)
+        },
+        Route("GET", "/v1/tasks/{id}", "showTask", query: read) { service, request throws(QueryRefusal) in
+            try await service.showTask(request)
+        },
+        Route("DELETE", "/v1/tasks/{id}", "cancelTask") { service, request throws(QueryRefusal) in try await service.cancelTask(request) },
+    ]
+}

@@ -1,0 +1,38 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    func listServers(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await answer(request) { state, context throws(QueryRefusal) in
+            ServerListDocument(state, master: context.mastership.master)
+        }
+    }
+
+    func showServer(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let name = request.parameter("name")
+        return try await answer(request) { state, context throws(QueryRefusal) in
+            ServerDocument(try state.server(atPath: name), state, master: context.mastership.master)
+        }
+    }
+
+    func changeMaintenance(_ request: QueryRequest, isOn: Bool) async throws(QueryRefusal) -> QueryReply {
+        let server = try await serverID(request)
+        return try await write(.maintenance(server: server, isOn: isOn), for: request) { state, context throws(QueryRefusal) in
+            ServerDocument(try state.server(atPath: request.parameter("name")), state, master: context.mastership.master)
+        }
+    }
+
+    func removeServer(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let server = try await serverID(request)
+        return try await write(.removeServer(server), for: request) { _, _ throws(QueryRefusal) in DoneDocument() }
+    }
+
+    private func serverID(_ request: QueryRequest) async throws(QueryRefusal) -> ServerID {
+        try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
+            try state.server(atPath: request.parameter("name")).id
+        }.document
+    }
+}

@@ -1,0 +1,36 @@
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    func listTasks(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await answer(request) { state, _ throws(QueryRefusal) in
+            TaskListDocument(tasks: state.tasksInOrder.reversed().map { TaskDocument($0) })
+        }
+    }
+
+    func showTask(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await answer(request) { state, _ throws(QueryRefusal) in
+            TaskDocument(try state.task(atPath: request.parameter("id")))
+        }
+    }
+
+    func cancelTask(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let id = request.parameter("id")
+        guard let number = UInt64(id) else { throw .notFound("task", id, list: "GET /v1/tasks") }
+        return try await write(.cancelTask(TaskID(number)), for: request) { state, _ throws(QueryRefusal) in
+            TaskDocument(try state.task(atPath: id))
+        }
+    }
+}
+
+extension PoolState {
+    /// The task that a path names.
+    func task(atPath text: String) throws(QueryRefusal) -> PoolTask {
+        guard let number = UInt64(text), let task = tasks[TaskID(number)] else {
+            throw .notFound("task", text, list: "GET /v1/tasks")
+        }
+        return task
+    }
+}

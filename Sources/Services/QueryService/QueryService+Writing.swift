@@ -1,0 +1,104 @@
+import AgentCore
+import AgentPorts
+import OpenSSLTransport
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    /// A request's write, carried out.
+    struct Written: Sendable {
+        let result: CommandResult
+        let index: LogIndex
+    }
+
+    /// Writes a command in the name of the request's caller.
+    ///
+    /// - Parameter body: the request's body, for the digest that goes with an idempotency key.
+    func write(_ command: PoolCommand, for request: QueryRequest, body: [UInt8] = []) async throws(QueryRefusal) -> Written {
+        let caller = try await caller(of: request)
+        return try await write(command, principal: caller.principal, for: request, body: body)
+    }
+
+    func write(
+        _ command: PoolCommand, principal: Principal, for request: QueryRequest, body: [UInt8]
+    ) async throws(QueryRefusal) -> Written {
+        let key = try Self.idempotencyKey(of: request, body: body)
+        let written = await gateway.write(command, principal: principal, reason: try request.reason(), idempotency: key)
+        switch written.answer {
+        case .outcome(.done(let result), let index): return Written(result: result, index: index)
+        case .outcome(.refused(let refusal), _): throw await refused(refusal, by: written.context, command)
+        case .notTaken(let cause): throw Self.noMaster(cause)
+        case .unknown(let cause):
+            throw QueryRefusal(
+                .outcomeUnknown,
+                cause: Self.sentence("The request was handed on, and nobody knows yet whether it was carried out: \(cause)"),
+                cure: "Look at what it was to change, or send it again with the same \(QueryHeader.idempotencyKey).")
+        }
+    }
+
+    /// Writes, then answers with what the write has made of the state. This server has applied it: no further round trip is needed.
+    func write<Document: Encodable & Sendable>(
+        _ command: PoolCommand, for request: QueryRequest, body: [UInt8] = [], status: Int = 200, _ view: @escaping View<Document>
+    ) async throws(QueryRefusal) -> QueryReply {
+        _ = try await write(command, for: request, body: body)
+        let read = try await lookAnonymously(.stale, view)
+        return .json(Answered(read.document, answer: read.answer), status: status, headers: QueryReply.headers(of: read.answer))
+    }
+
+    /// The client's key with the digest of method, path and body; nil where it gives none.
+    static func idempotencyKey(of request: QueryRequest, body: [UInt8]) throws(QueryRefusal) -> IdempotencyKey? {
+        guard let text = request.headers[QueryHeader.idempotencyKey.lowercased()] else { return nil }
+        guard let key = UniqueIdentifier(text) else {
+            throw .badValue(QueryHeader.idempotencyKey, text, expected: "a UUID in the 8-4-4-4-12 form")
+        }
+        let head = Array("\(request.method)\n\(request.path)\n".utf8)
+        guard let digest = PoolModel.SHA256Digest(bytes: OpenSSLTransport.SHA256Digest(of: head + body).bytes) else { return nil }
+        return IdempotencyKey(key: key, request: digest)
+    }
+
+    /// The pool's own refusal as a problem, with every server's reason where no server fits.
+    private func refused(_ refusal: PoolRefusal, by context: AnswerContext, _ command: PoolCommand) async -> QueryRefusal {
+        var problem = QueryRefusal(refusal)
+        let read = await gateway.read(.stale) { state, _ -> (AnswerReflection, [ServerExplanationDocument]?) in
+            let answer = AnswerReflection(context, in: state)
+            guard refusal.type == .noServerFits, case .startMachine(let id) = command, let machine = state.machines[id] else {
+                return (answer, nil)
+            }
+            return (answer, ExplanationDocument(machine, state.decidePlacement(for: machine)).servers)
+        }
+        if case .value((let answer, let servers), _) = read {
+            problem.problem.answer = answer
+            problem.problem.servers = servers
+        }
+        return problem
+    }
+}
+
+extension QueryRefusal {
+    /// A refusal of the state machine: its word decides the problem's type, its last sentence is the cure.
+    init(_ refusal: PoolRefusal) {
+        let sentences = refusal.message.split(separator: ". ", omittingEmptySubsequences: true)
+        let cure = sentences.count > 1 ? String(sentences[sentences.count - 1]) : ""
+        let cause = sentences.dropLast(sentences.count > 1 ? 1 : 0).joined(separator: ". ")
+        self.init(Self.kind(of: refusal.type), cause: QueryService.sentence(cause), cure: cure)
+        problem.detail = refusal.message
+        problem.refusal = refusal.type.rawValue
+    }
+
+    private static func kind(of type: PoolRefusalType) -> ProblemKind {
+        switch type {
+        case .noServerFits: return .noPlacement
+        case .idempotencyKeyReused: return .keyReused
+        case .tokenExpired, .tokenUsed, .tokenSecretWrong: return .tokenRefused
+        default: break
+        }
+        switch type.kind {
+        case .notFound: return .notFound
+        case .conflict: return .conflict
+        case .forbidden: return .forbidden
+        case .invalid: return .badRequest
+        case .tooMany: return .tooMany
+        }
+    }
+}

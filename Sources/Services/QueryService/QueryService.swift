@@ -1,0 +1,61 @@
+import AgentCore
+package import AgentPorts
+package import OpenSSLTransport
+import QueryModel
+
+/// The master query port without its network: requests in, replies out.
+package struct QueryService: Sendable {
+    let gateway: any PoolGateway
+    let authority: CertificateAuthority
+    let clock: any ClockPort
+    let streams: EventStreamSeats
+    let table = RouteTable(routes: QueryService.routes)
+
+    /// - Parameters:
+    ///   - gateway: reaches the pool through this server's agent.
+    ///   - authority: makes members of joiners.
+    ///   - clock: what a joiner's clock is compared with.
+    package init(gateway: any PoolGateway, authority: CertificateAuthority, clock: any ClockPort) {
+        self.gateway = gateway
+        self.authority = authority
+        self.clock = clock
+        streams = EventStreamSeats(most: QueryLimits.eventStreams)
+    }
+
+    /// Answers a request; whatever goes wrong becomes a problem.
+    package func reply(to request: QueryRequest) async -> QueryReply {
+        do {
+            var routed = request
+            let (route, parameters) = try table.find(request)
+            routed.parameters = parameters
+            // Who may not ask at all is told so before a byte of the body is read.
+            if route.access == .known { _ = try await caller(of: routed) }
+            return try await route.handler(self, routed)
+        } catch {
+            return QueryReply(error)
+        }
+    }
+
+    /// Who asks, as this server's own copy of the state knows them; where a command is applied it is checked again.
+    func caller(of request: QueryRequest) async throws(QueryRefusal) -> Caller {
+        let credential = request.credential
+        let read = await gateway.read(.stale) { state, _ -> Result<Caller, QueryRefusal> in
+            Result { () throws(QueryRefusal) in try state.caller(showing: credential) }
+        }
+        switch read {
+        case .value(let result, _): return try result.get()
+        case .refused(let cause, _): throw Self.noMaster(cause)
+        }
+    }
+
+    static func noMaster(_ cause: String) -> QueryRefusal {
+        var refusal = QueryRefusal(
+            .noMaster, cause: sentence("The pool could not be asked: \(cause)"),
+            cure: "Try again; if it goes on, look whether a majority of the servers runs.")
+        refusal.retryAfterSeconds = QueryLimits.retryAfterSeconds
+        return refusal
+    }
+
+    /// `text` with a full stop, should it lack one.
+    static func sentence(_ text: String) -> String { text.hasSuffix(".") ? text : text + "." }
+}
