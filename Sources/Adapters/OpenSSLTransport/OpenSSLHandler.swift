@@ -122,15 +122,17 @@ package final class OpenSSLHandler: ChannelDuplexHandler {
         state = .closing
         timer?.cancel()
         let alert = session.takeUnsent(allocator: context.channel.allocator)
-        if let alert {
-            // Closing at once would reset the connection if the peer has sent more than we read, and the alert would be lost with it.
-            // So only our direction ends here; the rest follows when the peer closes, or after a time.
-            context.writeAndFlush(wrapOutboundOut(alert), promise: nil)
-            context.close(mode: .output, promise: nil)
-            scheduleClose(context)
-        }
+        if let alert { context.writeAndFlush(wrapOutboundOut(alert), promise: nil) }
         failPending(error)
         report(error, context)
-        if alert == nil { finishClose(context) }
+        guard state == .closing else { return }
+        guard alert != nil else {
+            finishClose(context)
+            return
+        }
+        // Closing at once would reset the connection if the peer has sent more than we read, and the alert would be lost with it.
+        // So only our direction ends here; the rest follows when the peer closes, or after a time.
+        scheduleClose(context)
+        context.close(mode: .output, promise: nil)
     }
 }
