@@ -23,7 +23,7 @@ let products: [String: Target.Dependency] = [
     "GRDB": .product(name: "GRDB", package: "GRDB.swift"),
     "Hummingbird": .product(name: "Hummingbird", package: "hummingbird"),
     "HummingbirdCore": .product(name: "HummingbirdCore", package: "hummingbird"),
-    "ServiceLifecycle": .product(name: "ServiceLifecycle", package: "swift-service-lifecycle"),
+    "UnixSignals": .product(name: "UnixSignals", package: "swift-service-lifecycle"),
     "ArgumentParser": .product(name: "ArgumentParser", package: "swift-argument-parser"),
 ]
 
@@ -99,9 +99,8 @@ let services: [Target] = [
     room(
         "PoolCommands", floor: "Services",
         mayImport: [
-            "AgentPorts", "QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
-            "NIOHTTP1", "NIOTLS",
-            "NIOFoundationCompat",
+            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport", "Logging",
+            "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOFoundationCompat",
         ]),
     room(
         "SimulationKit", floor: "Services",
@@ -117,7 +116,7 @@ let executables: [Target] = [
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
             "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PoolModel", "PoolStateMachine", "RaftCore",
-            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix",
+            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",
         swiftSettings: strict

@@ -20,8 +20,8 @@ package actor PeerNetwork: PeerPort {
     private let configuration: PeerNetworkConfiguration
     private let eventLoop: any EventLoop
     private let log: Logger
-    /// Called on the network's event loop; must not block.
-    private let receiver: any PeerEventReceiver
+    /// Called on the network's event loop; must not block. Nil until the network listens.
+    private var receiver: (any PeerEventReceiver)?
 
     private var peers: [ServerID: PeerDescription] = [:]
     private var outgoing: [PeerRoute: OutgoingLink] = [:]
@@ -34,22 +34,20 @@ package actor PeerNetwork: PeerPort {
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }
 
-    package init(
-        configuration: PeerNetworkConfiguration, receiver: any PeerEventReceiver, eventLoop: any EventLoop, log: Logger
-    ) {
+    package init(configuration: PeerNetworkConfiguration, eventLoop: any EventLoop, log: Logger) {
         self.configuration = configuration
-        self.receiver = receiver
         self.eventLoop = eventLoop
         self.log = log
     }
 
     // MARK: Listening
 
-    /// Begins to accept connections.
+    /// Begins to accept connections; what they bring goes to `receiver`.
     ///
     /// - Returns: the port that is listened on.
     /// - Throws: the system's error when the port is taken.
-    package func listen() async throws -> Int {
+    package func listen(receiver: any PeerEventReceiver) async throws -> Int {
+        self.receiver = receiver
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)
@@ -130,7 +128,7 @@ package actor PeerNetwork: PeerPort {
         case .message(let message):
             guard connection.isIntroduced, connection.route == nil else { return .introducedWrongly }
             latest[server] = id
-            receiver.received(message, from: server)
+            receiver?.received(message, from: server)
             return nil
         }
     }
@@ -144,7 +142,7 @@ package actor PeerNetwork: PeerPort {
             // Only this answer shows that the other end let us in (TLS 1.3).
             outgoing[route]?.connection = id
             outgoing[route]?.pause = configuration.limits.shortestPause
-            receiver.connected(server)
+            receiver?.connected(server)
             return nil
         }
         closeFormer(server, hello.channel, except: id)
@@ -179,7 +177,7 @@ package actor PeerNetwork: PeerPort {
             }
             guard let server = connection.server, latest[server] == id else { return }
             latest[server] = nil
-            if connection.isIntroduced, !connection.saidGoodbye, !isClosing { receiver.connectionClosed(server) }
+            if connection.isIntroduced, !connection.saidGoodbye, !isClosing { receiver?.connectionClosed(server) }
         }
     }
 
@@ -189,7 +187,7 @@ package actor PeerNetwork: PeerPort {
             let wasUp = link.connection == id
             outgoing[route]?.connection = nil
             outgoing[route]?.attempt = nil
-            if wasUp { receiver.unreachable(route.server) }
+            if wasUp { receiver?.unreachable(route.server) }
             if wasUp || link.lastCause != cause, let cause, !isClosing {
                 outgoing[route]?.lastCause = cause
                 log.info("no connection to server \(route.server): \(cause)")
@@ -208,9 +206,11 @@ package actor PeerNetwork: PeerPort {
         let route = PeerRoute(server: server, channel: message.isUrgent ? .urgent : .bulk)
         guard let id = outgoing[route]?.connection, connections[id] != nil else { return }
         let limit = message.isUrgent ? configuration.limits.urgentQueueBytes : configuration.limits.bulkQueueBytes
-        guard (connections[id]?.queuedBytes ?? 0) < limit else { return receiver.unreachable(server) }
+        guard (connections[id]?.queuedBytes ?? 0) < limit else { return reportUnreachable(server) }
         write(.message(message), on: id)
     }
+
+    private func reportUnreachable(_ server: ServerID) { receiver?.unreachable(server) }
 
     private func write(_ frame: PeerFrame, on id: PeerConnectionID) {
         guard let channel = connections[id]?.channel else { return }

@@ -1,0 +1,58 @@
+# `make` alone prints the targets. Two commands matter to a new user: `make demo` and `make test`.
+SHELL := /bin/bash
+.SHELLFLAGS := -eu -o pipefail -c
+.DEFAULT_GOAL := help
+.PHONY: help deps build release lint format test demo demo-once bench soak simulate proto test-sanitize clean
+
+STRICT := --explicit-target-dependency-import-check error
+OVM := .build/release/ovm
+DEMO_DIR ?= $(HOME)/.cache/ovm-demo
+
+help: ## Print these targets
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | sed -E 's/^([a-z-]+):.*## /\1\t/' | awk -F'\t' '{ printf "  %-14s %s\n", $$1, $$2 }'
+
+deps: ## Install the Debian packages that are missing (root), or name them
+	@Deploy/install-packages.sh
+
+build: deps ## Build for debugging, refusing imports that a room has not declared
+	swift build $(STRICT)
+
+release: deps ## Build for release
+	swift build -c release --product ovm $(STRICT)
+
+lint: ## Check the formatting
+	swift format lint --strict --parallel -r Sources Tests Package.swift
+
+format: ## Format the sources
+	swift format -i --parallel -r Sources Tests Package.swift
+
+test: deps lint ## Everything that a change must pass: lint, build, all tests
+	swift build --build-tests $(STRICT)
+	swift test --skip-build
+
+demo: release ## A whole pool of real agents on this machine: the story, then it stays up until Ctrl-C
+	$(OVM) pool demo --dir "$(DEMO_DIR)"
+
+demo-once: release ## The same story, once; exit status 0 only if every step held
+	$(OVM) pool demo --dir "$(DEMO_DIR)" --once
+
+bench: release ## Median of 20 failovers: SIGKILL of the master to the next accepted write
+	Tests/Benchmarks/failover.sh $(OVM) 20
+
+soak: deps ## Thousands of kills under load: no acknowledged write may be lost (KILLS=2000)
+	swift build --build-tests $(STRICT)
+	OVM_KILLS=$(or $(KILLS),2000) swift test --skip-build --filter KillTests
+
+simulate: release ## Simulate pools: SEED=7, or SEEDS=1..1000 (SERVERS=3 SECONDS=30)
+	$(OVM) simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1..200)) --servers $(or $(SERVERS),3) --seconds $(or $(SECONDS),30)
+
+proto: ## Generate the Protocol Buffers code anew (needs protobuf-compiler and protoc-gen-swift)
+	protoc --swift_out=Sources/Adapters/WireFormat/Generated --swift_opt=Visibility=Internal \
+	  --swift_opt=UseAccessLevelOnImports=true -I Sources/Adapters/WireFormat/Schema Sources/Adapters/WireFormat/Schema/pool.proto
+
+test-sanitize: deps ## The adapters' and services' tests under the thread and the address sanitizer
+	swift test --sanitize=thread --scratch-path .build-thread --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests|QueryServiceTests'
+	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests'
+
+clean: ## Remove what was built
+	rm -rf .build .build-thread .build-address

@@ -1,0 +1,135 @@
+import AgentCore
+import AgentPorts
+import AgentRuntime
+import Foundation
+import Logging
+import NIOCore
+import NIOPosix
+import OpenSSLTransport
+import PeerNetwork
+import PoolModel
+import QueryModel
+import QueryService
+import RaftCore
+import SQLiteStorage
+import ServerEnvironment
+import SimulatedHost
+import UnixSignals
+import WireFormat
+
+/// Fills the ports of one agent and runs it with its network and its query port. It decides nothing.
+struct AgentProcess {
+    let directory: DataDirectory
+    private let log = Logger(label: "ovm.agent")
+
+    init(directory: DataDirectory) { self.directory = directory }
+
+    /// Runs until the agent has stopped.
+    ///
+    /// - Throws: what keeps it from starting, or `AgentHalt`.
+    func run() async throws {
+        try directory.requirePrivacy()
+        let configuration = try AgentConfiguration(directory)
+        let lock = try directory.lock()
+        defer { withExtendedLifetime(lock) {} }
+        let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding())
+        defer { storage.close() }
+        let stored = try storage.load()
+        // One loop decides, one carries the other agents; clients are served by the others.
+        let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
+        do {
+            try await run(configuration, storage, stored, loops)
+            try await loops.shutdownGracefully()
+        } catch {
+            try await loops.shutdownGracefully()
+            throw error
+        }
+    }
+
+    private func run(
+        _ configuration: AgentConfiguration, _ storage: SQLitePoolStorage, _ stored: RaftStoredState<PoolEntry>,
+        _ loops: MultiThreadedEventLoopGroup
+    ) async throws {
+        let certificates = try AgentCertificates(directory, pool: configuration.pool)
+        let hypervisor = try await startHypervisor(configuration, loops)
+        let network = try makeNetwork(configuration, certificates, loops.next())
+        let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
+        _ = try await network.listen(receiver: loop)
+        let query = try NetworkAddress.required(configuration.queryAddress)
+        let server = QueryServer(
+            configuration: QueryServerConfiguration(
+                host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
+            clock: SystemClock(), logger: Logger(label: "ovm.query"))
+        log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
+        try await serve(loop, server)
+        await network.close()
+        log.info("agent stopped; virtual machines run on")
+    }
+
+    private func serve(_ loop: AgentLoop, _ server: QueryServer) async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
+        try await withThrowingTaskGroup(of: Void.self) { group in
+            group.addTask {
+                for await _ in signals { loop.stop() }
+            }
+            group.addTask { try await server.run() }
+            // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
+            defer { group.cancelAll() }
+            try await loop.run()
+        }
+    }
+
+    private func startHypervisor(
+        _ configuration: AgentConfiguration, _ loops: MultiThreadedEventLoopGroup
+    ) async throws -> any HypervisorPort {
+        switch configuration.hypervisor {
+        case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
+        case .xen:
+            throw AgentHalt(
+                message:
+                    "This version of ovm drives no Xen yet. Bootstrap or join with --hypervisor simulated, or wait for the next version.")
+        }
+    }
+
+    private func makeNetwork(
+        _ configuration: AgentConfiguration, _ certificates: AgentCertificates, _ eventLoop: any EventLoop
+    ) throws -> PeerNetwork {
+        let address = try NetworkAddress.required(configuration.peerAddress)
+        return PeerNetwork(
+            configuration: PeerNetworkConfiguration(
+                pool: try UniqueIdentifier.required(configuration.pool), server: ServerID(configuration.server), host: address.host,
+                port: address.port, tls: certificates.peer), eventLoop: eventLoop, log: Logger(label: "ovm.peers"))
+    }
+
+    private func makeLoop(
+        _ configuration: AgentConfiguration, _ storage: SQLitePoolStorage, _ stored: RaftStoredState<PoolEntry>,
+        _ hypervisor: any HypervisorPort, _ network: PeerNetwork, _ eventLoop: any EventLoop
+    ) async throws -> AgentLoop {
+        let identity = AgentIdentity(
+            pool: try UniqueIdentifier.required(configuration.pool), server: ServerID(configuration.server),
+            storage: try UniqueIdentifier.required(configuration.storage), boot: try await hypervisor.bootIdentifier(), run: .random(),
+            version: ProgramVersion.text)
+        let clock = SystemClock()
+        let core = try AgentCore(
+            identity: identity, settings: configuration.agentSettings, stored: stored, decoder: WireSnapshotCoding(),
+            initialPeers: configuration.peerDescriptions, facts: try await hypervisor.facts(), seed: identity.run.low, now: clock.now())
+        let ports = AgentPortSet(
+            storage: storage, hypervisor: hypervisor, peers: network, clock: clock, snapshots: WireSnapshotCoding())
+        return AgentLoop(core: core, ports: ports, eventLoop: eventLoop, log: log)
+    }
+}
+
+/// The certificates of a data directory, ready for both ports.
+struct AgentCertificates {
+    let authority: CertificateAuthority
+    let peer: CurrentTLSContext
+    let query: CurrentTLSContext
+
+    init(_ directory: DataDirectory, pool: String) throws {
+        let certificate = try Certificate(file: directory.authorityCertificate)
+        authority = try CertificateAuthority(pool: pool, certificate: certificate, key: PrivateKey(file: directory.authorityKey))
+        let credential = try TLSCredential(certificateFile: directory.serverCertificate, keyFile: directory.serverKey)
+        peer = CurrentTLSContext(try TLSContext(.peer(pool: pool, authority: certificate, credential: credential)))
+        query = CurrentTLSContext(try TLSContext(.queryServer(pool: pool, authority: certificate, credential: credential)))
+    }
+}

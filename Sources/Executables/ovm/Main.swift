@@ -1,0 +1,40 @@
+import ArgumentParser
+
+/// The one program: agent, cluster commands and client.
+@main
+struct OVM: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "ovm",
+        abstract: "Runs a pool of Xen servers.",
+        discussion: """
+            On the first server:     ovm pool bootstrap --name POOL
+            On each further server:  ovm pool join TOKEN        (ovm pool token create prints a TOKEN)
+            On any machine here:     ovm pool demo              (a whole pool of real agents, with simulated hosts)
+            """,
+        version: ProgramVersion.text,
+        subcommands: [
+            PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, TaskCommand.self, EventCommand.self, AgentCommand.self,
+            SimulateCommand.self, SimulatedHostCommand.self,
+        ])
+}
+
+/// What `--version` prints and what agents announce.
+enum ProgramVersion {
+    static let text = "0.1.0"
+}
+
+/// `ovm pool`
+struct PoolCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "pool", abstract: "Founds, joins and shows a server pool.",
+        subcommands: [
+            PoolBootstrapCommand.self, PoolJoinCommand.self, PoolTokenCommand.self, PoolStatusCommand.self, PoolMasterCommand.self,
+            PoolDemoCommand.self,
+        ])
+}
+
+/// `ovm agent`
+struct AgentCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "agent", abstract: "Runs this server's agent.", subcommands: [AgentRunCommand.self])
+}

@@ -1,0 +1,101 @@
+import AgentPorts
+import ArgumentParser
+import Foundation
+import PoolCommands
+import PoolModel
+import RaftCore
+import SQLiteStorage
+import ServerEnvironment
+import WireFormat
+
+/// What bootstrap and join are asked alike.
+struct ServerOptions: ParsableArguments {
+    @Option(help: "This server's name in the pool (default: its host name).")
+    var serverName: String?
+
+    @Option(help: "HOST:PORT at which the other agents reach this one (default: its host name, port 8899).")
+    var address: String?
+
+    @Option(help: "HOST:PORT of the query port (default: its host name, port 4443).")
+    var query: String?
+
+    @Option(help: "The data directory.", completion: .directory)
+    var data = DataDirectory.standardPath
+
+    @Option(help: "The hypervisor to drive: xen or simulated (default: xen).")
+    var hypervisor: HypervisorKind = .xen
+
+    @Flag(help: "Do not start the systemd unit; print the command that runs the agent.")
+    var noStart = false
+
+    /// The setup that these options ask for.
+    func setup() throws(SetupError) -> ServerSetup {
+        let host = ProcessSettings.hostName
+        return try ServerSetup(
+            directory: DataDirectory(data), name: serverName ?? host, peerAddress: address ?? "\(host):\(ServerSetup.standardPeerPort)",
+            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: hypervisor)
+    }
+}
+
+extension HypervisorKind: ExpressibleByArgument {}
+
+/// `ovm pool bootstrap`
+struct PoolBootstrapCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "bootstrap",
+        abstract: "Founds a pool with this server as its first.",
+        discussion: """
+            Makes the pool's certificate authority, this server's certificate, the database and the first operator's credential, and
+            starts the agent. A refusal changes nothing.
+
+            Example: ovm pool bootstrap --name hospital --address ovs1.example.org:8899 --query ovs1.example.org:4443
+            """)
+
+    @Option(help: "The pool's name.")
+    var name: String
+
+    @OptionGroup var server: ServerOptions
+
+    func run() async throws {
+        do {
+            let setup = try server.setup()
+            let pool = try PoolBootstrap(setup: setup, poolName: name, storage: SQLiteFounding()).run()
+            print("Pool \(name) (\(pool)) was founded on server \(setup.name) in \(setup.directory.path).")
+            try await AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
+            print("To add a server: ovm pool token create --pool \(setup.directory.poolFile)")
+        } catch {
+            throw Refusal.exit(with: error)
+        }
+    }
+}
+
+/// Founds storage in SQLite.
+struct SQLiteFounding: StorageFounding {
+    func create(path: String, initial: RaftStoredState<PoolEntry>) throws(StorageError) {
+        try SQLitePoolStorage.create(path: path, coding: WireEntryCoding(), initial: initial).close()
+    }
+}
+
+/// Starts the agent with systemd where there is one, and says how otherwise.
+struct AgentStarter {
+    let directory: DataDirectory
+
+    private static let unit = "ovm-agent.service"
+
+    func start(unlessAsked isAsked: Bool) async throws {
+        let command = "ovm agent run --data \(directory.path)"
+        let hasUnit =
+            FileManager.default.fileExists(atPath: "/run/systemd/system")
+            && FileManager.default.fileExists(atPath: "/etc/systemd/system/\(Self.unit)")
+        guard !isAsked, hasUnit, directory.path == DataDirectory.standardPath else {
+            print("To run the agent: \(command)")
+            return
+        }
+        let process = Process()
+        process.executableURL = URL(filePath: "/usr/bin/systemctl")
+        process.arguments = ["enable", "--now", Self.unit]
+        try process.run()
+        process.waitUntilExit()
+        print(process.terminationStatus == 0 ? "The agent runs (\(Self.unit))." : "systemd could not start \(Self.unit); run: \(command)")
+    }
+}

@@ -1,0 +1,43 @@
+import ArgumentParser
+import NIOPosix
+import PoolCommands
+import ServerEnvironment
+
+/// `ovm pool join`
+struct PoolJoinCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "join",
+        abstract: "Joins this server to a pool.",
+        discussion: """
+            TOKEN is the line that `ovm pool token create` printed on a server of the pool. It names the pool, checks its authority
+            before anything is sent, and can be used by one server only. A refusal changes nothing; a join that was interrupted may
+            be repeated with the same token.
+
+            Example: ovm pool join ovm1.AAEC... --address ovs2.example.org:8899 --query ovs2.example.org:4443
+            """)
+
+    @Argument(help: "The join token.")
+    var token: String
+
+    @OptionGroup var server: ServerOptions
+
+    @Flag(help: "Check everything, change nothing.")
+    var dryRun = false
+
+    func run() async throws {
+        let group = MultiThreadedEventLoopGroup.singleton
+        do {
+            let setup = try server.setup()
+            let join = try PoolJoin(setup: setup, token: token, storage: SQLiteFounding(), eventLoopGroup: group)
+            if dryRun {
+                print(try await join.check())
+                return
+            }
+            let joined = try await join.run()
+            print("Server \(setup.name) joined pool \(joined.poolName) as number \(joined.server).")
+            try await AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
+        } catch {
+            throw Refusal.exit(with: error)
+        }
+    }
+}

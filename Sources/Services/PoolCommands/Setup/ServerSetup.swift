@@ -1,0 +1,111 @@
+import Foundation
+package import OpenSSLTransport
+import PoolModel
+package import QueryModel
+package import ServerEnvironment
+
+/// What bootstrap and join are told alike about the server to set up.
+package struct ServerSetup: Sendable {
+    package let directory: DataDirectory
+    package let name: ServerName
+    package let peerAddress: NetworkAddress
+    package let queryAddress: NetworkAddress
+    package let roles: ServerRoles
+    package let hypervisor: HypervisorKind
+    package var timing: AgentConfiguration.Timing?
+
+    package static let standardPeerPort = 8899
+    package static let standardQueryPort = 4443
+
+    /// - Throws: `.invalid` for a name or an address that cannot be one.
+    package init(
+        directory: DataDirectory, name: String, peerAddress: String, queryAddress: String, roles: ServerRoles = .all,
+        hypervisor: HypervisorKind
+    ) throws(SetupError) {
+        guard let serverName = ServerName(name) else {
+            throw .invalid(
+                cause: "A server cannot be named \(name.prefix(80)).",
+                cure: "Give a --server-name of 1 to 63 letters, digits, dots, dashes and underscores.")
+        }
+        self.directory = directory
+        self.name = serverName
+        self.peerAddress = try Self.address(peerAddress, option: "--address")
+        self.queryAddress = try Self.address(queryAddress, option: "--query")
+        self.roles = roles
+        self.hypervisor = hypervisor
+    }
+
+    private static func address(_ text: String, option: String) throws(SetupError) -> NetworkAddress {
+        guard let address = NetworkAddress(text) else {
+            throw .invalid(cause: "\(text.prefix(80)) is not HOST:PORT.", cure: "Give \(option) as the others reach this server.")
+        }
+        return address
+    }
+
+    /// Refuses a directory in use and ports that are taken, before anything is written.
+    func check() throws(SetupError) {
+        guard peerAddress != queryAddress else {
+            throw .invalid(
+                cause: "The peer network and the query port cannot share the address \(peerAddress).", cure: "Give two different ports.")
+        }
+        guard !directory.isFounded else { throw .environment(.alreadyFounded(path: directory.path)) }
+        for address in [peerAddress, queryAddress] where !FreePorts.isFree(address.port, host: address.host) {
+            throw .portTaken(address: address.description)
+        }
+    }
+
+    /// The host paths that an undone setup must leave as it found them.
+    func makeDirectory() throws(SetupError) -> SetupUndo {
+        let wasThere = FileManager.default.fileExists(atPath: directory.path)
+        do {
+            try directory.create()
+        } catch {
+            if !wasThere { SetupUndo(directory: directory, removesDirectory: true).undo() }
+            throw .environment(error)
+        }
+        return SetupUndo(directory: directory, removesDirectory: !wasThere)
+    }
+
+    func configuration(pool: String, poolName: String, server: UInt64, storage: UniqueIdentifier, peers: [AgentConfiguration.Peer])
+        -> AgentConfiguration
+    {
+        AgentConfiguration(
+            pool: pool, poolName: poolName, server: server, name: name.text, peerAddress: peerAddress.description,
+            queryAddress: queryAddress.description, roles: roles.words, hypervisor: hypervisor, storage: storage.description,
+            initialPeers: peers, timing: timing)
+    }
+}
+
+/// Leaves a refused setup's directory as it was found: what was not there goes again.
+struct SetupUndo {
+    let directory: DataDirectory
+    let removesDirectory: Bool
+
+    func undo() {
+        let names = [
+            directory.configurationFile, directory.databaseFile, directory.poolFile, directory.lockFile, directory.certificateFolder,
+            directory.operatorFolder, directory.simulatedFile, "\(directory.path)/joining",
+        ]
+        for path in removesDirectory ? [directory.path] : names {
+            // What is not there needs no removing; what cannot be removed is shown by the next try.
+            do { try FileManager.default.removeItem(atPath: path) } catch { continue }
+        }
+    }
+}
+
+extension UniqueIdentifier {
+    /// A random UUID from OpenSSL's generator.
+    package static func random() -> UniqueIdentifier {
+        let bytes = Cryptography.randomBytes(16)
+        let words = [bytes[..<8], bytes[8...]].map { $0.reduce(UInt64(0)) { $0 << 8 | UInt64($1) } }
+        return UniqueIdentifier(randomHigh: words[0], randomLow: words[1])
+    }
+}
+
+extension PoolModel.SHA256Digest {
+    /// The same digest in the pool's own type.
+    package init(_ digest: OpenSSLTransport.SHA256Digest) {
+        guard let same = PoolModel.SHA256Digest(bytes: digest.bytes) else { preconditionFailure("a SHA-256 had not 32 bytes") }
+        self = same
+    }
+}
