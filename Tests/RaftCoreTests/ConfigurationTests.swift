@@ -44,7 +44,9 @@ struct ConfigurationTests {
 
     @Test("no change begins before a commit in the leader's own term, nor during another (hazard B1)")
     func refusesEarlyAndOverlapping() {
-        var leader = node(1)
+        // The present configuration is committed: only the leader's term has nothing committed yet.
+        let base = RaftSnapshot(index: index(1), term: Term(1), configuration: voters(1, 2, 3), data: [])
+        var leader = node(1, Stored(hardState: RaftHardState(term: Term(1), votedFor: nil), snapshot: base, entries: []))
         _ = leader.lead(with: 2, 3)
         let change = RaftInput<Letter>.changeConfiguration(voters: [server(1), server(2)], learners: [], token: token(1))
 

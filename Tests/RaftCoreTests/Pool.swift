@@ -107,7 +107,10 @@ struct Pool {
     /// Lets time pass, deadline by deadline, everything delivered in between.
     mutating func elapse(_ milliseconds: Int64) {
         let end = now + .milliseconds(milliseconds)
+        var count = 0
         while let due = nextDeadline, due <= end {
+            count += 1
+            guard count < 50_000 else { return violations.append("a deadline stays due: \(portrait)") }
             now = max(now, due)
             for server in servers { step(server, .timePassed) }
             settle()

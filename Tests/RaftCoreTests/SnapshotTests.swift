@@ -129,6 +129,8 @@ struct SnapshotTests {
     @Test("a snapshot carries the configuration as of its index, not a later or uncommitted one (hazard B11)")
     func carriesCommittedConfiguration() {
         var pool = compacted()
+        pool.propose("applied", at: 1)
+        pool.settle()
         pool.cut(2, 3)
         pool.change(to: voters(1, 2), at: 1)
         pool.propose("more", at: 1)
