@@ -1,0 +1,138 @@
+import PoolModel
+import PoolStateMachine
+
+/// SplitMix64: a seed replays a test.
+struct SeededGenerator: RandomNumberGenerator {
+    private var state: UInt64
+
+    init(seed: UInt64) { state = seed }
+
+    mutating func next() -> UInt64 {
+        state &+= 0x9E37_79B9_7F4A_7C15
+        var mixed = state
+        mixed = (mixed ^ (mixed >> 30)) &* 0xBF58_476D_1CE4_E5B9
+        mixed = (mixed ^ (mixed >> 27)) &* 0x94D0_49BB_1331_11EB
+        return mixed ^ (mixed >> 31)
+    }
+}
+
+/// Entries as a pool may see them: sensible ones, stale ones and nonsense.
+struct RandomCommands {
+    private var random: SeededGenerator
+    private var boots: [ServerID: UInt64] = [:]
+
+    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+
+    mutating func next(in scene: PoolScene) throws -> PoolEntry {
+        let (command, principal) = try command(in: scene.state)
+        let request = chance(3) ? requestIdentity(in: scene.state) : nil
+        let key =
+            chance(6)
+            ? IdempotencyKey(key: UniqueIdentifier(high: 1, low: random.next() % 20), request: PoolScene.digest(random.next() % 2)) : nil
+        let time = scene.clock + Int64.random(in: -5_000...10_000_000, using: &random)
+        return PoolEntry(
+            command: command, principal: principal, proposedAt: PoolTime(milliseconds: time), reason: chance(4) ? "because" : "",
+            request: request, idempotency: key)
+    }
+
+    private mutating func chance(_ oneIn: Int) -> Bool { Int.random(in: 0..<oneIn, using: &random) == 0 }
+
+    private mutating func requestIdentity(in state: PoolState) -> RequestIdentity {
+        let member = server(in: state)
+        let sequence = 1 + random.next() % 30
+        return RequestIdentity(
+            member: member, session: session(of: member, in: state), sequence: sequence, firstOutstanding: 1 + random.next() % sequence)
+    }
+
+    private mutating func server(in state: PoolState) -> ServerID { ServerID(1 + random.next() % state.nextServer) }
+
+    private mutating func machine(in state: PoolState) -> VirtualMachineID { VirtualMachineID(1 + random.next() % state.nextMachine) }
+
+    /// Mostly the current one, sometimes one before or after.
+    private mutating func session(of server: ServerID, in state: PoolState) -> SessionNumber {
+        let current = state.servers[server]?.session ?? .none
+        return chance(6) ? SessionNumber(current.number &+ random.next() % 3 &- (current.number > 0 ? 1 : 0)) : current
+    }
+
+    private mutating func preferred(in state: PoolState) -> [ServerID] {
+        (0..<Int.random(in: 0...2, using: &random)).map { _ in server(in: state) }
+    }
+
+    private mutating func command(in state: PoolState) throws -> (PoolCommand, Principal) {
+        switch Int.random(in: 0..<100, using: &random) {
+        case 0..<8: return (.createMachine(try definition(in: state)), PoolScene.root)
+        case 8..<28: return (.startMachine(machine(in: state)), PoolScene.root)
+        case 28..<38: return (.stopMachine(machine(in: state), force: chance(2)), PoolScene.root)
+        case 38..<57: return observation(in: state)
+        case 57..<67: return hello(in: state)
+        case 67..<69:
+            let server = server(in: state)
+            return (.released(server: server, session: session(of: server, in: state)), .server(server))
+        case 69..<78:
+            let server = server(in: state)
+            let session = session(of: server, in: state)
+            return (.reachability(server: server, session: session, isReachable: !chance(3)), .master(PoolScene.one))
+        default: return try rareCommand(in: state)
+        }
+    }
+
+    private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
+        let key = try PoolScene.tag("t\(random.next() % 5)")
+        let machine = machine(in: state)
+        switch Int.random(in: 0..<11, using: &random) {
+        case 0: return (.maintenance(server: server(in: state), isOn: chance(3)), PoolScene.root)
+        case 1: return (.putTag(machine, key: key, value: String(repeating: "v", count: Int(random.next() % 9))), PoolScene.root)
+        case 2: return (.deleteTag(machine, key: key), PoolScene.root)
+        case 3: return (.deleteMachine(machine), PoolScene.root)
+        case 4:
+            let size = Mebibytes(Int.random(in: 1...6_000, using: &random))
+            return (.changeMachine(machine, MachineChange(memory: size, preferredServers: preferred(in: state))), PoolScene.root)
+        case 5, 6:
+            let running = state.tasksInOrder.filter { !$0.state.hasEnded }.map(\.id)
+            return (.cancelTask(running.randomElement(using: &random) ?? TaskID(1)), PoolScene.root)
+        case 7: return (.resetMachineStatus(machine), PoolScene.root)
+        case 8: return (.changeSetting(.overcommitRatio(Int.random(in: 0...8, using: &random))), PoolScene.root)
+        case 9:
+            let server = server(in: state)
+            let facts = PoolScene.facts(total: Int.random(in: 2_000...20_000, using: &random))
+            return (.serverFacts(server: server, session: session(of: server, in: state), facts), .server(server))
+        default: return (.startMachine(machine), .server(server(in: state)))
+        }
+    }
+
+    private mutating func definition(in state: PoolState) throws -> MachineDefinition {
+        let number = random.next() % 12
+        let rate = KilobitsPerSecond(10_000 * Int.random(in: 1...40, using: &random))
+        return try PoolScene.definition(
+            "vm\(number)", memory: Int.random(in: 1...6_000, using: &random), virtualCPUs: Int.random(in: 1...20, using: &random),
+            preferred: preferred(in: state), interfaces: chance(2) ? [InterfaceRequirement(bridge: "xenbr0", rate: rate)] : [])
+    }
+
+    private mutating func observation(in state: PoolState) -> (PoolCommand, Principal) {
+        let placed = state.machines.values.filter { $0.placement != nil }.map(\.id).sorted()
+        let machine = placed.randomElement(using: &random) ?? VirtualMachineID(1)
+        let placement = state.machines[machine]?.placement
+        let server = chance(8) ? server(in: state) : placement?.server ?? PoolScene.one
+        let epoch = chance(8) ? PlacementEpoch(random.next() % 4) : placement?.epoch ?? .none
+        let reasons: [MachineStopReason] = [.requested, .poweredOffItself, .crashed, .vanished, .startFailed, .startInterrupted]
+        let reason = reasons[Int.random(in: 0..<reasons.count, using: &random)]
+        let observations: [MachineObservation] = [
+            .running, .running, .paused, .shuttingDown, .stopped(reason, cause: "It stopped."),
+        ]
+        let observation = observations[Int.random(in: 0..<observations.count, using: &random)]
+        return (
+            .observed(machine, server: server, session: session(of: server, in: state), epoch: epoch, observation), .server(server)
+        )
+    }
+
+    private mutating func hello(in state: PoolState) -> (PoolCommand, Principal) {
+        let server = server(in: state)
+        if chance(2) { boots[server, default: 1] += 1 }
+        let hello = ServerHello(
+            server: server, session: chance(6) ? session(of: server, in: state) : (state.servers[server]?.session ?? .none).next,
+            boot: UniqueIdentifier(high: server.number, low: boots[server] ?? 1), run: UniqueIdentifier(high: 5, low: random.next()),
+            storage: UniqueIdentifier(high: 100, low: chance(10) ? 0 : server.number), formatVersion: 1, agentVersion: "1.0",
+            facts: PoolScene.facts())
+        return (.hello(hello), .server(server))
+    }
+}

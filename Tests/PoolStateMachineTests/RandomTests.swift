@@ -1,0 +1,110 @@
+import Placement
+import PoolModel
+import PoolStateMachine
+import Testing
+
+@Suite("Whatever is committed, the pool's promises hold")
+struct RandomTests {
+    /// Some that are always the same, and one that is new each time.
+    static let seeds: [UInt64] = Array(1...8) + [UInt64.random(in: .min ... .max)]
+
+    @Test("random commands never break an invariant", arguments: seeds)
+    func holdsInvariants(seed: UInt64) throws {
+        var scene = try PoolScene(servers: 3)
+        var commands = RandomCommands(seed: seed)
+        var accepted = 0
+        for step in 0..<300 {
+            let entry = try commands.next(in: scene)
+            let before = scene.state
+
+            let outcome = scene.apply(entry)
+
+            let comment: Comment = "seed \(seed), step \(step): \(entry.command) by \(entry.principal)"
+            if case .done = outcome { accepted += 1 }
+            #expect(scene.state.inconsistency == nil, comment)
+            if case .refused = outcome { expectUnchanged(before, scene.state, comment) }
+            expectPlacementsEndByWord(before, scene.state, entry, comment)
+            expectSound(before, scene.state, comment)
+        }
+        // A sequence of refusals alone would prove nothing.
+        #expect(accepted > 50, "seed \(seed)")
+    }
+
+    @Test("two servers that apply the same log, one of them from a snapshot in the middle, agree", arguments: seeds)
+    func replaysEqually(seed: UInt64) throws {
+        var scene = try PoolScene(servers: 3)
+        var commands = RandomCommands(seed: seed)
+        for _ in 0..<300 { scene.apply(try commands.next(in: scene)) }
+
+        var replica = PoolState()
+        for (position, entry) in scene.log.enumerated() {
+            _ = replica.apply(entry, at: replica.appliedIndex.next)
+            // Every snapshot must be invisible to what follows.
+            if position % 97 == 0 { replica = try PoolState(restoring: replica.parts) }
+        }
+
+        #expect(replica.digest == scene.state.digest, "seed \(seed)")
+        #expect(replica.machines == scene.state.machines, "seed \(seed)")
+        #expect(replica.events.events == scene.state.events.events, "seed \(seed)")
+    }
+
+    private func expectUnchanged(_ before: PoolState, _ after: PoolState, _ comment: Comment) {
+        #expect(before.machines == after.machines, comment)
+        #expect(before.servers == after.servers, comment)
+        #expect(before.tasks == after.tasks, comment)
+        #expect(before.tokens == after.tokens, comment)
+        #expect(before.credentials == after.credentials, comment)
+        #expect(before.settings == after.settings, comment)
+        #expect(before.events.events == after.events.events, comment)
+    }
+
+    /// At most one domain rests on this: a placement ends by its server's word in the current session, or by that server's new boot.
+    private func expectPlacementsEndByWord(_ before: PoolState, _ after: PoolState, _ entry: PoolEntry, _ comment: Comment) {
+        for (id, machine) in before.machines {
+            guard let placement = machine.placement else { continue }
+            let now = after.machines[id]?.placement
+            if let now, now.server == placement.server, now.epoch == placement.epoch { continue }
+            #expect(now == nil, comment)
+            let server = before.servers[placement.server]
+            switch entry.command {
+            case .observed(id, placement.server, let session, placement.epoch, .stopped):
+                #expect(session == server?.session && server?.isSessionOpen == true, comment)
+            case .hello(let hello): #expect(hello.server == placement.server && hello.boot != server?.boot, comment)
+            default: Issue.record("a placement ended by another command: \(comment.rawValue)")
+            }
+        }
+    }
+
+    private func expectSound(_ before: PoolState, _ after: PoolState, _ comment: Comment) {
+        for (id, machine) in after.machines {
+            #expect(machine.epoch >= before.machines[id]?.epoch ?? .none, comment)
+            #expect(after.machine(named: machine.name)?.id == id, comment)
+            guard let placement = machine.placement else {
+                let isAtRest = machine.status == .poweredOff || machine.status == .error
+                #expect(isAtRest && machine.intent == .stopped && machine.task == nil, comment)
+                continue
+            }
+            #expect(placement.epoch == machine.epoch, comment)
+            if let task = machine.task { #expect(after.tasks[task]?.state.hasEnded == false, comment) }
+            guard before.machines[id]?.placement == nil else { continue }
+            expectRoom(for: machine, on: placement, after, comment)
+        }
+    }
+
+    /// A new placement is on an active server that the machine may run on, with room for all that is placed there.
+    private func expectRoom(
+        for machine: VirtualMachine, on placement: MachinePlacement, _ state: PoolState, _ comment: Comment
+    ) {
+        guard let server = state.servers[placement.server], let facts = server.facts else {
+            Issue.record("placed on a server without facts: \(comment.rawValue)")
+            return
+        }
+        #expect(server.isSessionOpen && server.isReachable && !server.isInMaintenance && !server.isRemoved, comment)
+        #expect(server.session == placement.session, comment)
+        #expect(machine.preferredServers.isEmpty || machine.preferredServers.contains(server.id), comment)
+        let reserved = state.reservations(on: server.id)
+        #expect(reserved.memory <= facts.capacity, comment)
+        #expect(reserved.virtualCPUs <= facts.processors * state.settings.overcommitRatio, comment)
+        #expect(reserved.rates["xenbr0"] ?? 0 <= 1_000_000, comment)
+    }
+}
