@@ -33,6 +33,7 @@ final class FaultDisk: Sendable {
         var steps = 0
         var syncs = 0
         var isStopped = false
+        var failedAtStep: Int?
         var files: [String: File] = [:]
     }
 
@@ -50,6 +51,9 @@ final class FaultDisk: Sendable {
     var steps: Int { state.withLock { $0.steps } }
     var syncs: Int { state.withLock { $0.syncs } }
     var isStopped: Bool { state.withLock { $0.isStopped } }
+
+    /// What was still tried after the sync that failed.
+    var stepsSinceFailedSync: Int? { state.withLock { state in state.failedAtStep.map { state.steps - $0 } } }
 
     func follow(_ plan: Plan) { state.withLock { $0.plan = plan } }
 
@@ -90,6 +94,7 @@ final class FaultDisk: Sendable {
             $0.steps += 1
             $0.syncs += 1
             if $0.steps == $0.plan.stopsAtStep { $0.isStopped = true }
+            if $0.syncs == $0.plan.failsAtSync { $0.failedAtStep = $0.steps }
             if $0.isStopped || $0.syncs == $0.plan.failsAtSync { return SQLiteCode.syncFailed }
             $0.files[path] = File(durable: now)
             return SQLITE_OK
