@@ -1,0 +1,186 @@
+extension OpenAPIDocument {
+    /// The objects of the query port. A test holds them against the documents of QueryModel.
+    static let objects: [OpenAPIObject] = poolObjects + serverObjects + machineObjects + joinObjects + otherObjects
+
+    private typealias Property = OpenAPIProperty
+
+    private static let poolObjects = [
+        OpenAPIObject(
+            "Answer", "What the answer reflects.", [.optional("master", .text), Property("term", .integer), Property("index", .integer)]),
+        OpenAPIObject(
+            "Problem", "Why a request was not carried out (RFC 9457).",
+            [
+                Property("type", .text), Property("title", .text), Property("status", .integer), Property("detail", .text),
+                Property("cure", .text),
+                .optional("refusal", .text), .optional("line", .integer), .optional("column", .integer), .optional("firstIndex", .integer),
+                .optional("servers", .list(.named("ServerExplanation"))), .optional("answer", .named("Answer")),
+            ]),
+        OpenAPIObject("Done", "The request was carried out.", []),
+        OpenAPIObject(
+            "ServerReference", "A server and where to ask it.",
+            [Property("id", .integer), Property("name", .text), Property("queryAddress", .text)]),
+        OpenAPIObject(
+            "Master", "Who the Server Pool Master is.",
+            [
+                .optional("master", .named("ServerReference")), Property("term", .integer),
+                Property("answeredBy", .named("ServerReference")), Property("isMaster", .boolean),
+            ]),
+        OpenAPIObject(
+            "Resources", "An amount of resources.",
+            [Property("memoryMiB", .integer), Property("virtualCPUs", .integer), Property("networkKbps", .integer)]),
+        OpenAPIObject("PoolSettings", "Pool-wide settings.", [Property("overcommitRatio", .integer), Property("voterLimit", .integer)]),
+        OpenAPIObject(
+            "ServerCounts", "How many servers there are.",
+            [Property("total", .integer), Property("reachable", .integer), Property("inMaintenance", .integer)]),
+        OpenAPIObject(
+            "MachineCounts", "How many virtual machines there are.", [Property("total", .integer), Property("byStatus", .counts)]),
+        OpenAPIObject(
+            "Pool", "The pool as a whole.",
+            [
+                Property("id", .text), Property("name", .text), Property("authority", .text), Property("formatVersion", .integer),
+                Property("time", .time),
+                Property("settings", .named("PoolSettings")), Property("servers", .named("ServerCounts")),
+                Property("machines", .named("MachineCounts")),
+                Property("capacity", .named("Resources")), Property("free", .named("Resources")),
+            ]),
+    ]
+
+    private static let serverObjects = [
+        OpenAPIObject(
+            "Session", "One run of a server's agent.",
+            [Property("number", .integer), Property("boot", .text), Property("agentVersion", .text), Property("isOpen", .boolean)]),
+        OpenAPIObject("Card", "A network interface card.", [Property("name", .text), Property("speedKbps", .integer)]),
+        OpenAPIObject("Bridge", "A bridge and the cards behind it.", [Property("name", .text), Property("cards", .list(.text))]),
+        OpenAPIObject(
+            "StorageRoot", "A directory of images.",
+            [Property("path", .text), Property("isShared", .boolean), Property("capacityMiB", .integer)]),
+        OpenAPIObject(
+            "ServerFacts", "What a server has to offer.",
+            [
+                Property("totalMemoryMiB", .integer), Property("reservedMemoryMiB", .integer), Property("processors", .integer),
+                Property("cards", .list(.named("Card"))), Property("bridges", .list(.named("Bridge"))),
+                Property("storageRoots", .list(.named("StorageRoot"))), Property("domainTypes", .list(.text)),
+                Property("hypervisor", .text),
+            ]),
+        OpenAPIObject(
+            "Server", "One Oracle VM Server.",
+            [
+                Property("id", .integer), Property("name", .text), Property("roles", .list(.text)), Property("status", .text),
+                Property("isMaster", .boolean),
+                Property("isReachable", .boolean), Property("inMaintenance", .boolean), Property("peerAddress", .text),
+                Property("queryAddress", .text),
+                .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
+                Property("capacity", .named("Resources")),
+                Property("free", .named("Resources")), Property("machineCount", .integer), Property("joinedAt", .time),
+            ]),
+        OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server")))]),
+    ]
+
+    private static let machineObjects = [
+        OpenAPIObject("Interface", "A virtual network interface's needs.", [Property("bridge", .text), Property("rateKbps", .integer)]),
+        OpenAPIObject(
+            "Requirements", "What a virtual machine needs of a server.",
+            [
+                Property("domainType", .text), Property("memoryMiB", .integer), Property("virtualCPUs", .integer),
+                Property("interfaces", .list(.named("Interface"))), Property("diskPaths", .list(.text)), Property("newImageMiB", .integer),
+            ]),
+        OpenAPIObject(
+            "Machine", "One virtual machine.",
+            [
+                Property("name", .text), Property("id", .integer), Property("uuid", .text), Property("status", .text),
+                .optional("cause", .text),
+                Property("intent", .text), .optional("server", .text), Property("epoch", .integer),
+                Property("requirements", .named("Requirements")),
+                Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
+                .optional("configuration", .text),
+            ]),
+        OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine")))]),
+        OpenAPIObject(
+            "ConfigurationWarning", "Something in a vm.cfg to look at.",
+            [Property("line", .integer), Property("column", .integer), Property("message", .text)]),
+        OpenAPIObject(
+            "MachineCreated", "A virtual machine that was created.",
+            [Property("machine", .named("Machine")), Property("warnings", .list(.named("ConfigurationWarning")))]),
+        OpenAPIObject(
+            "Shares", "What would remain free, in millionths.",
+            [Property("memory", .integer), Property("virtualCPUs", .integer), Property("network", .integer), Property("disk", .integer)]),
+        OpenAPIObject("Refusal", "Why a server was passed over.", [Property("type", .text), Property("message", .text)]),
+        OpenAPIObject(
+            "ServerExplanation", "A server's score or refusal.",
+            [
+                Property("server", .text), .optional("score", .integer), .optional("shares", .named("Shares")),
+                .optional("refusal", .named("Refusal")),
+            ]),
+        OpenAPIObject(
+            "Explanation", "Where a start would place a virtual machine.",
+            [Property("machine", .text), .optional("chosen", .text), Property("servers", .list(.named("ServerExplanation")))]),
+        OpenAPIObject(
+            "CreateMachine", "A virtual machine to be created.",
+            [Property("configuration", .text), .optional("preferredServers", .list(.text)), .optional("name", .text)]),
+        OpenAPIObject(
+            "ChangeMachine", "A change; what is absent stays.",
+            [.optional("memoryMiB", .integer), .optional("virtualCPUs", .integer), .optional("preferredServers", .list(.text))]),
+        OpenAPIObject("StopMachine", "How to stop.", [.optional("force", .boolean)]),
+        OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
+        OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag")))]),
+    ]
+
+    private static let joinObjects = [
+        OpenAPIObject("CreateToken", "A join token to be created.", [.optional("roles", .list(.text)), .optional("ttlSeconds", .integer)]),
+        OpenAPIObject(
+            "TokenCreated", "A join token with its text: a secret.",
+            [Property("id", .integer), Property("token", .text), Property("roles", .list(.text)), Property("expiresAt", .time)]),
+        OpenAPIObject(
+            "Token", "A join token without its secret.",
+            [
+                Property("id", .integer), Property("roles", .list(.text)), Property("expiresAt", .time), Property("status", .text),
+                .optional("usedBy", .text), Property("createdBy", .text),
+            ]),
+        OpenAPIObject("TokenList", "All join tokens.", [Property("tokens", .list(.named("Token")))]),
+        OpenAPIObject(
+            "JoinRequest", "A server asks to become a member.",
+            [
+                Property("pool", .text), Property("tokenID", .integer), Property("secret", .text), Property("name", .text),
+                Property("peerAddress", .text),
+                Property("queryAddress", .text), Property("storage", .text), Property("signingRequest", .text), Property("time", .time),
+                Property("hypervisor", .text),
+            ]),
+        OpenAPIObject(
+            "Member", "A member of the pool.",
+            [Property("id", .integer), Property("name", .text), Property("peerAddress", .text), Property("queryAddress", .text)]),
+        OpenAPIObject(
+            "JoinAnswer", "What makes the joiner a member: secret.",
+            [
+                Property("pool", .text), Property("poolName", .text), Property("serverID", .integer), Property("certificate", .text),
+                Property("authorityCertificate", .text), Property("authorityKey", .text), Property("roles", .list(.text)),
+                Property("members", .list(.named("Member"))),
+            ]),
+        OpenAPIObject(
+            "JoinChecked", "A join that would succeed.",
+            [
+                Property("pool", .text), Property("poolName", .text), Property("roles", .list(.text)),
+                Property("clockDifferenceMilliseconds", .integer),
+                Property("members", .list(.named("Member"))),
+            ]),
+    ]
+
+    private static let otherObjects = [
+        OpenAPIObject(
+            "Task", "An operation that outlasts its request.",
+            [
+                Property("id", .integer), Property("kind", .text), Property("target", .text), Property("principal", .text),
+                Property("status", .text),
+                .optional("cause", .text), Property("startedAt", .time), .optional("endedAt", .time),
+            ]),
+        OpenAPIObject("TaskList", "The newest tasks, the oldest first.", [Property("tasks", .list(.named("Task")))]),
+        OpenAPIObject("TaskBegun", "A task that was begun.", [Property("task", .named("Task"))]),
+        OpenAPIObject(
+            "Event", "Something that happened.",
+            [
+                Property("index", .integer), Property("ordinal", .integer), Property("time", .time), Property("kind", .text),
+                Property("target", .text),
+                Property("principal", .text), .optional("reason", .text), Property("message", .text),
+            ]),
+        OpenAPIObject("EventList", "Events after an index.", [Property("events", .list(.named("Event"))), Property("through", .integer)]),
+    ]
+}

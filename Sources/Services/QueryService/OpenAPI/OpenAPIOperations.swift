@@ -1,0 +1,93 @@
+import QueryModel
+
+extension OpenAPIDocument {
+    /// The operations of the query port. A test holds them against the routes, both ways.
+    static let operations: [OpenAPIOperation] =
+        openOperations + poolOperations + machineOperations + tagOperations + tokenOperations + observationOperations
+
+    private static let openOperations = [
+        open("GET", "/healthz", "health", "Whether the process answers.", nil),
+        open("GET", "/readyz", "readiness", "Whether this server knows the pool and a master.", nil),
+        open("GET", "/openapi.json", "description", "This document.", nil),
+    ]
+
+    private static func open(_ method: String, _ path: String, _ identifier: String, _ summary: String, _ schema: String?)
+        -> OpenAPIOperation
+    {
+        OpenAPIOperation(
+            method: method, path: path, identifier: identifier, summary: summary, success: (200, schema), needsCredential: false)
+    }
+
+    private static let poolOperations: [OpenAPIOperation] = [
+        .read("/v1/master", "showMaster", "Master", "Who the Server Pool Master is."),
+        .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
+        .read("/v1/servers", "listServers", "ServerList", "All servers."),
+        .read("/v1/servers/{name}", "showServer", "Server", "One server.", problems: [.notFound]),
+        .write("DELETE", "/v1/servers/{name}", "removeServer", "Takes a server out of the pool for good.", success: (200, "Done")),
+        .write("PUT", "/v1/servers/{name}/maintenance", "beginMaintenance", "Keeps new starts away.", success: (200, "Server")),
+        .write("DELETE", "/v1/servers/{name}/maintenance", "endMaintenance", "Takes new starts again.", success: (200, "Server")),
+    ]
+
+    private static let machineOperations: [OpenAPIOperation] = [
+        .read("/v1/vms", "listMachines", "MachineList", "All virtual machines."),
+        .write(
+            "POST", "/v1/vms", "createMachine", "Creates a virtual machine of a vm.cfg text.", body: "CreateMachine",
+            success: (201, "MachineCreated"), problems: [.notFound, .conflict, .badConfiguration, .tooLarge]),
+        .read("/v1/vms/{name}", "showMachine", "Machine", "One virtual machine.", problems: [.notFound]),
+        .write(
+            "PATCH", "/v1/vms/{name}", "changeMachine", "Changes what it needs or prefers.", body: "ChangeMachine",
+            success: (200, "Machine")),
+        .write("DELETE", "/v1/vms/{name}", "deleteMachine", "Deletes it; its images are left alone.", success: (200, "Done")),
+        .write(
+            "POST", "/v1/vms/{name}/start", "startMachine", "Starts it on the best of its preferred servers.", success: (202, "TaskBegun"),
+            problems: [.notFound, .conflict, .noPlacement]),
+        .write(
+            "POST", "/v1/vms/{name}/stop", "stopMachine", "Stops it. Answers 200 with the virtual machine where nothing is to be done.",
+            body: "StopMachine", isBodyOptional: true, success: (202, "TaskBegun")),
+        .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
+        .read(
+            "/v1/vms/{name}/explain", "explainMachine", "Explanation", "Where a start would place it, and why.",
+            query: [("memoryMiB", "as if it needed so much"), ("without", "names of servers, by commas, as if they were gone")],
+            problems: [.notFound]),
+    ]
+
+    private static let tagOperations: [OpenAPIOperation] = [
+        .read(
+            "/v1/vms/{name}/tags", "listTags", "TagList", "Its tags.", query: [("prefix", "only keys that begin so")], problems: [.notFound]
+        ),
+        .read("/v1/vms/{name}/tags/{key}", "showTag", "Tag", "One tag; the key may hold slashes.", problems: [.notFound]),
+        .write(
+            "PUT", "/v1/vms/{name}/tags/{key}", "putTag", "Sets a tag; the key may hold slashes.", body: "string", success: (200, "Tag"),
+            problems: [.notFound, .tooLarge]),
+        .write("DELETE", "/v1/vms/{name}/tags/{key}", "deleteTag", "Deletes a tag; the key may hold slashes.", success: (200, "Done")),
+    ]
+
+    private static let tokenOperations: [OpenAPIOperation] = [
+        .read("/v1/tokens", "listTokens", "TokenList", "All join tokens, without their secrets."),
+        .write(
+            "POST", "/v1/tokens", "createToken", "Creates a join token; its text is shown this once.", body: "CreateToken",
+            isBodyOptional: true, success: (201, "TokenCreated"), problems: [.conflict]),
+        .write("DELETE", "/v1/tokens/{id}", "revokeToken", "Withdraws a join token.", success: (200, "Done")),
+        join,
+    ]
+
+    private static var join: OpenAPIOperation {
+        var join = OpenAPIOperation.write(
+            "POST", "/v1/join", "join", "Makes a server a member. With dryRun everything is checked and the answer is JoinChecked.",
+            body: "JoinRequest", success: (200, "JoinAnswer"),
+            problems: [.notFound, .conflict, .wrongPool, .tokenRefused, .clockDifference, .tooLarge])
+        join.needsCredential = false
+        join.query = [("dryRun", "true checks and writes nothing")]
+        return join
+    }
+
+    private static let observationOperations: [OpenAPIOperation] = [
+        .read(
+            "/v1/events", "listEvents", "EventList",
+            "Events after an index. With Accept: text/event-stream a stream that goes on, resumed by Last-Event-ID or since.",
+            query: [("since", "the log index to go on from")], problems: [.gone]),
+        .read("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
+        .read("/v1/tasks/{id}", "showTask", "Task", "One task.", problems: [.notFound]),
+        .write("DELETE", "/v1/tasks/{id}", "cancelTask", "Cancels a task that has not ended.", success: (200, "Task")),
+    ]
+}

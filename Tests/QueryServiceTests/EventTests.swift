@@ -1,0 +1,160 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+import QueryModel
+import Testing
+
+@testable import QueryService
+
+/// Collects what a stream writes, and lets a test wait for it.
+private actor Heard {
+    private(set) var text = ""
+    func add(_ more: String) { text += more }
+
+    /// Waits until `words` were heard; false after ten seconds.
+    func hears(_ words: String) async -> Bool {
+        let deadline = ContinuousClock.now + .seconds(10)
+        while !text.contains(words) {
+            guard ContinuousClock.now < deadline else { return false }
+            await Task.yield()
+        }
+        return true
+    }
+}
+
+private struct HeardSink: TextSink {
+    let heard: Heard
+    mutating func write(_ text: String) async throws { await heard.add(text) }
+}
+
+@Suite("Events")
+struct EventTests {
+    @Test("a list goes on from an index, and says where to go on from next")
+    func lists() async throws {
+        let scene = try await Scene()
+        let index = await scene.gateway.state.appliedIndex.number
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance", headers: ["ovm-reason": "new fan"])
+
+        let all = try await scene.send("GET", "/v1/events").document(EventListDocument.self)
+        let new = try await scene.send("GET", "/v1/events?since=\(index)").document(EventListDocument.self)
+        let none = try await scene.send("GET", "/v1/events?since=\(new.through)").document(EventListDocument.self)
+
+        #expect(all.events.count > new.events.count)
+        #expect(new.events.map(\.kind) == ["maintenance-on"])
+        #expect(new.events.first?.target == "server beta")
+        #expect(new.events.first?.principal == "operator admin")
+        #expect(new.events.first?.reason == "new fan")
+        #expect(new.through == index + 1)
+        #expect(none.events.isEmpty)
+        #expect(try await scene.send("GET", "/v1/events?since=-1").status == 400)
+        #expect(try await scene.send("GET", "/v1/events", as: nil).status == 401)
+    }
+
+    @Test("events that are no longer kept are gone, with the first index that is kept")
+    func gone() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+        let machine = VirtualMachineID(1)
+        for number in 0..<10_100 {
+            await scene.gateway.apply(.changeMachine(machine, MachineChange(virtualCPUs: 1 + number % 2)), Scene.admin)
+        }
+
+        let answer = try await scene.send("GET", "/v1/events?since=1")
+        let stream = try await scene.send("GET", "/v1/events?since=1", headers: ["accept": "text/event-stream"])
+        let first = try #require(answer.problem?.firstIndex)
+
+        #expect(answer.status == 410)
+        #expect(answer.problem?.kind == .gone)
+        #expect(stream.status == 410)
+        #expect(try await scene.send("GET", "/v1/events?since=\(first - 1)").status == 200)
+        #expect(try await scene.send("GET", "/v1/events?since=\(first - 2)").status == 410)
+    }
+
+    @Test("a list of many events comes in pieces that miss none and repeat none")
+    func pieces() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+        for number in 0..<2_500 {
+            await scene.gateway.apply(.changeMachine(VirtualMachineID(1), MachineChange(virtualCPUs: 1 + number % 2)), Scene.admin)
+        }
+
+        var seen: [UInt64] = []
+        var since: UInt64 = 0
+        while true {
+            let list = try await scene.send("GET", "/v1/events?since=\(since)").document(EventListDocument.self)
+            if list.events.isEmpty { break }
+            seen += list.events.map(\.index)
+            since = list.through
+        }
+
+        #expect(seen.count == (await scene.gateway.state.events.events.count))
+        #expect(seen == seen.sorted())
+    }
+
+    @Test("a stream resumes after Last-Event-ID and then tells what happens", .timeLimit(.minutes(1)))
+    func streams() async throws {
+        let scene = try await Scene()
+        let index = await scene.gateway.state.appliedIndex.number
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance")
+        let reply = try await scene.reply(
+            "GET", "/v1/events?since=0", headers: ["accept": "text/event-stream", "last-event-id": "\(index)"])
+        guard case .stream(let write) = reply.content else {
+            Issue.record("not a stream")
+            return
+        }
+        let heard = Heard()
+
+        let stream = Task {
+            var sink: any TextSink = HeardSink(heard: heard)
+            try await write(&sink)
+        }
+        #expect(await heard.hears("id: \(index + 1)\nevent: maintenance-on\n"))
+        _ = try await scene.send("DELETE", "/v1/servers/beta/maintenance")
+        #expect(await heard.hears("id: \(index + 2)\nevent: maintenance-off\n"))
+        stream.cancel()
+        _ = await stream.result
+
+        #expect(reply.headers.contains(QueryReply.Header("Content-Type", "text/event-stream")))
+        #expect(!(await heard.text.contains("event: server-joined")))
+        #expect(await heard.text.split(separator: "event: maintenance-on\n").count == 2)
+    }
+
+    @Test("a stream ends when its watcher's credential is revoked", .timeLimit(.minutes(1)))
+    func revokedWatcher() async throws {
+        let scene = try await Scene()
+        let vera = try #require(await scene.gateway.state.credentials.values.first { $0.credential.name == "vera" }).id
+        let reply = try await scene.reply("GET", "/v1/events", as: "vera", headers: ["accept": "text/event-stream"])
+        guard case .stream(let write) = reply.content else {
+            Issue.record("not a stream")
+            return
+        }
+        let heard = Heard()
+
+        let stream = Task {
+            var sink: any TextSink = HeardSink(heard: heard)
+            try await write(&sink)
+        }
+        #expect(await heard.hears("retry: 1000"))
+        await scene.gateway.apply(.revokeCredential(vera), Scene.admin)
+        try await stream.value
+
+        #expect(!(await heard.text.contains("credential-revoked")))
+    }
+
+    @Test("streams have a bound, after which a watcher is sent to another member")
+    func seats() async throws {
+        let scene = try await Scene()
+        for _ in 0..<QueryLimits.eventStreams { #expect(await scene.service.streams.take()) }
+        let reply = try await scene.reply("GET", "/v1/events", headers: ["accept": "text/event-stream"])
+        guard case .stream(let write) = reply.content else {
+            Issue.record("not a stream")
+            return
+        }
+        let heard = Heard()
+
+        var sink: any TextSink = HeardSink(heard: heard)
+        try await write(&sink)
+
+        #expect(await heard.text.contains("no room"))
+    }
+}

@@ -1,0 +1,78 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+
+/// A pool of one process: applies each command to a real state at once.
+actor FakePool: PoolGateway {
+    private(set) var state = PoolState()
+    private(set) var entries: [PoolEntry] = []
+    private var watchers: [AsyncStream<LogIndex>.Continuation] = []
+    private var writeAnswer: WriteAnswer?
+    private var readRefusal: String?
+    private var staleAge: Duration?
+    private var hasMaster = true
+    nonisolated let clock = FakeClock()
+
+    func write(_ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?) async -> GatewayWrite {
+        if let writeAnswer { return GatewayWrite(answer: writeAnswer, context: context()) }
+        let outcome = apply(command, principal, reason: reason, idempotency: idempotency)
+        return GatewayWrite(answer: .outcome(outcome, index: state.appliedIndex), context: context())
+    }
+
+    func read<Value: Sendable>(
+        _ consistency: ReadConsistency, _ body: @escaping @Sendable (PoolState, AnswerContext) -> Value
+    ) async -> GatewayRead<Value> {
+        if let readRefusal { return .refused(cause: readRefusal, context()) }
+        var context = context()
+        if consistency == .stale {
+            context = AnswerContext(answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge)
+        }
+        return .value(body(state, context), context)
+    }
+
+    func context() -> AnswerContext {
+        AnswerContext(
+            answeredBy: ServerID(1),
+            mastership: MastershipStatus(isMaster: hasMaster, master: hasMaster ? ServerID(1) : nil, term: Term(7)),
+            index: state.appliedIndex, age: nil)
+    }
+
+    nonisolated func appliedIndexes() -> AsyncStream<LogIndex> {
+        let (stream, continuation) = AsyncStream.makeStream(of: LogIndex.self, bufferingPolicy: .bufferingNewest(1))
+        Task { await watch(continuation) }
+        return stream
+    }
+
+    func transferMastership(to target: ServerID?) async {}
+
+    // MARK: Setting the scene
+
+    @discardableResult
+    func apply(_ command: PoolCommand, _ principal: Principal, reason: String = "", idempotency: IdempotencyKey? = nil) -> CommandOutcome {
+        let entry = PoolEntry(
+            command: command, principal: principal, proposedAt: clock.now().wall, reason: reason, idempotency: idempotency)
+        entries.append(entry)
+        let outcome = state.apply(entry, at: state.appliedIndex.next).outcome
+        for watcher in watchers { watcher.yield(state.appliedIndex) }
+        return outcome
+    }
+
+    func answerWrites(with answer: WriteAnswer?) { writeAnswer = answer }
+    func refuseReads(_ cause: String?) { readRefusal = cause }
+    func setStaleAge(_ age: Duration?) { staleAge = age }
+    func loseMaster() { hasMaster = false }
+    var watcherCount: Int { watchers.count }
+
+    private func watch(_ continuation: AsyncStream<LogIndex>.Continuation) {
+        watchers.append(continuation)
+        continuation.yield(state.appliedIndex)
+    }
+}
+
+/// A clock that stands.
+struct FakeClock: ClockPort {
+    static let start: Int64 = 1_309_421_109_120
+
+    func now() -> AgentTime { AgentTime(monotonic: .zero, wall: PoolTime(milliseconds: Self.start)) }
+}

@@ -1,0 +1,218 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+import QueryModel
+import Testing
+
+@testable import QueryService
+
+@Suite("Routes for virtual machines")
+struct MachineRouteTests {
+    @Test("a vm.cfg becomes a virtual machine with its requirements; an interface without a bridge is on xenbr0")
+    func creates() async throws {
+        let scene = try await Scene()
+
+        let answer = try await scene.createMachine(preferred: ["beta", "alpha"])
+        let created = try answer.document(MachineCreatedDocument.self).machine
+
+        #expect(answer.status == 201)
+        #expect(answer.headers["Location"] == "/v1/vms/web01")
+        #expect(created.preferredServers == ["alpha", "beta"])
+        #expect(created.status == "PoweredOff")
+        #expect(created.configuration == Scene.configuration)
+        #expect(
+            created.requirements
+                == RequirementsDocument(
+                    domainType: "pv", memoryMiB: 1_024, virtualCPUs: 2,
+                    interfaces: Array(repeating: InterfaceDocument(bridge: "xenbr0", rateKbps: 10_000), count: 2),
+                    diskPaths: ["/OVS/web01.img"], newImageMiB: 0))
+        #expect(UniqueIdentifier(created.uuid) != nil)
+    }
+
+    @Test("a mistake in a vm.cfg is told with its line and column")
+    func refusesConfiguration() async throws {
+        let scene = try await Scene()
+
+        let answer = try await scene.send("POST", "/v1/vms", #"{"configuration": "name = \"a\"\nmemory = = 3\n"}"#)
+
+        #expect(answer.status == 422)
+        #expect(answer.problem?.kind == .badConfiguration)
+        #expect(answer.problem?.line == 2)
+        #expect(answer.problem?.column == 10)
+    }
+
+    @Test("names, preferred servers and sizes are checked before anything is written")
+    func refusesValues() async throws {
+        let scene = try await Scene()
+        let before = await scene.gateway.entries.count
+
+        #expect(try await scene.createMachine("-x").problem?.kind == .badRequest)
+        #expect(try await scene.createMachine(preferred: ["gamma"]).problem?.kind == .notFound)
+        let long = String(repeating: "#", count: 65_537)
+        #expect(try await scene.send("POST", "/v1/vms", "{\"configuration\": \"\(long)\"}").status == 413)
+        let fast = #"{"configuration": "name = \"a\"\nmemory = 1\nvif = ['rate=4000000000GB/s']\n"}"#
+        #expect(try await scene.send("POST", "/v1/vms", fast).status == 422)
+
+        #expect(await scene.gateway.entries.count == before)
+    }
+
+    @Test("a taken name is a conflict in the state machine's own words")
+    func refusesTakenName() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let answer = try await scene.createMachine()
+
+        #expect(answer.status == 409)
+        #expect(answer.problem?.refusal == "machine-name-taken")
+        #expect(answer.problem?.detail == "There is a virtual machine named web01. Choose another name.")
+        #expect(answer.problem?.cure == "Choose another name.")
+        #expect(answer.problem?.answer?.master == "alpha")
+    }
+
+    @Test("is listed without its text, shown with it, changed and deleted")
+    func changes() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let listed = try await scene.send("GET", "/v1/vms").document(MachineListDocument.self)
+        let changed = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 2048, "preferredServers": ["beta"]}"#)
+        let deleted = try await scene.send("DELETE", "/v1/vms/web01")
+
+        #expect(listed.machines.map(\.configuration) == [nil])
+        #expect(try changed.document(MachineDocument.self).requirements.memoryMiB == 2_048)
+        #expect(try changed.document(MachineDocument.self).preferredServers == ["beta"])
+        #expect(deleted.status == 200)
+        #expect(try await scene.send("GET", "/v1/vms/web01").status == 404)
+    }
+
+    @Test(
+        "sizes that no type could hold are refused and end nothing", arguments: ["-1", "0", "9223372036854775807", "1.5", "1e30", "\"1\""])
+    func refusesSizes(size: String) async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        #expect(try await scene.send("PATCH", "/v1/vms/web01", "{\"memoryMiB\": \(size)}").status == 400)
+        #expect(try await scene.send("PATCH", "/v1/vms/web01", "{\"virtualCPUs\": \(size)}").status == 400)
+        let inQuery = size.filter { $0 != "\"" } == "1" ? "x" : size
+        #expect(try await scene.send("GET", "/v1/vms/web01/explain?memoryMiB=\(inQuery)").status == 400)
+    }
+
+    @Test("start and stop begin tasks; a stop can be forced")
+    func startsAndStops() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let started = try await scene.send("POST", "/v1/vms/web01/start")
+        let task = try started.document(TaskBegunDocument.self).task
+        let again = try await scene.send("POST", "/v1/vms/web01/start")
+        let stopped = try await scene.send("POST", "/v1/vms/web01/stop", #"{"force": true}"#)
+
+        #expect(started.status == 202)
+        #expect(started.headers["Location"] == "/v1/tasks/\(task.id)")
+        #expect(task.kind == "start")
+        #expect(task.target == "web01")
+        #expect(task.principal == "operator admin")
+        #expect(again.problem?.refusal == "machine-state-forbids")
+        #expect(stopped.status == 202)
+        #expect(await scene.gateway.entries.last?.command == .stopMachine(VirtualMachineID(1), force: true))
+        #expect(try await scene.send("POST", "/v1/vms/none/start").status == 404)
+        #expect(try await scene.send("POST", "/v1/vms/web01/stop", #"{"forced": true}"#).status == 400)
+    }
+
+    @Test("when no server can take it, the problem has every server's reason")
+    func noPlacement() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine(preferred: ["alpha"])
+        _ = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 5000}"#)
+
+        let answer = try await scene.send("POST", "/v1/vms/web01/start")
+
+        #expect(answer.status == 409)
+        #expect(answer.problem?.kind == .noPlacement)
+        #expect(answer.problem?.servers?.map { $0.refusal?.type } == ["not-enough-memory", "not-preferred"])
+        #expect(answer.problem?.servers?.first?.refusal?.message == "alpha has 4096 MiB of memory free, 5000 MiB are needed.")
+    }
+
+    @Test("explain shows every server's shares, also for another size or without a server")
+    func explains() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let plain = try await scene.send("GET", "/v1/vms/web01/explain").document(ExplanationDocument.self)
+        let without = try await scene.send("GET", "/v1/vms/web01/explain?without=beta").document(ExplanationDocument.self)
+        let larger = try await scene.send("GET", "/v1/vms/web01/explain?memoryMiB=100000").document(ExplanationDocument.self)
+
+        #expect(plain.chosen == "beta")
+        #expect(plain.servers.first?.shares == SharesDocument(memory: 875_000, virtualCPUs: 875_000, network: 980_000, disk: 1_000_000))
+        #expect(plain.servers.first?.score == 875_000)
+        #expect(without.chosen == "alpha")
+        #expect(larger.chosen == nil)
+        #expect(try await scene.send("GET", "/v1/vms/web01/explain?without=gamma").status == 404)
+        #expect(try await scene.send("GET", "/v1/vms/web01/explain?size=3").status == 400)
+    }
+
+    @Test("tasks are listed, shown and cancelled")
+    func tasks() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+        let id = try await scene.send("POST", "/v1/vms/web01/start").document(TaskBegunDocument.self).task.id
+
+        let listed = try await scene.send("GET", "/v1/tasks").document(TaskListDocument.self)
+        let cancelled = try await scene.send("DELETE", "/v1/tasks/\(id)").document(TaskDocument.self)
+
+        #expect(listed.tasks.map(\.id) == [id])
+        #expect(cancelled.status == "cancelled")
+        #expect(try await scene.send("GET", "/v1/tasks/\(id)").document(TaskDocument.self).hasEnded)
+        #expect(try await scene.send("DELETE", "/v1/tasks/\(id)").problem?.refusal == "task-not-cancellable")
+        #expect(try await scene.send("GET", "/v1/tasks/99").status == 404)
+        #expect(try await scene.send("GET", "/v1/tasks/x").status == 404)
+    }
+
+    @Test("an error is forgotten on request only where there is one")
+    func resets() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let answer = try await scene.send("POST", "/v1/vms/web01/reset-status")
+
+        #expect(answer.status == 200 || answer.status == 409)
+        #expect(try await scene.send("POST", "/v1/vms/none/reset-status").status == 404)
+    }
+}
+
+@Suite("Routes for tags")
+struct TagRouteTests {
+    @Test("a key may hold slashes, a value any text of a kilobyte")
+    func tags() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let put = try await scene.send("PUT", "/v1/vms/web01/tags/owner/team%2Fa", "\"größe ✓\"")
+        _ = try await scene.send("PUT", "/v1/vms/web01/tags/zone", "\"\"")
+        let all = try await scene.send("GET", "/v1/vms/web01/tags").document(TagListDocument.self)
+        let some = try await scene.send("GET", "/v1/vms/web01/tags?prefix=owner/").document(TagListDocument.self)
+
+        #expect(put.status == 200)
+        #expect(all.tags == [TagDocument(key: "owner/team/a", value: "größe ✓"), TagDocument(key: "zone", value: "")])
+        #expect(some.tags.map(\.key) == ["owner/team/a"])
+        #expect(try await scene.send("GET", "/v1/vms/web01/tags/zone").document(TagDocument.self).value == "")
+        #expect(try await scene.send("DELETE", "/v1/vms/web01/tags/zone").status == 200)
+        #expect(try await scene.send("GET", "/v1/vms/web01/tags/zone").status == 404)
+        #expect(try await scene.send("DELETE", "/v1/vms/web01/tags/zone").problem?.refusal == "tag-not-found")
+    }
+
+    @Test(
+        "bad keys and values are refused",
+        arguments: [
+            ("a%20b", "\"x\"", 400), ("%C3%A9", "\"x\"", 400), ("", "\"x\"", 400), (String(repeating: "k", count: 129), "\"x\"", 400),
+            ("k", "x", 400), ("k", "7", 400), ("k", "{}", 400), ("k", "\"" + String(repeating: "x", count: 1_025) + "\"", 413),
+            ("%zz", "\"x\"", 400), ("%ff", "\"x\"", 400),
+        ])
+    func refuses(key: String, value: String, status: Int) async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        #expect(try await scene.send("PUT", "/v1/vms/web01/tags/\(key)", value).status == status)
+    }
+}
