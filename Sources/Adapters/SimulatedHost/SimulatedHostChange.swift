@@ -1,0 +1,44 @@
+package import AgentCore
+package import PoolModel
+
+/// What has come of the passing of time on a simulated host, in the order in which it happened.
+package enum SimulatedHostChange: Hashable, Sendable {
+    /// To be kept by whoever looks for overlaps, before anything that follows is told to anyone.
+    case event(SimulatedHostEvent)
+    case completed(DomainOperationID, DomainOperationResult)
+}
+
+/// One fact in the life of a simulated host.
+package struct SimulatedHostEvent: Hashable, Sendable {
+    package let kind: SimulatedHostEventKind
+    /// When it happened, on the clock of whoever drives the model.
+    package let instant: MonotonicInstant
+    package let boot: UniqueIdentifier
+    /// Nil for `booted`.
+    package let domain: SimulatedDomainIdentity?
+}
+
+/// What happened.
+package enum SimulatedHostEventKind: Hashable, Sendable {
+    /// The host came up; every domain of an earlier boot is gone.
+    case booted
+    /// A domain exists, and is paused.
+    case created
+    /// A domain runs from here on: after its first unpause or a later one.
+    case started
+    /// A domain does not run from here on, but may again.
+    case paused
+    /// The guest has ended; the domain never runs again.
+    case ended(DomainEnd)
+    /// The domain is gone.
+    case stopped
+}
+
+/// Which domain an event is about.
+package struct SimulatedDomainIdentity: Hashable, Sendable {
+    package let number: UInt32
+    package let name: String
+    package let uuid: UniqueIdentifier
+    /// Nil for a foreign domain.
+    package let ownership: DomainOwnership?
+}

@@ -1,0 +1,158 @@
+package import AgentCore
+package import PoolModel
+
+extension SimulatedHostModel {
+    /// Begins an operation; `advance` answers it under `id`, at once where it is refused.
+    ///
+    /// - Precondition: no other operation under way bears `id`.
+    package mutating func begin(_ operation: DomainOperation, id: DomainOperationID, now: MonotonicInstant) {
+        let fault = takeFault(for: operation.kind)
+        if case .hangs = fault {
+            hanging.append((id, operation))
+        } else {
+            begin(operation, id: id, fault: fault, now: now)
+        }
+    }
+
+    /// Lets hanging operations go on as if they had just begun.
+    mutating func releaseHanging(now: MonotonicInstant) {
+        let released = hanging
+        hanging = []
+        for (id, operation) in released { begin(operation, id: id, fault: nil, now: now) }
+    }
+
+    private mutating func takeFault(for kind: SimulatedOperationKind) -> SimulatedFault? {
+        guard let position = waitingFaults.firstIndex(where: { $0.kind == kind }) else { return nil }
+        return waitingFaults.remove(at: position).fault
+    }
+
+    private mutating func begin(_ operation: DomainOperation, id: DomainOperationID, fault: SimulatedFault?, now: MonotonicInstant) {
+        var length = generator.draw(from: durations.span(of: operation.kind))
+        var answer: DomainOperationResult?
+        var answerDelay = Duration.zero
+        switch fault {
+        case nil, .hangs: break
+        case .fails(let cause):
+            // Time passes before a failure too.
+            steps.add(.answer(id, .failed(cause: cause)), at: now + length)
+            return
+        case .takes(let other): length = other
+        case .doneButReportsFailure(let cause): answer = .failed(cause: cause)
+        case .answersLate(let delay): answerDelay = delay
+        }
+        do throws(SimulatedRefusal) {
+            guard let effect = try prepare(operation, id: id, now: now) else { return }
+            steps.add(.effect(id, effect, answer: answer, answerDelay: answerDelay), at: now + length)
+        } catch {
+            steps.add(.answer(id, .failed(cause: error.message)), at: now)
+        }
+    }
+
+    /// Does what an operation does at its beginning.
+    ///
+    /// - Returns: what is left to do at its end; nil when another operation's end answers this one too.
+    private mutating func prepare(
+        _ operation: DomainOperation, id: DomainOperationID, now: MonotonicInstant
+    ) throws(SimulatedRefusal) -> SimulatedEffect? {
+        switch operation {
+        case .createPaused(let specification):
+            return .finishBuilding(domain: try beginBuilding(specification))
+        case .unpause(let number):
+            try requireUnpausable(number)
+            return .unpause(domain: number)
+        case .shutdown(let number):
+            _ = try living(number)
+            return .askShutdown(domain: number)
+        case .destroy(let number):
+            guard let domain = domains[number] else { throw SimulatedRefusal.noSuchDomain(number) }
+            if domain.state == .dying {
+                destroyWaiters[number, default: []].append(id)
+                return nil
+            }
+            // A dying domain's guest runs no longer, but Xen counts it until its memory is free: so does the event `stopped`.
+            domains[number]?.state = .dying
+            return .remove(domain: number)
+        }
+    }
+
+    /// From here on the domain has its name and its memory, and shows as paused.
+    private mutating func beginBuilding(_ specification: DomainSpecification) throws(SimulatedRefusal) -> UInt32 {
+        try requireAcceptable(specification)
+        let domain = addDomain(
+            name: specification.name.text, uuid: specification.uuid, memory: specification.requirements.memory, specification,
+            state: .paused, isBuilding: true)
+        return domain.number
+    }
+
+    mutating func addDomain(
+        name: String, uuid: UniqueIdentifier, memory: Mebibytes, _ specification: DomainSpecification?, state: DomainState,
+        isBuilding: Bool
+    ) -> SimulatedDomain {
+        let domain = SimulatedDomain(
+            number: nextDomain, name: name, uuid: uuid, memory: memory, specification: specification, state: state,
+            isBuilding: isBuilding)
+        nextDomain += 1
+        domains[domain.number] = domain
+        return domain
+    }
+
+    // MARK: Ends
+
+    mutating func take(_ step: ScheduledStep) {
+        switch step.action {
+        case .answer(let id, let result): complete(id, result)
+        case .guestShutdown(let number): guestActsOnShutdown(number, at: step.deadline)
+        case .effect(let id, let effect, let answer, let answerDelay):
+            let result = perform(effect, at: step.deadline)
+            if answerDelay > .zero {
+                steps.add(.answer(id, answer ?? result), at: step.deadline + answerDelay)
+            } else {
+                complete(id, answer ?? result)
+            }
+            if case .remove(let number) = effect {
+                for waiter in destroyWaiters.removeValue(forKey: number) ?? [] { complete(waiter, .done) }
+            }
+        }
+    }
+
+    private mutating func perform(_ effect: SimulatedEffect, at instant: MonotonicInstant) -> DomainOperationResult {
+        do throws(SimulatedRefusal) {
+            switch effect {
+            case .finishBuilding(let number): try finishBuilding(number, at: instant)
+            case .unpause(let number):
+                let domain = try requireUnpausable(number)
+                domains[number]?.state = .running
+                record(.started, domain.identity, at: instant)
+                if domain.isShutdownAsked { scheduleGuestShutdown(of: domain, from: instant) }
+            case .askShutdown(let number):
+                let domain = try living(number)
+                domains[number]?.isShutdownAsked = true
+                if domain.state == .running { scheduleGuestShutdown(of: domain, from: instant) }
+            case .remove(let number):
+                guard let domain = domains.removeValue(forKey: number) else { break }
+                record(.stopped, domain.identity, at: instant)
+            }
+            return .done
+        } catch {
+            return .failed(cause: error.message)
+        }
+    }
+
+    private mutating func finishBuilding(_ number: UInt32, at instant: MonotonicInstant) throws(SimulatedRefusal) {
+        guard let domain = domains[number], domain.state == .paused else { throw SimulatedRefusal.destroyedWhileBuilt(number) }
+        domains[number]?.isBuilding = false
+        record(.created, domain.identity, at: instant)
+    }
+}
+
+extension DomainOperation {
+    /// The operation without its subject.
+    var kind: SimulatedOperationKind {
+        switch self {
+        case .createPaused: .create
+        case .unpause: .unpause
+        case .shutdown: .shutdown
+        case .destroy: .destroy
+        }
+    }
+}

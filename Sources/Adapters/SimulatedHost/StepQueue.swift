@@ -1,0 +1,42 @@
+import AgentCore
+import PoolModel
+
+/// What is to happen on a simulated host at an instant.
+struct ScheduledStep: Sendable {
+    let deadline: MonotonicInstant
+    let action: Action
+
+    enum Action: Sendable {
+        /// The operation takes effect, and is answered `answerDelay` later, with `answer` where the fault gives one.
+        case effect(DomainOperationID, SimulatedEffect, answer: DomainOperationResult?, answerDelay: Duration)
+        case answer(DomainOperationID, DomainOperationResult)
+        /// The guest acts on a request to shut down.
+        case guestShutdown(domain: UInt32)
+    }
+}
+
+/// What an operation does when its time has passed.
+enum SimulatedEffect: Sendable {
+    case finishBuilding(domain: UInt32)
+    case unpause(domain: UInt32)
+    case askShutdown(domain: UInt32)
+    case remove(domain: UInt32)
+}
+
+/// Steps in the order of their deadlines; steps of the same instant in the order in which they were added.
+struct StepQueue: Sendable {
+    private var steps: [ScheduledStep] = []
+
+    var first: ScheduledStep? { steps.last }
+
+    mutating func add(_ action: ScheduledStep.Action, at deadline: MonotonicInstant) {
+        // Kept backwards, so that the first is taken off the end: few are under way at a time.
+        let position = steps.lastIndex { $0.deadline > deadline }.map { $0 + 1 } ?? 0
+        steps.insert(ScheduledStep(deadline: deadline, action: action), at: position)
+    }
+
+    mutating func popFirst(dueBy now: MonotonicInstant) -> ScheduledStep? {
+        guard let last = steps.last, last.deadline <= now else { return nil }
+        return steps.removeLast()
+    }
+}
