@@ -127,4 +127,18 @@ struct WritingTests {
         #expect(bad.status == 400)
         #expect(await scene.gateway.state.tasks.count == 1)
     }
+
+    @Test("a deletion sent again with its key is answered alike, though what it deleted is gone")
+    func replayedDeletion() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        for (target, key) in [("/v1/vms/web01", "1"), ("/v1/servers/beta", "2")] {
+            let headers = ["idempotency-key": "11111111-2222-4333-8444-55555555555\(key)"]
+            let other = ["idempotency-key": "11111111-2222-4333-8444-66666666666\(key)"]
+            #expect(try await scene.send("DELETE", target, headers: headers).status == 200)
+            #expect(try await scene.send("DELETE", target, headers: headers).status == 200)
+            #expect(try await scene.send("DELETE", target, headers: other).status == 404)
+        }
+    }
 }

@@ -128,7 +128,7 @@ struct TokenAndJoinTests {
             (.wrongPool, "is for pool", { $0.pool = "00000000-0000-0000-0000-000000000001" }),
             (.tokenRefused, "secret is wrong", { $0.secret = String(repeating: "A", count: 43) }),
             (.tokenRefused, "not 32 bytes", { $0.secret = "short" }),
-            (.notFound, "does not know this join token", { $0.tokenID = 999 }),
+            (.tokenRefused, "does not know join token 999", { $0.tokenID = 999 }),
             (.conflict, "named beta", { $0.name = "beta" }),
             (.badRequest, "signing request", { $0.signingRequest = "nothing" }),
             (.badRequest, "peerAddress", { $0.peerAddress = "10.0.0.3" }),
@@ -145,6 +145,20 @@ struct TokenAndJoinTests {
         }
         #expect(try await scene.send("POST", "/v1/join", bytes: try request(token, key: key), as: nil).status == 200)
         #expect(try await scene.send("POST", "/v1/join", bytes: other, as: nil).problem?.refusal == "token-used")
+    }
+
+    @Test("who does not know the secret cannot write to the pool's log")
+    func strangersWriteNothing() async throws {
+        let scene = try await Scene()
+        let token = try await createToken(scene)
+        let before = await scene.gateway.entries.count
+        let key = try PrivateKey.generate()
+
+        for change in [{ $0.secret = String(repeating: "A", count: 43) }, { $0.tokenID = 999 }] as [(inout JoinRequestDocument) -> Void] {
+            _ = try await scene.send("POST", "/v1/join", bytes: try request(token, key: key, change: change), as: nil)
+        }
+
+        #expect(await scene.gateway.entries.count == before)
     }
 
     @Test("a signing request that was altered is refused")

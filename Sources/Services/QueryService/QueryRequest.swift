@@ -44,6 +44,9 @@ package struct QueryRequest: Sendable {
     /// What the route's pattern calls `name`; the pattern guarantees that it is there.
     func parameter(_ name: String) -> String { parameters[name] ?? "" }
 
+    /// Whether the client wants it done once however often it is sent.
+    var hasIdempotencyKey: Bool { headers[QueryHeader.idempotencyKey.lowercased()] != nil }
+
     /// Whether the client prefers `mediaType` by naming it.
     func accepts(_ mediaType: String) -> Bool {
         (headers["accept"] ?? "").lowercased().split(separator: ",").contains { range in

@@ -15,8 +15,8 @@ extension QueryService {
         let wanted = try RequestDocumentReading.read(JoinRequestDocument.self, from: body)
         let joiner = try JoinReading(wanted)
         try checkClock(wanted.time)
+        try await checkToken(joiner)
         if isDryRun { return try await checkJoin(joiner) }
-        try await checkPool(joiner)
         let written = try await write(.join(joiner.command), principal: .joiner(joiner.command.token), for: request, body: body)
         guard case .server(let server) = written.result else {
             throw QueryRefusal(.internalError, cause: "The pool gave no server number.", cure: "Send the same request again.")
@@ -52,7 +52,7 @@ extension QueryService {
     private func checkJoin(_ joiner: JoinReading) async throws(QueryRefusal) -> QueryReply {
         let now = clock.now().wall
         let read = try await lookAnonymously(.linearizable) { state, _ throws(QueryRefusal) in
-            let pool = try state.pool(for: joiner)
+            let pool = try state.foundedPool()
             var copy = state
             let entry = PoolEntry(command: .join(joiner.command), principal: .joiner(joiner.command.token), proposedAt: now)
             if case .refused(let refusal) = copy.apply(entry, at: state.appliedIndex.next).outcome { throw QueryRefusal(refusal) }
@@ -64,9 +64,19 @@ extension QueryService {
         return .json(Answered(read.document, answer: read.answer), headers: QueryReply.headers(of: read.answer))
     }
 
-    private func checkPool(_ joiner: JoinReading) async throws(QueryRefusal) {
-        _ = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+    /// Nothing of someone who does not hold a token's secret may reach the log: it would cost every member a disk write.
+    private func checkToken(_ joiner: JoinReading) async throws(QueryRefusal) {
+        _ = try await lookAnonymously(.linearizable) { state, _ throws(QueryRefusal) in
             _ = try state.pool(for: joiner)
+            guard let stored = state.tokens[joiner.command.token] else {
+                throw QueryRefusal(
+                    .tokenRefused, cause: "The pool does not know join token \(joiner.command.token): it was revoked or never made.",
+                    cure: "Create a new one with `ovm pool token create`.")
+            }
+            guard stored.token.secret == joiner.command.secret else {
+                throw QueryRefusal(
+                    .tokenRefused, cause: "The join token's secret is wrong.", cure: "Copy the whole token, or create a new one.")
+            }
             return true
         }
     }

@@ -73,7 +73,14 @@ extension QueryService {
     /// The machine that the path names, by the newest committed state.
     func machineID(_ request: QueryRequest) async throws(QueryRefusal) -> VirtualMachineID {
         try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
-            try state.machine(atPath: request.parameter("name")).id
+            do throws(QueryRefusal) {
+                return try state.machine(atPath: request.parameter("name")).id
+            } catch {
+                // A request sent again may find that its first sending has deleted the machine. Its key finds what that came to;
+                // should it find nothing, the state machine refuses an identifier that it has never given.
+                guard request.hasIdempotencyKey else { throw error }
+                return VirtualMachineID(0)
+            }
         }.document
     }
 

@@ -32,7 +32,13 @@ extension QueryService {
 
     private func serverID(_ request: QueryRequest) async throws(QueryRefusal) -> ServerID {
         try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
-            try state.server(atPath: request.parameter("name")).id
+            do throws(QueryRefusal) {
+                return try state.server(atPath: request.parameter("name")).id
+            } catch {
+                // As with machines: a key that is sent again finds what its first sending came to.
+                guard request.hasIdempotencyKey else { throw error }
+                return ServerID(.max)
+            }
         }.document
     }
 }
