@@ -1,0 +1,46 @@
+import NIOHTTP1
+package import QueryModel
+
+extension PoolClient {
+    /// Who the Server Pool Master is.
+    package func master() async throws(ClientError) -> Answered<MasterDocument> {
+        try await read(Answered<MasterDocument>.self, "/v1/master")
+    }
+
+    /// The pool as a whole.
+    package func pool() async throws(ClientError) -> Answered<PoolDocument> {
+        try await read(Answered<PoolDocument>.self, "/v1/pool")
+    }
+
+    /// All servers, by name.
+    package func servers() async throws(ClientError) -> ServerListDocument { try await read(ServerListDocument.self, "/v1/servers") }
+
+    package func server(_ name: String) async throws(ClientError) -> ServerDocument {
+        try await read(ServerDocument.self, "/v1/servers/\(Self.escaped(name))")
+    }
+
+    /// Takes a server into maintenance, or out of it.
+    package func setMaintenance(_ isOn: Bool, of name: String) async throws(ClientError) -> ServerDocument {
+        try await write(ServerDocument.self, isOn ? .PUT : .DELETE, "/v1/servers/\(Self.escaped(name))/maintenance")
+    }
+
+    package func removeServer(_ name: String) async throws(ClientError) {
+        _ = try await write(DoneDocument.self, .DELETE, "/v1/servers/\(Self.escaped(name))")
+    }
+
+    /// All join tokens, without their secrets.
+    package func tokens() async throws(ClientError) -> TokenListDocument { try await read(TokenListDocument.self, "/v1/tokens") }
+
+    package func createToken(_ request: CreateTokenRequest) async throws(ClientError) -> TokenCreatedDocument {
+        try await write(TokenCreatedDocument.self, .POST, "/v1/tokens", request)
+    }
+
+    package func revokeToken(_ id: UInt64) async throws(ClientError) {
+        _ = try await write(DoneDocument.self, .DELETE, "/v1/tokens/\(id)")
+    }
+
+    /// Events after the index `since`, the oldest first, as many as go into one answer; nil begins with the oldest kept.
+    package func events(since: UInt64? = nil) async throws(ClientError) -> EventListDocument {
+        try await read(EventListDocument.self, "/v1/events" + (since.map { "?since=\($0)" } ?? ""))
+    }
+}
