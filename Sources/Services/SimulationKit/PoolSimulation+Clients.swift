@@ -1,0 +1,120 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+
+extension PoolSimulation {
+    static let operatorPrincipal = Principal.operator(name: "admin", credential: CredentialID(2))
+
+    /// A client writes through a server.
+    func submit(
+        _ command: PoolCommand, to server: SimulatedServer, as principal: Principal = PoolSimulation.operatorPrincipal,
+        follow: FollowUp = .nothing
+    ) {
+        let client = ClientRequestID(clients.nextClient)
+        clients.nextClient += 1
+        clients.open[client] = OpenRequest(server: server.id, command: command, followUp: follow, leastIndex: .zero)
+        if settings.plantedBug == .answersEarly, follow == .nothing, random.happens(20_000) {
+            writeAnswered(client, .outcome(.done(.none), index: checks.reference.appliedIndex.next))
+            return
+        }
+        step(server, .submit(client, command, principal: principal, reason: "", idempotency: nil))
+    }
+
+    /// A client reads through a server, linearizably.
+    func read(from server: SimulatedServer) {
+        let client = ClientRequestID(clients.nextClient)
+        clients.nextClient += 1
+        clients.open[client] = OpenRequest(
+            server: server.id, command: nil, followUp: .nothing, leastIndex: clients.acknowledgedIndex)
+        step(server, .read(client, settings.plantedBug == .readsStale ? .stale : .linearizable))
+    }
+
+    func writeAnswered(_ client: ClientRequestID, _ answer: WriteAnswer) {
+        guard clients.answered.insert(client).inserted else { return violated("Client request \(client.number) was answered twice.") }
+        guard let request = clients.open.removeValue(forKey: client), let command = request.command else { return }
+        switch answer {
+        case .outcome(let outcome, let index):
+            if let sentence = checks.acknowledged(command, outcome, at: index) { violated(sentence) }
+            clients.acknowledgedIndex = max(clients.acknowledgedIndex, index)
+            acknowledged(outcome, request)
+        case .notTaken, .unknown:
+            report.counts.unknownWrites += 1
+        }
+    }
+
+    private func acknowledged(_ outcome: CommandOutcome, _ request: OpenRequest) {
+        guard case .done(let result) = outcome else {
+            report.counts.refusedWrites += 1
+            return
+        }
+        report.counts.acknowledgedWrites += 1
+        guard let member = servers[request.server] else { return }
+        switch (request.followUp, result) {
+        case (.join(let secret), .token(let token)): clients.later.append(.useToken(token, secret: secret, member: member.id))
+        case (.startServer(let number), .server(let id)): clients.later.append(.joined(id, number: number))
+        default: break
+        }
+    }
+
+    func readAnswered(_ client: ClientRequestID, _ answer: ReadAnswer, by server: SimulatedServer) {
+        guard clients.answered.insert(client).inserted else { return violated("Client request \(client.number) was answered twice.") }
+        guard let request = clients.open.removeValue(forKey: client), case .ready = answer, let core = server.core else { return }
+        report.counts.reads += 1
+        guard core.state.appliedIndex < request.leastIndex else { return }
+        violated(
+            """
+            A read at server \(server.id) was answered from index \(core.state.appliedIndex), but index \(request.leastIndex) had been \
+            acknowledged before it began.
+            """)
+    }
+
+    // MARK: Work
+
+    func clientRequest() {
+        guard !isHealing, settings.workload.requestMilliseconds > 0 else { return }
+        let mean = Int64(settings.workload.requestMilliseconds) * 1_000_000
+        queue.add(.clientRequest, at: now + random.nanoseconds(mean / 10...mean * 2))
+        guard let server = random.choice(serversInOrder.filter { $0.core != nil && $0.pausedUntil <= now }) else { return }
+        if random.happens(200_000) { return read(from: server) }
+        submit(nextCommand(), to: server)
+    }
+
+    private func nextCommand() -> PoolCommand {
+        let name = "vm\(random.below(settings.workload.machines))"
+        guard let machineName = VirtualMachineName(name), let machine = checks.reference.machine(named: machineName)?.id else {
+            return .createMachine(definition(name))
+        }
+        switch random.below(20) {
+        case 0..<10: return putTag(machine)
+        case 10: return TagKey("key\(random.below(8))").map { .deleteTag(machine, key: $0) } ?? putTag(machine)
+        case 11..<15: return .startMachine(machine)
+        case 15, 16: return .stopMachine(machine, force: random.happens(500_000))
+        case 17: return random.happens(300_000) ? .deleteMachine(machine) : .resetMachineStatus(machine)
+        case 18:
+            defer { clients.nextSecret += 1 }
+            return .createToken(
+                JoinToken(secret: SimulatedIdentity.digest(of: clients.nextSecret), roles: .all, lifetimeMilliseconds: 3_600_000))
+        default: return maintenance(machine)
+        }
+    }
+
+    private func putTag(_ machine: VirtualMachineID) -> PoolCommand {
+        guard let key = TagKey("key\(random.below(8))") else { preconditionFailure("a key of our own is wrong") }
+        clients.nextValue += 1
+        return .putTag(machine, key: key, value: "value \(clients.nextValue)")
+    }
+
+    /// Also a cancelled task now and then.
+    private func maintenance(_ machine: VirtualMachineID) -> PoolCommand {
+        if let task = checks.reference.machines[machine]?.task { return .cancelTask(task) }
+        let server = random.choice(checks.reference.activeServers.map(\.id)) ?? ServerID(1)
+        return .maintenance(server: server, isOn: random.happens(300_000))
+    }
+
+    func definition(_ name: String) -> MachineDefinition {
+        guard let machineName = VirtualMachineName(name) else { preconditionFailure("a name of our own is wrong") }
+        return MachineDefinition(
+            name: machineName, uuid: random.identifier(), configuration: "name = '\(name)'",
+            requirements: MachineRequirements(domainType: .pv, memory: Mebibytes(1_024), virtualCPUs: 1), preferredServers: [])
+    }
+}

@@ -1,0 +1,159 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+import RaftCore
+import WireFormat
+
+extension PoolSimulation {
+    /// Performs an agent's effects in their order.
+    func perform(_ effects: [AgentEffect], of server: SimulatedServer) {
+        for effect in effects {
+            guard server.core != nil else { return }
+            switch effect {
+            case .write(let write): store(write, on: server)
+            case .send(let message, let peer): send(message, from: server, to: peer)
+            case .encodeSnapshot(let state, let index): encode(state, index: index, on: server)
+            case .answerWrite(let client, let answer): writeAnswered(client, answer)
+            case .answerRead(let client, let answer): readAnswered(client, answer, by: server)
+            case .listDomains(let number): list(number, on: server)
+            case .perform(let id, let operation): begin(operation, id, on: server)
+            case .peersChanged(let peers): peersChanged(peers.map(\.server), of: server)
+            case .applied, .mastershipChanged, .goodbye, .notice: break
+            case .halt(let sentence): halted(server, sentence)
+            case .stopped: end(server, isOrderly: true)
+            }
+        }
+    }
+
+    // MARK: Disk
+
+    private func store(_ write: RaftWrite<PoolEntry>, on server: SimulatedServer) {
+        server.disk.ask(write)
+        let isEarly = settings.plantedBug == .acknowledgesBeforeDurable
+        let slowness: ClosedRange<Int64> =
+            isEarly ? 5_000_000...100_000_000 : (random.happens(10_000) ? 1_000_000...60_000_000 : 50_000...2_000_000)
+        server.diskFreeAt = max(server.diskFreeAt, now) + random.nanoseconds(slowness)
+        queue.add(.diskWrite(server.id, run: server.run), at: server.diskFreeAt)
+        if isEarly { queueInput(.writeCompleted(sequence: write.sequence), for: server, after: 10_000) }
+    }
+
+    func diskWriteDone(_ id: ServerID, run: Int) {
+        guard let server = servers[id], server.run == run, server.core != nil, let sequence = server.disk.completeFirst() else { return }
+        guard settings.plantedBug != .acknowledgesBeforeDurable else { return }
+        queueInput(.writeCompleted(sequence: sequence), for: server, after: 1_000)
+    }
+
+    private func encode(_ state: PoolState, index: LogIndex, on server: SimulatedServer) {
+        report.counts.snapshots += 1
+        let data = coding.encode(settings.plantedBug == .dropsTagInSnapshot ? Self.withoutOneTag(state) : state)
+        queueInput(.snapshotEncoded(index: index, data: data), for: server, after: random.nanoseconds(100_000...20_000_000))
+    }
+
+    private static func withoutOneTag(_ state: PoolState) -> PoolState {
+        var parts = state.parts
+        for position in parts.machines.indices {
+            guard let key = parts.machines[position].tags.keys.min() else { continue }
+            parts.machines[position].tags[key] = nil
+            break
+        }
+        do { return try PoolState(restoring: parts) } catch { return state }
+    }
+
+    // MARK: Network
+
+    func send(_ message: PeerMessage, from server: SimulatedServer, to receiver: ServerID) {
+        report.counts.messages += 1
+        noteVotes(message, from: server, to: receiver)
+        let faults = isHealing ? .none : settings.faults
+        if random.happens(faults.lossMillionths) {
+            breakConnection(server.id, receiver)
+            return
+        }
+        let sent = tampered(message, from: server.id, to: receiver)
+        deliver(sent, from: server.id, to: receiver, faults)
+        if random.happens(faults.duplicationMillionths) { deliver(sent, from: server.id, to: receiver, faults) }
+        if settings.plantedBug == .forgetsRequestIdentity, let copy = Self.withoutIdentity(message) {
+            deliver(copy, from: server.id, to: receiver, faults)
+        }
+    }
+
+    private func deliver(_ message: PeerMessage, from sender: ServerID, to receiver: ServerID, _ faults: SimulationFaults) {
+        let delay: ClosedRange<Int64> = random.happens(faults.slownessMillionths) ? 1_000_000...100_000_000 : 100_000...1_500_000
+        queue.add(.message(message, from: sender, to: receiver), at: now + random.nanoseconds(delay))
+    }
+
+    func arrive(_ message: PeerMessage, from sender: ServerID, at receiver: ServerID, _ event: SimulationEvent) {
+        guard let server = servers[receiver], server.core != nil, !network.isCut(sender, receiver) else {
+            tellUnreachable(receiver, to: sender)
+            return
+        }
+        guard let origin = servers[sender], server.peers.contains(sender), origin.peers.contains(receiver) else { return }
+        guard !isPaused(server, event) else { return }
+        step(server, .received(message, from: sender))
+    }
+
+    /// A message was lost, which a connection only does by breaking.
+    private func breakConnection(_ sender: ServerID, _ receiver: ServerID) {
+        tellUnreachable(receiver, to: sender)
+        tellUnreachable(sender, to: receiver)
+        if let server = servers[receiver], random.happens(500_000) {
+            queueInput(.peerConnectionClosed(sender), for: server, after: random.nanoseconds(100_000...5_000_000))
+        }
+        connect(sender, receiver, after: random.nanoseconds(1_000_000...50_000_000))
+    }
+
+    private func tellUnreachable(_ peer: ServerID, to id: ServerID) {
+        guard let server = servers[id], server.core != nil else { return }
+        guard network.pendingNotices.insert(NetworkLink(sender: id, receiver: peer)).inserted else { return }
+        queueInput(.peerUnreachable(peer), for: server, after: random.nanoseconds(200_000...200_000_000))
+    }
+
+    /// Both ends learn of a new connection, if there can be one.
+    func connect(_ one: ServerID, _ other: ServerID, after nanoseconds: Int64) {
+        guard let first = servers[one], let second = servers[other], first.core != nil, second.core != nil else { return }
+        guard first.peers.contains(other), second.peers.contains(one) else { return }
+        guard !network.isCut(one, other), !network.isCut(other, one) else { return }
+        queueInput(.peerConnected(other), for: first, after: nanoseconds)
+        queueInput(.peerConnected(one), for: second, after: nanoseconds)
+    }
+
+    private func peersChanged(_ peers: [ServerID], of server: SimulatedServer) {
+        let former = server.peers
+        server.peers = peers
+        for peer in peers where !former.contains(peer) { connect(server.id, peer, after: random.nanoseconds(1_000_000...20_000_000)) }
+    }
+
+    private func tampered(_ message: PeerMessage, from sender: ServerID, to receiver: ServerID) -> PeerMessage {
+        guard let bug = settings.plantedBug, case .raft(let raft) = message else { return message }
+        switch (bug, raft.body) {
+        case (.raisesTerms, .append), (.raisesTerms, .heartbeat):
+            return random.happens(2_000) ? .raft(RaftMessage(term: raft.term.next, body: raft.body)) : message
+        case (.grantsRefusedVotes, .voteAnswer): return .raft(RaftMessage(term: raft.term, body: .voteAnswer(isGranted: true)))
+        case (.grantsRefusedVotes, .preVoteAnswer):
+            return .raft(RaftMessage(term: raft.term, body: .preVoteAnswer(isGranted: true, isLeaderAlive: false)))
+        case (.overstatesMatch, .appendAccepted(let match)):
+            return .raft(RaftMessage(term: raft.term, body: .appendAccepted(matchIndex: match.advanced(by: 1))))
+        default: return message
+        }
+    }
+
+    /// The same write under another number: nothing tells any more that it is the same.
+    private static func withoutIdentity(_ message: PeerMessage) -> PeerMessage? {
+        guard case .forward(let entry) = message, case .createToken = entry.command, let request = entry.request else { return nil }
+        let other = RequestIdentity(
+            member: request.member, session: request.session, sequence: request.sequence + 1_000_000,
+            firstOutstanding: request.firstOutstanding)
+        return .forward(
+            PoolEntry(
+                command: entry.command, principal: entry.principal, proposedAt: entry.proposedAt, reason: entry.reason, request: other))
+    }
+
+    // MARK: The end of an agent
+
+    private func halted(_ server: SimulatedServer, _ sentence: String) {
+        server.hasHalted = true
+        end(server, isOrderly: false)
+        let isRemoved = checks.reference.servers[server.id]?.isRemoved ?? false
+        if !isRemoved { violated("The agent of server \(server.id) gave up: \(sentence)") }
+    }
+}

@@ -1,0 +1,98 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+
+extension PoolSimulation {
+    func scheduleWork() {
+        queue.add(.clientRequest, at: now)
+        for kind in FaultKind.allCases { scheduleFault(kind) }
+    }
+
+    private func scheduleFault(_ kind: FaultKind) {
+        let mean = Int64(kind.meanMilliseconds(settings.faults)) * 1_000_000
+        guard mean > 0, !isHealing else { return }
+        queue.add(.fault(kind), at: now + random.nanoseconds(mean / 10...mean * 19 / 10))
+    }
+
+    func fault(_ kind: FaultKind) {
+        guard !isHealing else { return }
+        scheduleFault(kind)
+        let alive = serversInOrder.filter { $0.core != nil }
+        guard let victim = random.choice(alive) else { return }
+        switch kind {
+        case .crash:
+            crash(victim)
+            scheduleRestart(of: victim, within: 10_000_000...2_000_000_000)
+        case .powerCut:
+            cutPower(victim)
+            scheduleRestart(of: victim, within: 500_000_000...6_000_000_000)
+        case .pause:
+            report.counts.pauses += 1
+            victim.pausedUntil = now + random.nanoseconds(50_000_000...2_500_000_000)
+        case .partition: partition()
+        case .stop: if !victim.isStopping { stop(victim) }
+        case .transfer: step(victim, .transferMastership(target: nil))
+        case .membership: changeMembership(through: victim)
+        case .guestEnd: endSomeGuest()
+        }
+    }
+
+    private func scheduleRestart(of server: SimulatedServer, within range: ClosedRange<Int64>) {
+        queue.add(.restart(server.id), at: now + random.nanoseconds(range))
+    }
+
+    func stop(_ server: SimulatedServer) {
+        server.isStopping = true
+        step(server, .stop)
+    }
+
+    // MARK: Partitions
+
+    /// Parts the servers in two at random; every third time in one direction only.
+    private func partition() {
+        report.counts.partitions += 1
+        let ids = serversInOrder.map(\.id)
+        let side = Set(ids.filter { _ in random.happens(400_000) })
+        let isOneWay = random.happens(333_333)
+        var links: Set<NetworkLink> = []
+        for one in side {
+            for other in ids where !side.contains(other) {
+                links.insert(NetworkLink(sender: one, receiver: other))
+                if !isOneWay { links.insert(NetworkLink(sender: other, receiver: one)) }
+            }
+        }
+        let cut = network.cut(links)
+        queue.add(.healed(cut), at: now + random.nanoseconds(100_000_000...5_000_000_000))
+    }
+
+    func heal(_ cut: Int) {
+        network.heal(cut)
+        connectEveryone()
+    }
+
+    func connectEveryone() {
+        let ids = serversInOrder.map(\.id)
+        for (position, one) in ids.enumerated() {
+            for other in ids[(position + 1)...] { connect(one, other, after: random.nanoseconds(1_000_000...100_000_000)) }
+        }
+    }
+
+    // MARK: Members and guests
+
+    private func changeMembership(through member: SimulatedServer) {
+        let active = checks.reference.activeServers.map(\.id)
+        if active.count < settings.servers + 2, random.happens(active.count > settings.servers ? 300_000 : 700_000) {
+            beginJoin(through: member)
+        } else if active.count > max(1, settings.servers - 1), let leaving = random.choice(active) {
+            report.counts.membershipChanges += 1
+            submit(.removeServer(leaving), to: member)
+        }
+    }
+
+    private func endSomeGuest() {
+        let running = serversInOrder.flatMap { server in server.host.running.map { (server, $0) } }
+        guard let (server, domain) = random.choice(running) else { return }
+        let end = random.choice([DomainEnd.powerOff, .crash, .reboot]) ?? .powerOff
+        guestEnds(server.id, boot: server.boot, domain: domain, end)
+    }
+}
