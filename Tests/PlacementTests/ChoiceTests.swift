@@ -7,15 +7,15 @@ struct ChoiceTests {
     @Test("the highest smallest share wins, not the highest sum")
     func prefersTheLargestSmallestShare() throws {
         let lopsided = try PlacementScene.server(1, "alpha", facts: PlacementScene.facts(total: 102_000, processors: 1))
-        let balanced = try PlacementScene.server(2, "beta")
+        let balanced = try PlacementScene.server(2, "beta", facts: PlacementScene.facts(total: 7_000, processors: 2))
 
         let decision = PlacementScene.decide(PlacementScene.machine(), among: [lopsided, balanced])
 
-        // alpha: memory 980,000, CPUs 500,000, sum 3,480,000. beta: memory 750,000, CPUs 875,000, sum 3,625,000.
+        // alpha: memory 980,000, CPUs 500,000, sum 3,480,000. beta: memory 600,000, CPUs 750,000, sum 3,350,000.
         #expect(decision.chosen == ServerID(2))
         #expect(
             decision.verdicts.map(\.finding) == [
-                .score(PlacementScore(memory: 750_000, processors: 875_000, network: 1_000_000, disk: 1_000_000, machines: 0)),
+                .score(PlacementScore(memory: 600_000, processors: 750_000, network: 1_000_000, disk: 1_000_000, machines: 0)),
                 .score(PlacementScore(memory: 980_000, processors: 500_000, network: 1_000_000, disk: 1_000_000, machines: 0)),
             ])
     }
