@@ -26,7 +26,7 @@ package struct TextTable: Hashable, Sendable {
     /// - Precondition: there is one cell for each column.
     package mutating func add(_ cells: [String]) {
         precondition(cells.count == columns.count, "a row of \(cells.count) cells was added to \(columns.count) columns")
-        rows.append(cells.map(Self.harmless))
+        rows.append(cells.map(Self.printable))
     }
 
     /// The table, its headings first; each line ends with a line feed and bears no blanks at its end.
@@ -48,7 +48,7 @@ package struct TextTable: Hashable, Sendable {
     }
 
     /// Names and causes come from others: what would move the cursor of a terminal is shown as a question mark.
-    static func harmless(_ text: String) -> String {
+    package static func printable(_ text: String) -> String {
         String(String.UnicodeScalarView(text.unicodeScalars.map { TextWidth.isControl($0) ? "?" : $0 }))
     }
 }
