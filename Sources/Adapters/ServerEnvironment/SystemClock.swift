@@ -1,6 +1,6 @@
 internal import Glibc
 package import AgentCore
-package import AgentPorts
+import AgentPorts
 import PoolModel
 
 /// The clocks of the Linux kernel.

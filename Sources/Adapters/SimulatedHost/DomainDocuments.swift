@@ -1,0 +1,143 @@
+import AgentCore
+import PoolModel
+
+/// Whom a domain belongs to, as the protocol spells it.
+struct OwnershipDocument: Codable, Sendable {
+    let pool: String
+    let machine: UInt64
+    let epoch: UInt64
+
+    init(_ ownership: DomainOwnership) {
+        pool = ownership.pool.description
+        machine = ownership.machine.number
+        epoch = ownership.epoch.number
+    }
+
+    func ownership() throws(DocumentFault) -> DomainOwnership {
+        guard let pool = UniqueIdentifier(pool) else { throw DocumentFault("the pool of a domain is no UUID") }
+        return DomainOwnership(pool: pool, machine: VirtualMachineID(machine), epoch: PlacementEpoch(epoch))
+    }
+}
+
+/// A domain in a listing.
+struct DomainDocument: Codable, Sendable {
+    let domain: UInt32
+    let name: String
+    let uuid: String
+    /// `running`, `paused`, `ended` or `dying`.
+    let state: String
+    /// Of an ended one: `powerOff`, `reboot` or `crash`.
+    let end: String?
+    /// In MiB.
+    let memory: Int
+    let ownership: OwnershipDocument?
+
+    init(_ report: DomainReport) {
+        domain = report.domain
+        name = report.name
+        uuid = report.uuid.description
+        memory = report.memory.count
+        ownership = report.ownership.map { OwnershipDocument($0) }
+        switch report.state {
+        case .running: (state, end) = ("running", nil)
+        case .paused: (state, end) = ("paused", nil)
+        case .ended(let how): (state, end) = ("ended", how.rawValue)
+        case .dying: (state, end) = ("dying", nil)
+        }
+    }
+
+    func report() throws(DocumentFault) -> DomainReport {
+        guard let uuid = UniqueIdentifier(uuid) else { throw DocumentFault("domain \(domain) has a malformed UUID") }
+        guard name.utf8.count <= ForeignDomain.longestName else { throw DocumentFault("domain \(domain) has too long a name") }
+        guard (0...SimulatedHostLimits.memory.count).contains(memory) else { throw DocumentFault("domain \(domain) has no possible size") }
+        return DomainReport(
+            domain: domain, name: name, uuid: uuid, state: try domainState(), memory: Mebibytes(memory),
+            ownership: try ownership?.ownership())
+    }
+
+    private func domainState() throws(DocumentFault) -> DomainState {
+        switch (state, end.map { DomainEnd(rawValue: $0) }) {
+        case ("running", nil): return .running
+        case ("paused", nil): return .paused
+        case ("dying", nil): return .dying
+        case ("ended", .some(.some(let end))): return .ended(end)
+        default: throw DocumentFault("domain \(domain) is in no known state")
+        }
+    }
+}
+
+/// An operation as the protocol spells it.
+enum OperationDocument: Codable, Sendable {
+    case create(SpecificationDocument)
+    case unpause(domain: UInt32)
+    case shutdown(domain: UInt32)
+    case destroy(domain: UInt32)
+
+    init(_ operation: DomainOperation) {
+        switch operation {
+        case .createPaused(let specification): self = .create(SpecificationDocument(specification))
+        case .unpause(let domain): self = .unpause(domain: domain)
+        case .shutdown(let domain): self = .shutdown(domain: domain)
+        case .destroy(let domain): self = .destroy(domain: domain)
+        }
+    }
+
+    func operation() throws(DocumentFault) -> DomainOperation {
+        switch self {
+        case .create(let document): .createPaused(try document.specification())
+        case .unpause(let domain): .unpause(domain: domain)
+        case .shutdown(let domain): .shutdown(domain: domain)
+        case .destroy(let domain): .destroy(domain: domain)
+        }
+    }
+}
+
+/// What it takes to build a domain, as the protocol spells it. The vm.cfg text is not sent: a simulated host has no use for it.
+struct SpecificationDocument: Codable, Sendable {
+    let ownership: OwnershipDocument
+    let name: String
+    let uuid: String
+    let type: String
+    /// In MiB.
+    let memory: Int
+    let virtualCPUs: Int
+    let interfaces: [InterfaceDocument]
+    let diskPaths: [String]
+    /// In MiB.
+    let newImageSize: Int
+
+    struct InterfaceDocument: Codable, Sendable {
+        let bridge: String
+        let kilobitsPerSecond: Int
+    }
+
+    init(_ specification: DomainSpecification) {
+        let requirements = specification.requirements
+        ownership = OwnershipDocument(specification.ownership)
+        name = specification.name.text
+        uuid = specification.uuid.description
+        type = requirements.domainType.rawValue
+        memory = requirements.memory.count
+        virtualCPUs = requirements.virtualCPUs
+        interfaces = requirements.interfaces.map { InterfaceDocument(bridge: $0.bridge, kilobitsPerSecond: $0.rate.count) }
+        diskPaths = requirements.diskPaths
+        newImageSize = requirements.newImageSize.count
+    }
+
+    func specification() throws(DocumentFault) -> DomainSpecification {
+        guard let name = VirtualMachineName(name) else { throw DocumentFault("the name of a domain is malformed") }
+        guard let uuid = UniqueIdentifier(uuid) else { throw DocumentFault("the UUID of a domain is malformed") }
+        guard let type = DomainType(rawValue: type) else { throw DocumentFault("the domain type is unknown") }
+        let sizes = 0...SimulatedHostLimits.memory.count
+        guard sizes.contains(memory), newImageSize >= 0, virtualCPUs >= 0, interfaces.allSatisfy({ $0.kilobitsPerSecond >= 0 }) else {
+            throw DocumentFault("a size is out of bounds")
+        }
+        let requirements = MachineRequirements(
+            domainType: type, memory: Mebibytes(memory), virtualCPUs: virtualCPUs,
+            interfaces: interfaces.map {
+                InterfaceRequirement(bridge: $0.bridge, rate: KilobitsPerSecond($0.kilobitsPerSecond))
+            }, diskPaths: diskPaths, newImageSize: Mebibytes(newImageSize))
+        return DomainSpecification(
+            ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: "", requirements: requirements)
+    }
+}

@@ -1,0 +1,122 @@
+import AgentCore
+import NIOCore
+import PoolModel
+
+/// Drives a model in real time and answers the connections. Lives on one event loop, which is its only lock.
+final class HostDesk {
+    /// Bytes of answers that a client may leave unread.
+    static let unreadBytes = 4 << 20
+
+    /// Closed when the host can no longer be served.
+    var listener: (any Channel)?
+    /// Why it can no longer be served.
+    private(set) var failure: SimulatedHostError?
+
+    private var model: SimulatedHostModel
+    private let journal: HostJournal
+    private let eventLoop: any EventLoop
+    private var connections: [ObjectIdentifier: HostConnection] = [:]
+    /// Who waits for which operation.
+    private var waiting: [DomainOperationID: (connection: HostConnection, request: UInt64)] = [:]
+    private var nextOperation: UInt64 = 1
+    private var timer: Scheduled<Void>?
+    private var hasEnded = false
+
+    init(model: SimulatedHostModel, journal: HostJournal, eventLoop: any EventLoop) {
+        self.model = model
+        self.journal = journal
+        self.eventLoop = eventLoop
+    }
+
+    // MARK: Connections
+
+    /// - Returns: false when there are too many.
+    func admit(_ connection: HostConnection) -> Bool {
+        guard !hasEnded, connections.count < SimulatedHostLimits.connections else { return false }
+        connections[ObjectIdentifier(connection)] = connection
+        return true
+    }
+
+    /// The connection is gone. What it began goes on, as it would on Xen.
+    func forget(_ connection: HostConnection) {
+        connections[ObjectIdentifier(connection)] = nil
+        waiting = waiting.filter { $0.value.connection !== connection }
+    }
+
+    /// Stops the host: its domains end with the process or, in a test, with this object.
+    ///
+    /// - Returns: why it had to stop, if not because it was asked to.
+    func end() -> SimulatedHostError? {
+        hasEnded = true
+        timer?.cancel()
+        timer = nil
+        for connection in connections.values { connection.close() }
+        listener = nil
+        return failure
+    }
+
+    // MARK: Requests
+
+    func receive(_ request: HostRequest, from connection: HostConnection) throws(DocumentFault) {
+        settle()
+        guard failure == nil else { throw DocumentFault("the host has ended") }
+        switch request.call {
+        case .subscribe:
+            connection.isSubscribed = true
+            connection.answer(request.id, .subscribed)
+        case .list: connection.answer(request.id, .domains(model.domainReports.map { DomainDocument($0) }))
+        case .facts: connection.answer(request.id, .facts(FactsDocument(model.facts)))
+        case .boot: connection.answer(request.id, .boot(model.boot.description))
+        case .perform(let document): begin(try document.operation(), request.id, connection)
+        case .control(let control):
+            let refusal = model.control(control, now: HostClock.now())
+            settle(mayHaveChanged: refusal == nil)
+            connection.answer(request.id, .controlled(refusal: refusal))
+        }
+    }
+
+    private func begin(_ operation: DomainOperation, _ request: UInt64, _ connection: HostConnection) {
+        let id = DomainOperationID(nextOperation)
+        nextOperation += 1
+        waiting[id] = (connection, request)
+        model.begin(operation, id: id, now: HostClock.now())
+        settle(mayHaveChanged: true)
+    }
+
+    // MARK: Time
+
+    /// Lets the model catch up with the clock, and tells what has come of it: the journal first, then those who wait.
+    func settle(mayHaveChanged: Bool = false) {
+        guard failure == nil, !hasEnded else { return }
+        let changes = model.advance(to: HostClock.now())
+        do throws(SimulatedHostError) {
+            for case .event(let event) in changes { try journal.append(event) }
+        } catch {
+            failure = error
+            listener?.close(promise: nil)
+            return
+        }
+        for case .completed(let id, let result) in changes { answer(id, result) }
+        if mayHaveChanged || !changes.isEmpty {
+            for connection in connections.values { connection.tellChange() }
+        }
+        setTimer()
+    }
+
+    private func answer(_ id: DomainOperationID, _ result: DomainOperationResult) {
+        guard let waiter = waiting.removeValue(forKey: id) else { return }
+        switch result {
+        case .done: waiter.connection.answer(waiter.request, .performed(failure: nil))
+        case .failed(let cause): waiter.connection.answer(waiter.request, .performed(failure: cause))
+        }
+    }
+
+    private func setTimer() {
+        timer?.cancel()
+        timer = nil
+        guard let deadline = model.nextDeadline else { return }
+        let delay = max(0, (deadline - HostClock.now()).wholeNanoseconds)
+        let bound = NIOLoopBound(self, eventLoop: eventLoop)
+        timer = eventLoop.scheduleTask(in: .nanoseconds(delay)) { bound.value.settle() }
+    }
+}

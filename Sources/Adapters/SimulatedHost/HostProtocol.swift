@@ -1,0 +1,94 @@
+import FoundationEssentials
+import NIOCore
+
+/// A request to a served host: one line of JSON.
+struct HostRequest: Codable, Sendable {
+    /// Comes back in the answer.
+    let id: UInt64
+    let call: HostCall
+}
+
+/// What a served host can be asked.
+enum HostCall: Codable, Sendable {
+    /// From here on `changed` is told whenever domains may have changed.
+    case subscribe
+    case list
+    case facts
+    case boot
+    case perform(OperationDocument)
+    case control(SimulatedHostControl)
+}
+
+/// An answer of a served host, or a word that nobody asked for: one line of JSON.
+struct HostAnswer: Codable, Sendable {
+    /// The request's; nil for what nobody asked for.
+    let id: UInt64?
+    let reply: HostReply
+}
+
+/// What a served host says.
+enum HostReply: Codable, Sendable {
+    case subscribed
+    case domains([DomainDocument])
+    case facts(FactsDocument)
+    case boot(String)
+    /// The operation has ended; `failure` is a sentence where it failed.
+    case performed(failure: String?)
+    /// `refusal` is a sentence where nothing was done.
+    case controlled(refusal: String?)
+    case changed
+}
+
+/// Lines of JSON.
+enum HostLine {
+    /// A value as one line with its end. JSON escapes line ends within texts.
+    static func encode(_ value: some Encodable) -> [UInt8] {
+        let encoder = JSONEncoder()
+        encoder.outputFormatting = [.sortedKeys, .withoutEscapingSlashes]
+        do {
+            return Array(try encoder.encode(value)) + [UInt8(ascii: "\n")]
+        } catch {
+            preconditionFailure("a message of our own cannot be written as JSON: \(error)")
+        }
+    }
+
+    /// Nil for a line that is not such a value.
+    static func decode<Value: Decodable>(_ type: Value.Type, from line: ByteBuffer) -> Value? {
+        do {
+            return try JSONDecoder().decode(type, from: Data(line.readableBytesView))
+        } catch {
+            return nil
+        }
+    }
+}
+
+/// Cuts a stream of bytes into lines, none longer than the bound.
+struct LineCutter: Sendable {
+    private var buffer = ByteBuffer()
+    /// How much of `buffer` is known to hold no line end.
+    private var searched = 0
+
+    mutating func append(_ bytes: ByteBuffer) {
+        buffer.discardReadBytes()
+        buffer.writeImmutableBuffer(bytes)
+    }
+
+    /// The next whole line without its end; nil when more bytes are needed.
+    ///
+    /// - Throws: ``DocumentFault`` when a line is too long.
+    mutating func next() throws(DocumentFault) -> ByteBuffer? {
+        let view = buffer.readableBytesView
+        guard let end = view.dropFirst(searched).firstIndex(of: UInt8(ascii: "\n")) else {
+            searched = view.count
+            guard searched <= SimulatedHostLimits.lineBytes else { throw DocumentFault("a line is longer than the bound") }
+            return nil
+        }
+        let length = end - view.startIndex
+        searched = 0
+        guard length <= SimulatedHostLimits.lineBytes, let line = buffer.readSlice(length: length) else {
+            throw DocumentFault("a line is longer than the bound")
+        }
+        buffer.moveReaderIndex(forwardBy: 1)
+        return line
+    }
+}
