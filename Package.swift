@@ -138,7 +138,9 @@ let testTargets: [Target] = [
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
-    tests(of: "QueryService", alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine"]),
+    tests(
+        of: "QueryService",
+        alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOPosix"]),
     tests(of: "PoolCommands", alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration"]),
     tests(
         of: "SimulationKit",

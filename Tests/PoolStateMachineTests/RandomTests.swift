@@ -85,6 +85,7 @@ struct RandomTests {
                 continue
             }
             #expect(placement.epoch == machine.epoch, comment)
+            if after.servers[placement.server]?.isReachable == false { #expect(machine.status == .unknown, comment) }
             if let task = machine.task { #expect(after.tasks[task]?.state.hasEnded == false, comment) }
             guard before.machines[id]?.placement == nil else { continue }
             expectRoom(for: machine, on: placement, after, comment)

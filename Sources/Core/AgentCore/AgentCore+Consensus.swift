@@ -28,7 +28,9 @@ extension AgentCore {
             case .readReady(let token, let index): readReady(token, index: index, &effects)
             case .readRefused(let token, _): readRefused(token)
             case .statusChanged: statusChanged(&effects)
-            case .configurationChanged: duties.isMembershipChanging = false
+            case .configurationChanged:
+                duties.isMembershipChanging = false
+                refreshPeers(&effects)
             case .notice(let sentence): effects.append(.notice(.warning, sentence))
             }
         }
@@ -76,6 +78,13 @@ extension AgentCore {
     }
 
     private mutating func afterApplying(_ effects: inout [AgentEffect]) {
+        if state.formatVersion > PoolState.newestFormatVersion {
+            return halt(
+                """
+                The pool's format is \(state.formatVersion), and this agent applies up to \(PoolState.newestFormatVersion). \
+                Install the newest agent version on this server, then start it again.
+                """, &effects)
+        }
         if duties.isPeerListDue {
             duties.isPeerListDue = false
             refreshPeers(&effects)
@@ -107,13 +116,51 @@ extension AgentCore {
         }
     }
 
-    /// Whom to be connected with: the members of the committed state, or the initial ones until there is one.
+    /// Whom to be connected with. A server that knows too few could neither win an election nor be told of one, so this is the
+    /// widest list that the log gives: what is applied; until everything that was stored is applied again, also what it will come to;
+    /// and removed servers for as long as they are members of Raft's configuration, so that they learn that they were removed.
     mutating func refreshPeers(_ effects: inout [AgentEffect]) {
-        guard state.servers[identity.server] != nil else { return }
-        let listed = state.activeServers.filter { $0.id != identity.server }
-            .map { PeerDescription(server: $0.id, name: $0.name, address: $0.peerAddress) }
-        guard listed != peers else { return }
-        peers = listed
-        effects.append(.peersChanged(listed))
+        var listed: [ServerID: PeerDescription] = [:]
+        let isOwnKnown = state.servers[identity.server] != nil
+        if !isOwnKnown { for peer in initialPeers { listed[peer.server] = peer } }
+        if state.appliedIndex < storedPeers.index {
+            for peer in storedPeers.peers where !(state.servers[peer.server]?.isRemoved ?? false) { listed[peer.server] = peer }
+        }
+        let members = Set(raft.configuration.members + raft.committedConfiguration.members)
+        for server in state.servers.values where !server.isRemoved || members.contains(server.id) {
+            listed[server.id] = PeerDescription(server)
+        }
+        listed[identity.server] = nil
+        let sorted = listed.values.sorted { $0.server < $1.server }
+        guard sorted != peers else { return }
+        peers = sorted
+        effects.append(.peersChanged(sorted))
     }
+}
+
+/// The members as the stored log, all of it applied, would have them: an agent that starts again does not know yet how much of
+/// its log is committed, but must reach the others to learn it.
+struct StoredPeers: Sendable {
+    /// The last stored entry; once it is applied, the state knows better.
+    let index: LogIndex
+    let peers: [PeerDescription]
+
+    init(_ state: PoolState, _ entries: [RaftEntry<PoolEntry>]) {
+        var preview = state
+        for entry in entries {
+            if case .command(let command) = entry.content {
+                _ = preview.apply(command, at: entry.index)
+            } else {
+                preview.skip(to: entry.index)
+            }
+        }
+        index = preview.appliedIndex
+        // A removal may turn out not to be committed: who was a member before it counts as one.
+        let servers = preview.servers.values.filter { !$0.isRemoved || state.servers[$0.id]?.isRemoved == false }
+        peers = servers.sorted { $0.id < $1.id }.map { PeerDescription($0) }
+    }
+}
+
+extension PeerDescription {
+    init(_ server: Server) { self.init(server: server.id, name: server.name, address: server.peerAddress) }
 }

@@ -141,7 +141,9 @@ extension AgentCore {
             }
             return
         }
-        if placement.session != own || !placement.isStarted { observe(.shuttingDown, machine, placement, &effects) }
+        if placement.session != own || !placement.isStarted || machine.status == .unknown {
+            observe(.shuttingDown, machine, placement, &effects)
+        }
         if machine.isStopForced {
             perform(.destroy(domain: domain.domain), for: machine, placement, &effects)
         } else if reconciler.machines[machine.id]?.shutdownAskedAt == nil {

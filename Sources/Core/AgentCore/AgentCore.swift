@@ -21,6 +21,9 @@ package struct AgentCore: Sendable {
     var snapshots = SnapshotKeeper()
     var stopping: StopProgress?
     var peers: [PeerDescription]
+    /// Whom to be connected with until the log names this server.
+    let initialPeers: [PeerDescription]
+    let storedPeers: StoredPeers
     var mastership: MastershipStatus
     var nextDuty: MonotonicInstant
     /// After a halt nothing is done any more.
@@ -41,7 +44,9 @@ package struct AgentCore: Sendable {
         state = if let snapshot = stored.snapshot { try decoder.decode(snapshot.data) } else { PoolState() }
         raft = RaftNode(id: identity.server, settings: settings.raft, stored: stored, seed: seed, now: now.monotonic)
         duties = MasterDuties()
-        peers = initialPeers.filter { $0.server != identity.server }.sorted { $0.server < $1.server }
+        self.initialPeers = initialPeers.filter { $0.server != identity.server }.sorted { $0.server < $1.server }
+        storedPeers = StoredPeers(state, stored.entries)
+        peers = self.initialPeers
         mastership = MastershipStatus(raft.status, isReady: false)
         nextDuty = now.monotonic
         session.facts = facts
@@ -57,8 +62,9 @@ package struct AgentCore: Sendable {
 
     /// The effects of a start: connections to open, domains to list.
     package mutating func start() -> [AgentEffect] {
-        var effects: [AgentEffect] = [.peersChanged(peers)]
+        var effects: [AgentEffect] = []
         refreshPeers(&effects)
+        if effects.isEmpty { effects.append(.peersChanged(peers)) }
         requestListing(&effects)
         return effects
     }

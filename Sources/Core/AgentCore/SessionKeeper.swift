@@ -38,6 +38,9 @@ extension AgentCore {
     /// A removed server, or one whose disk is not the one that the pool knows, must not go on.
     private mutating func checkMembership(_ server: Server, _ effects: inout [AgentEffect]) -> Bool {
         if server.isRemoved {
+            // Until Raft's configuration without it is committed its vote may be needed: two voters of which one left at once
+            // would leave the other without a majority for ever.
+            guard !raft.committedConfiguration.members.contains(identity.server) else { return false }
             halt("Server \(server.name) was removed from the pool. Join it anew with an empty data directory to use it again.", &effects)
             return false
         }

@@ -41,6 +41,7 @@ package enum PlacementPlanner {
     private static func refusalOfState(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementRefusal? {
         let isPreferred = question.preferredServers.isEmpty || question.preferredServers.contains(candidate.server)
         guard isPreferred else { return .notPreferred }
+        guard !question.leftOut.contains(candidate.server) else { return .leftOut }
         switch candidate.availability {
         case .inMaintenance: return .inMaintenance
         case .lost: return .lost
@@ -61,13 +62,14 @@ package enum PlacementPlanner {
         return nil
     }
 
-    /// Whether `path` is `root` or lies below it; `/OVSX/a` does not lie below `/OVS`.
+    /// Whether `path` lies below `root`; `/OVSX/a` does not lie below `/OVS`, and neither does a path that climbs out with `..`.
     private static func isPath(_ path: String, below root: String) -> Bool {
         let path = path.utf8
         let root = root.utf8
-        guard path.starts(with: root) else { return false }
+        let slash = UInt8(ascii: "/")
+        guard path.starts(with: root), !path.split(separator: slash).contains(where: { $0.elementsEqual("..".utf8) }) else { return false }
         let rest = path.dropFirst(root.count)
-        return rest.isEmpty || root.last == UInt8(ascii: "/") || rest.first == UInt8(ascii: "/")
+        return rest.count > 1 && rest.first == slash || root.last == slash && !rest.isEmpty
     }
 
     private static func room(

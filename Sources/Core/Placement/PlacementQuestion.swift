@@ -50,7 +50,10 @@ package struct ServerReservations: Hashable, Sendable {
     package mutating func add(_ requirements: MachineRequirements) {
         memory = memory + requirements.memory
         virtualCPUs += requirements.virtualCPUs
-        for interface in requirements.interfaces { rates[interface.bridge, default: 0] += interface.rate.count }
+        // A rate of zero leaves no entry, so that equal reservations are equal values whatever came and went.
+        for interface in requirements.interfaces where interface.rate > .zero {
+            rates[interface.bridge, default: 0] += interface.rate.count
+        }
         newImages = newImages + requirements.newImageSize
         machines += 1
     }
@@ -76,13 +79,17 @@ package struct PlacementQuestion: Hashable, Sendable {
     package let candidates: [PlacementCandidate]
     /// Virtual CPUs for each physical one.
     package let overcommitRatio: Int
+    /// Servers that a what-if question takes for gone.
+    package let leftOut: [ServerID]
 
     package init(
-        requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int
+        requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int,
+        leftOut: [ServerID] = []
     ) {
         self.requirements = requirements
         self.preferredServers = preferredServers
         self.candidates = candidates.sorted { $0.server < $1.server }
         self.overcommitRatio = overcommitRatio
+        self.leftOut = leftOut
     }
 }

@@ -29,6 +29,9 @@ package struct EventHistory: Sendable {
         next.add(event.kind)
         next.add(event.object)
         next.add(event.text)
+        next.add(event.principal)
+        next.add(event.reason)
+        next.add(UInt64(bitPattern: event.time.milliseconds))
         digest = next.result
         while events.count > PoolLimits.events || bytes > PoolLimits.eventBytes, let oldest = events.popFirst() {
             bytes -= oldest.size

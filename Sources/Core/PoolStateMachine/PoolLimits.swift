@@ -8,6 +8,8 @@ package enum PoolLimits {
     package static let memoryMebibytes = 64 * 1024 * 1024
     package static let diskPaths = 256
     package static let interfaces = 64
+    /// In kilobits a second: the sum over all machines of a pool stays far from overflow.
+    package static let interfaceRate = 1 << 40
     package static let tagValueBytes = 1_024
     package static let tagsPerMachine = 32_768
     package static let tagBytes = 64 * 1024 * 1024

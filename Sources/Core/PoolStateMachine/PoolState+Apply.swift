@@ -91,9 +91,11 @@ extension PoolState {
         // Taken out and put back, so that forgetting happens in place and not in a copy.
         requests[request.member] = nil
         history.forget(below: min(request.firstOutstanding, request.sequence))
-        let isFull = history.outcomes.count >= PoolLimits.requestsPerMember
         requests[request.member] = history
-        guard isFull else { return nil }
+        // Judged by the entry alone: were it by what is kept now, the same entry could be refused here and applied when it comes again.
+        guard request.sequence >= request.firstOutstanding,
+            request.sequence - request.firstOutstanding >= UInt64(PoolLimits.requestsPerMember)
+        else { return nil }
         return .refused(
             PoolRefusal(.tooManyRequests, "Too many writes of one server wait for their answers. Try again in a moment."))
     }
@@ -122,11 +124,17 @@ extension PoolState {
     }
 
     private mutating func keep(_ outcome: CommandOutcome, of entry: PoolEntry) {
-        if let request = entry.request, servers[request.member] != nil {
+        if let request = entry.request, servers[request.member]?.isRemoved == false {
             requests[request.member, default: RequestHistory()].outcomes[request.sequence] = outcome
         }
         guard let key = entry.idempotency else { return }
-        if case .refused(let refusal) = outcome, refusal.type == .idempotencyKeyReused || refusal.type == .tooManyRequests { return }
+        if case .refused(let refusal) = outcome {
+            switch refusal.type {
+            // Whoever may not write must not be able to fill the table for those who may.
+            case .idempotencyKeyReused, .tooManyRequests, .notAllowed, .noPool: return
+            default: break
+            }
+        }
         let kept = KeptIdempotencyKey(
             principal: entry.principal.description, key: key.key, request: key.request, outcome: outcome,
             expiresAt: PoolTime(milliseconds: poolTime.milliseconds + PoolLimits.idempotencyLifetimeMilliseconds))

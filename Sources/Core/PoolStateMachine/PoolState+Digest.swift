@@ -12,6 +12,7 @@ extension PoolState {
         digest.add(UInt64(bitPattern: poolTime.milliseconds))
         digest.add(settings.overcommitRatio)
         digest.add(settings.voterLimit)
+        digest.add(pool != nil)
         if let pool {
             digest.add(pool.pool)
             digest.add(pool.name)
@@ -19,10 +20,15 @@ extension PoolState {
         }
         digest.add(nextServer)
         digest.add(nextMachine)
+        digest.add(servers.count)
         for id in servers.keys.sorted() { servers[id]?.add(to: &digest) }
+        digest.add(machines.count)
         for id in machines.keys.sorted() { machines[id]?.add(to: &digest) }
+        digest.add(tokens.count)
         for id in tokens.keys.sorted() { tokens[id]?.add(to: &digest) }
+        digest.add(credentials.count)
         for id in credentials.keys.sorted() { credentials[id]?.add(to: &digest) }
+        digest.add(tasks.count)
         for id in tasks.keys.sorted() { tasks[id]?.add(to: &digest) }
         digest.add(events.digest)
         digest.add(events.events.count)
@@ -58,14 +64,17 @@ extension CommandOutcome {
         switch self {
         case .done(let result):
             digest.add(1)
-            switch result {
-            case .none: digest.add(0)
-            case .server(let id): digest.add(id.number)
-            case .machine(let id): digest.add(id.number)
-            case .task(let id): digest.add(id.number)
-            case .token(let id): digest.add(id.number)
-            case .credential(let id): digest.add(id.number)
-            }
+            let (kind, number): (Int, UInt64) =
+                switch result {
+                case .none: (0, 0)
+                case .server(let id): (1, id.number)
+                case .machine(let id): (2, id.number)
+                case .task(let id): (3, id.number)
+                case .token(let id): (4, id.number)
+                case .credential(let id): (5, id.number)
+                }
+            digest.add(kind)
+            digest.add(number)
         case .refused(let refusal):
             digest.add(2)
             digest.add(refusal.type.rawValue)
@@ -85,12 +94,15 @@ extension Server {
         digest.add(storage)
         digest.add(session.number)
         for flag in [isSessionOpen, isReachable, isInMaintenance, isRemoved] { digest.add(flag) }
+        digest.add(boot != nil)
         if let boot { digest.add(boot) }
+        digest.add(run != nil)
         if let run { digest.add(run) }
         digest.add(formatVersion)
         digest.add(agentVersion)
         digest.add(UInt64(bitPattern: joinedAt.milliseconds))
         digest.add(changedAt.number)
+        digest.add(facts != nil)
         facts?.add(to: &digest)
     }
 }
@@ -100,19 +112,25 @@ extension ServerFacts {
         digest.add(totalMemory.count)
         digest.add(reservedMemory.count)
         digest.add(processors)
+        // Counts go first, as with texts: two bridges are not one bridge with a card of the other's name.
+        digest.add(cards.count)
         for card in cards {
             digest.add(card.name)
             digest.add(card.speed.count)
         }
+        digest.add(bridges.count)
         for bridge in bridges {
             digest.add(bridge.name)
+            digest.add(bridge.cards.count)
             bridge.cards.forEach { digest.add($0) }
         }
+        digest.add(storageRoots.count)
         for root in storageRoots {
             digest.add(root.path)
             digest.add(root.isShared)
             digest.add(root.capacity.count)
         }
+        digest.add(domainTypes.count)
         domainTypes.forEach { digest.add($0.rawValue) }
         digest.add(hypervisor)
     }
@@ -127,17 +145,21 @@ extension VirtualMachine {
         digest.add(requirements.domainType.rawValue)
         digest.add(requirements.memory.count)
         digest.add(requirements.virtualCPUs)
+        digest.add(requirements.interfaces.count)
         for interface in requirements.interfaces {
             digest.add(interface.bridge)
             digest.add(interface.rate.count)
         }
+        digest.add(requirements.diskPaths.count)
         requirements.diskPaths.forEach { digest.add($0) }
         digest.add(requirements.newImageSize.count)
+        digest.add(preferredServers.count)
         preferredServers.forEach { digest.add($0.number) }
         digest.add(intent.rawValue)
         digest.add(isStopForced)
         digest.add(status.rawValue)
         digest.add(cause)
+        digest.add(placement != nil)
         if let placement {
             digest.add(placement.server.number)
             digest.add(placement.session.number)
@@ -162,6 +184,7 @@ extension StoredToken {
         digest.add(UInt64(bitPattern: expiresAt.milliseconds))
         digest.add(createdBy)
         digest.add(isRevoked)
+        digest.add(usedBy != nil)
         if let usedBy { digest.add(usedBy.bytes) }
         digest.add(server?.number ?? 0)
     }

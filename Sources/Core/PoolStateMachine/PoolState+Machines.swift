@@ -52,6 +52,9 @@ extension PoolState {
                 .invalidValue,
                 "The configuration has more than \(PoolLimits.diskPaths) disks or \(PoolLimits.interfaces) interfaces. Remove some.")
         }
+        guard requirements.interfaces.allSatisfy({ $0.rate.count <= PoolLimits.interfaceRate }) else {
+            throw Refused(.invalidValue, "An interface has a rate that no network has. Give a smaller one.")
+        }
     }
 
     private func checkPreferred(_ preferred: [ServerID]) throws(Refused) {
@@ -73,6 +76,8 @@ extension PoolState {
         }
         try check(requirements)
         if let preferred = change.preferredServers { try checkPreferred(preferred) }
+        guard requirements != machine.requirements || (change.preferredServers ?? machine.preferredServers) != machine.preferredServers
+        else { return .none }
         machines[id]?.requirements = requirements
         if let preferred = change.preferredServers { machines[id]?.preferredServers = preferred }
         machines[id]?.changedAt = appliedIndex

@@ -29,11 +29,11 @@ extension PoolState {
     mutating func setStatus(
         of id: VirtualMachineID, _ status: MachineStatus, cause: String, _ entry: PoolEntry, isNoted: Bool = true
     ) {
-        guard let machine = machines[id] else { return }
+        guard let machine = machines[id], machine.status != status || machine.cause != cause else { return }
         machines[id]?.status = status
         machines[id]?.cause = cause
         machines[id]?.changedAt = appliedIndex
-        guard isNoted, machine.status != status || machine.cause != cause else { return }
+        guard isNoted else { return }
         note(
             entry, "vm", machine.name.text, "vm-status",
             "Virtual machine \(machine.name) is \(status.rawValue).\(cause.isEmpty ? "" : " \(cause)")")
@@ -57,6 +57,8 @@ extension PoolState {
         case .paused: observeStarted(machine, server, .paused, entry)
         case .shuttingDown:
             adopt(id, session)
+            // A word that was under way when the server was lost does not make it heard: the machine stays Unknown.
+            guard server.isReachable else { return .none }
             setStatus(of: id, .shuttingDown, cause: "Server \(server.name) is stopping it.", entry)
             setTask(of: id, .running, cause: "Server \(server.name) is stopping it.")
         case .stopped(let reason, let cause): observeStopped(machine, reason, cause: Self.bounded(cause), entry)
@@ -66,6 +68,8 @@ extension PoolState {
 
     /// The domain exists: the placement belongs to the current session from here on.
     private mutating func adopt(_ id: VirtualMachineID, _ session: SessionNumber) {
+        guard let placement = machines[id]?.placement, placement.session != session || !placement.isStarted else { return }
+        machines[id]?.changedAt = appliedIndex
         machines[id]?.placement?.session = session
         machines[id]?.placement?.isStarted = true
     }
@@ -77,7 +81,8 @@ extension PoolState {
             endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
         }
         // A stop under way is not undone by the news that the domain still runs.
-        if machine.intent == .stopped { return }
+        // Nor does a word that was under way when the server was lost make the server heard.
+        if machine.intent == .stopped || !server.isReachable { return }
         let cause: String
         if machine.status == .unknown {
             cause = "Server \(server.name) is heard again; it ran on."
@@ -121,6 +126,12 @@ extension PoolState {
         tasks[task]?.cause = cause
     }
 
+    /// Moves the machine's task on, if it is in the state `from`.
+    mutating func setTask(of id: VirtualMachineID, from: PoolTaskState, to state: PoolTaskState, cause: String) {
+        guard let task = machines[id]?.task, tasks[task]?.state == from else { return }
+        setTask(of: id, state, cause: cause)
+    }
+
     /// Ends the machine's task, if it has one; of ended tasks the newest are kept.
     mutating func endTask(of id: VirtualMachineID, _ state: PoolTaskState, cause: String) {
         guard let task = machines[id]?.task else { return }
@@ -144,7 +155,9 @@ extension PoolState {
             machines[task.machine]?.intent = .stopped
             machines[task.machine]?.isStopForced = true
             endTask(of: task.machine, .cancelled, cause: "It was cancelled; what was built of it is taken down.")
-            setStatus(of: task.machine, .shuttingDown, cause: "Its start was cancelled.", entry)
+            // Of a server that is not heard nothing is known, and the cancellation waits for it.
+            let isUnknown = machine.status == .unknown
+            setStatus(of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its start was cancelled.", entry)
         case .stop:
             guard task.state == .waiting else {
                 throw Refused(

@@ -6,6 +6,9 @@ extension PoolState {
         guard NameRule.accepts(foundation.name, longest: 63), NameRule.accepts(foundation.credential.name, longest: 64) else {
             throw Refused(.invalidValue, "The pool's or the operator's name has characters that names cannot have. Use [A-Za-z0-9._-].")
         }
+        guard foundation.credential.role == .administrator else {
+            throw Refused(.invalidValue, "The first operator could not administer the pool. Make the credential an administrator's.")
+        }
         pool = PoolSummary(pool: foundation.pool, name: foundation.name, authority: foundation.authority)
         let server = add(foundation.founder)
         store(foundation.credential, as: CredentialID(appliedIndex.number))
@@ -34,12 +37,14 @@ extension PoolState {
             guard PoolLimits.overcommitRatio.contains(ratio) else {
                 throw Refused(.invalidValue, "An overcommit ratio of \(ratio) is out of range. Give 1 to 64.")
             }
+            guard settings.overcommitRatio != ratio else { return .none }
             settings.overcommitRatio = ratio
             text = "The overcommit ratio is \(ratio) now."
         case .voterLimit(let limit):
             guard PoolLimits.voterLimits.contains(limit) else {
                 throw Refused(.invalidValue, "A limit of \(limit) voters is not possible. Give 1, 3, 5 or 7.")
             }
+            guard settings.voterLimit != limit else { return .none }
             settings.voterLimit = limit
             text = "At most \(limit) servers vote now."
         }

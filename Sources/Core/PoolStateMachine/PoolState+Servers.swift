@@ -105,6 +105,10 @@ extension PoolState {
         servers[id]?.changedAt = appliedIndex
         if isReachable {
             note(entry, "server", server.name.text, "server-reachable", "Server \(server.name) is heard again.")
+            // What waited for the server reaches it now, and can no longer be undone.
+            for machine in machines(on: id) {
+                setTask(of: machine, from: .waiting, to: .running, cause: "Server \(server.name) is stopping it.")
+            }
             return .none
         }
         note(entry, "server", server.name.text, "server-lost", "Server \(server.name) is not heard any more.")
@@ -207,6 +211,10 @@ extension PoolState {
             guard usedBy == request.server.key else {
                 throw Refused(.tokenUsed, "The join token was used by another server. Create a new one for each server.")
             }
+            guard servers[server]?.isRemoved == false else {
+                throw Refused(
+                    .tokenUsed, "The server that used this join token was removed from the pool. Create a new token to join it anew.")
+            }
             return .server(server)
         }
         try checkJoiner(request.server)
@@ -229,6 +237,11 @@ extension PoolState {
         if let taken = active.first(where: { $0.peerAddress == joiner.peerAddress || $0.queryAddress == joiner.queryAddress }) {
             throw Refused(
                 .serverNameTaken, "Server \(taken.name) has one of the addresses of this server. Join with an address of its own.")
+        }
+        if let known = active.first(where: { $0.storage == joiner.storage || $0.key == joiner.key }) {
+            throw Refused(
+                .serverNameTaken,
+                "Server \(known.name) has the data directory or the key of this server. Join with an empty data directory of its own.")
         }
         guard active.count < PoolLimits.servers else {
             throw Refused(.tooManyServers, "The pool has \(PoolLimits.servers) servers, the most there can be. Remove one first.")

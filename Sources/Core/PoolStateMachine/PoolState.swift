@@ -87,10 +87,10 @@ package struct PoolState: Sendable {
     ) -> PlacementDecision {
         var requirements = machine.requirements
         if let memory { requirements.memory = memory }
-        let candidates = activeServers.filter { !without.contains($0.id) }.map { candidate($0, asking: machine) }
+        let candidates = activeServers.map { candidate($0, asking: machine) }
         let question = PlacementQuestion(
             requirements: requirements, preferredServers: machine.preferredServers, candidates: candidates,
-            overcommitRatio: settings.overcommitRatio)
+            overcommitRatio: settings.overcommitRatio, leftOut: without)
         return PlacementPlanner.decide(question)
     }
 

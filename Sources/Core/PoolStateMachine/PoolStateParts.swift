@@ -66,7 +66,12 @@ extension PoolState {
         appliedIndex = parts.appliedIndex
         nextServer = parts.nextServer
         nextMachine = parts.nextMachine
-        for server in parts.servers { servers[server.id] = server }
+        for server in parts.servers {
+            guard servers[server.id] == nil, server.id.number < nextServer else {
+                throw PoolStateRestoringError(message: "Server \(server.name) is in the snapshot twice, or has a number never given.")
+            }
+            servers[server.id] = server
+        }
         for token in parts.tokens { tokens[token.id] = token }
         for credential in parts.credentials { store(credential.credential, as: credential.id) }
         for task in parts.tasks { tasks[task.id] = task }
@@ -81,8 +86,10 @@ extension PoolState {
     }
 
     private mutating func restore(_ machine: VirtualMachine) throws(PoolStateRestoringError) {
-        guard machines[machine.id] == nil, machinesByName[machine.name] == nil, machine.id.number < nextMachine else {
-            throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is in the snapshot twice.")
+        guard machines[machine.id] == nil, machinesByName[machine.name] == nil, machinesByUUID[machine.uuid] == nil,
+            machine.id.number < nextMachine
+        else {
+            throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is in the snapshot twice, or has a number never given.")
         }
         var restored = machine
         restored.tagDigest = machine.tags.reduce(0) { $0 &+ Self.digest(of: $1.key, $1.value) }

@@ -13,9 +13,11 @@ struct OVM: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, TaskCommand.self, EventCommand.self, AgentCommand.self,
-            SimulateCommand.self, SimulatedHostCommand.self,
+            PoolCommand.self, AgentCommand.self, SimulateCommand.self, SimulatedHostCommand.self,
         ])
+
+    /// Runs the program: wrong usage ends with 2, as shells' own commands do.
+    static func main() async { await runAsProgram() }
 }
 
 /// What `--version` prints and what agents announce.

@@ -6,6 +6,7 @@ import Foundation
 import OpenSSLTransport
 import PoolCommands
 import ServerEnvironment
+import SimulatedHost
 
 /// How a refusal reaches the person at the terminal: one line on standard error, and an exit status.
 enum Refusal {
@@ -28,6 +29,8 @@ enum Refusal {
         case let error as CertificateError: error.message
         case let error as TLSError: error.message
         case let error as AgentHalt: error.message
+        case let error as SimulatedHostError: error.message
+        case let error as DemoError: error.message
         case let error as PoolStateDecodingError: error.message
         default: "\(error)"
         }
