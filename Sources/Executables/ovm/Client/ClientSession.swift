@@ -1,0 +1,79 @@
+import ArgumentParser
+import Foundation
+import NIOPosix
+import OpenSSLTransport
+import PoolCommands
+import QueryModel
+
+/// One command's dealings with the pool, from the pool file to the exit status.
+enum ClientSession {
+    /// Runs `body` with a client of the pool that the options name.
+    ///
+    /// - Throws: `ExitCode`: 1 refused, 3 no master reachable, 4 outcome unknown. What happened stands on standard error then.
+    static func run(
+        _ options: ClientOptions, reason: String? = nil, _ body: (PoolClient, Console) async throws -> Void
+    ) async throws {
+        do {
+            let path = try PoolFile.locate(option: options.pool, environment: ProcessInfo.processInfo.environment)
+            let file = try PoolFile(path: path)
+            let client = try PoolClient(file: file, path: path, reason: reason, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            do {
+                try await body(client, Console(form: options.output))
+            } catch {
+                await client.shutdown()
+                throw error
+            }
+            await client.shutdown()
+        } catch {
+            throw exit(with: error)
+        }
+    }
+
+    /// Says what happened on standard error, and gives the status to exit with.
+    private static func exit(with error: any Error) -> any Error {
+        switch error {
+        case let error as ClientError:
+            Console.complain(error.message)
+            if case .problem(let problem) = error { noteServers(of: problem) }
+            return ExitCode(error.exitCode)
+        case let error as PoolFileError:
+            Console.complain(error.message)
+            return ExitCode(1)
+        case let error as TLSError:
+            Console.complain(error.message)
+            return ExitCode(1)
+        default:
+            return error
+        }
+    }
+
+    /// Each server's reason, where every server refused a start.
+    private static func noteServers(of problem: ProblemDocument) {
+        for server in problem.servers ?? [] {
+            guard let refusal = server.refusal else { continue }
+            Console.note(TextTable.printable("  \(server.server): \(refusal.message)") + "\n")
+        }
+    }
+}
+
+extension PoolClient {
+    /// Waits for a task to end; on a terminal a line tells of one that takes longer than a second.
+    ///
+    /// - Throws: `ExitCode(1)` where it failed or was cancelled, with its cause on standard error.
+    func finish(_ begun: TaskDocument) async throws -> TaskDocument {
+        let start = ContinuousClock.now
+        let isWatched = Console.isErrorTerminal
+        let task = try await waitForTask(begun.id) { task in
+            let elapsed = ContinuousClock.now - start
+            guard isWatched, elapsed >= .seconds(1) else { return }
+            let line = TextTable.printable("\(task.kind) \(task.target): \(task.status), \(elapsed.components.seconds) s")
+            // Back to the line's beginning, and erase it: the next look overwrites this one.
+            Console.note(task.hasEnded ? "\r\u{1B}[K" : "\r\u{1B}[K\(line)")
+        }
+        guard task.status == "done" else {
+            Console.complain(task.cause ?? "Task \(task.id), \(task.kind) \(task.target), was \(task.status).")
+            throw ExitCode(1)
+        }
+        return task
+    }
+}

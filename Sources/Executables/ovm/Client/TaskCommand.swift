@@ -1,0 +1,96 @@
+import ArgumentParser
+import PoolCommands
+import QueryModel
+
+/// `ovm task`
+struct TaskCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "task", abstract: "Shows, awaits and cancels what goes on in the pool.",
+        subcommands: [List.self, Show.self, Watch.self, Cancel.self])
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists the newest 1,000 tasks, the oldest first.")
+
+        @OptionGroup var options: ClientOptions
+
+        func run() async throws {
+            try await ClientSession.run(options) { client, console in
+                let list = try await client.tasks()
+                try console.show(list) { TaskText.table(of: list.tasks) }
+            }
+        }
+    }
+
+    struct Show: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one task.")
+
+        @OptionGroup var options: ClientOptions
+        @Argument(help: "The task's number.") var id: UInt64
+
+        func run() async throws {
+            try await ClientSession.run(options) { client, console in
+                let task = try await client.task(id)
+                try console.show(task) { TaskText.properties(of: task) }
+            }
+        }
+    }
+
+    struct Watch: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "watch", abstract: "Waits until a task has ended.",
+            discussion: "Exit status 0 when it was done, 1 when it failed or was cancelled.")
+
+        @OptionGroup var options: ClientOptions
+        @Argument(help: "The task's number.") var id: UInt64
+
+        func run() async throws {
+            try await ClientSession.run(options) { client, console in
+                let task = try await client.finish(try await client.task(id))
+                try console.show(task) { TaskText.properties(of: task) }
+            }
+        }
+    }
+
+    struct Cancel: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancels a task that has not ended.")
+
+        @OptionGroup var options: ClientOptions
+        @OptionGroup var reason: ReasonOption
+        @Argument(help: "The task's number.") var id: UInt64
+
+        func run() async throws {
+            try await ClientSession.run(options, reason: reason.reason) { client, console in
+                let task = try await client.cancelTask(id)
+                try console.confirm(task, "Task \(task.id), \(task.kind) \(task.target), is \(task.status).")
+            }
+        }
+    }
+}
+
+/// Tasks as text for people.
+enum TaskText {
+    static func table(of tasks: [TaskDocument]) -> String {
+        var table = TextTable([
+            .init("ID", .right), .init("KIND"), .init("TARGET"), .init("STATUS"), .init("STARTED"), .init("BY"), .init("CAUSE"),
+        ])
+        for task in tasks {
+            table.add([
+                String(task.id), task.kind, task.target, task.status, QuantityText.time(task.startedAt), task.principal, task.cause ?? "",
+            ])
+        }
+        return table.text
+    }
+
+    static func properties(of task: TaskDocument) -> String {
+        var list = PropertyList()
+        list.add("task", String(task.id))
+        list.add("kind", task.kind)
+        list.add("target", task.target)
+        list.add("status", task.status)
+        list.add("cause", task.cause)
+        list.add("by", task.principal)
+        list.add("started", QuantityText.time(task.startedAt))
+        list.add("ended", task.endedAt.map(QuantityText.time))
+        return list.text
+    }
+}

@@ -1,0 +1,95 @@
+import ArgumentParser
+import PoolCommands
+import QueryModel
+
+/// `ovm vm create`
+struct VirtualMachineCreateCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "create", abstract: "Creates a virtual machine from a vm.cfg or xl.cfg.",
+        discussion: """
+            The pool keeps the text as it is given. The machine is not started.
+
+              ovm vm create -f web01.cfg
+              ovm vm create -f template.cfg --name web02 --preferred alpha,beta
+            """)
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @Option(
+        name: .shortAndLong, help: ArgumentHelp("The vm.cfg; - reads standard input.", valueName: "file"),
+        completion: .file(extensions: ["cfg"]))
+    var file: String
+    @Option(help: ArgumentHelp("The servers that it may run on; without it every server of the pool.", valueName: "server,server"))
+    var preferred: NameListArgument?
+    @Option(help: "Its name in the pool; without it that of the vm.cfg.")
+    var name: String?
+
+    func run() async throws {
+        let bytes = try ConfigurationFile.read(file)
+        guard let text = String(validating: bytes, as: UTF8.self) else {
+            Console.complain("\(file) is not UTF-8. Convert it, for example with iconv -t UTF-8.")
+            throw ExitCode(1)
+        }
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            let made = try await client.createMachine(
+                CreateMachineRequest(configuration: text, preferredServers: preferred?.names, name: name))
+            for warning in made.warnings {
+                Console.note(TextTable.printable("\(file):\(warning.line):\(warning.column): \(warning.message)") + "\n")
+            }
+            try console.confirm(made, "\(made.machine.name) is created.")
+        }
+    }
+}
+
+/// `ovm vm set`
+struct VirtualMachineSetCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "set", abstract: "Changes a virtual machine.",
+        discussion: """
+            What is not named stays as it is. An empty list of preferred servers means every server of the pool.
+
+              ovm vm set web01 --memory 8G --vcpus 4
+              ovm vm set web01 --preferred ""
+            """)
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @Argument(help: "The virtual machine's name.") var name: String
+    @Option(help: ArgumentHelp("Its memory, such as 512M or 64G.", valueName: "size"))
+    var memory: MemoryArgument?
+    @Option(help: ArgumentHelp("Its virtual CPUs.", valueName: "count"))
+    var vcpus: Int?
+    @Option(help: ArgumentHelp("The servers that it may run on.", valueName: "server,server"))
+    var preferred: NameListArgument?
+
+    func validate() throws {
+        guard memory != nil || vcpus != nil || preferred != nil else {
+            throw ValidationError("Name what is to change: --memory, --vcpus or --preferred.")
+        }
+    }
+
+    func run() async throws {
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            let change = ChangeMachineRequest(memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names)
+            let machine = try await client.changeMachine(name, change)
+            try console.show(machine) { MachineText.properties(of: machine) }
+        }
+    }
+}
+
+/// `ovm vm delete`
+struct VirtualMachineDeleteCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "delete", abstract: "Deletes a virtual machine that does not run.", discussion: "The files of its disks stay.")
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @Argument(help: "The virtual machine's name.") var name: String
+
+    func run() async throws {
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            try await client.deleteMachine(name)
+            try console.confirm(DoneDocument(), "\(name) is deleted.")
+        }
+    }
+}

@@ -1,0 +1,18 @@
+import ArgumentParser
+
+/// `ovm vm`
+struct VirtualMachineCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "vm", abstract: "Creates, starts, stops and changes virtual machines.",
+        discussion: """
+              ovm vm create -f web01.cfg --preferred alpha,beta
+              ovm vm explain web01
+              ovm vm start web01
+            """,
+        subcommands: [
+            VirtualMachineCreateCommand.self, VirtualMachineListCommand.self, VirtualMachineShowCommand.self,
+            VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachineDeleteCommand.self,
+            VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
+            VirtualMachineTagCommand.self, VirtualMachineConfigurationCommand.self,
+        ])
+}

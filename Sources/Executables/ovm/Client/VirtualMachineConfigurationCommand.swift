@@ -1,0 +1,77 @@
+import ArgumentParser
+import DomainConfiguration
+import Foundation
+import PoolCommands
+
+/// `ovm vm config`
+struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "config", abstract: "Works on vm.cfg files; needs no pool.", subcommands: [Check.self])
+
+    struct Check: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "check", abstract: "Says what vm.cfg files mean, or where their first mistake is.",
+            discussion: """
+                Exit status 1 when a file is refused; the others are shown all the same. With -o json there is one document for
+                each file, after one another.
+
+                  ovm vm config check web01.cfg
+                  ovm vm config check -o json *.cfg
+                """)
+
+        @Option(name: .shortAndLong, help: "table for people, json for programs.")
+        var output: OutputForm = .table
+        @Argument(help: ArgumentHelp("The files; - reads standard input.", valueName: "file"), completion: .file(extensions: ["cfg"]))
+        var files: [String]
+
+        func run() throws {
+            var isRefused = false
+            for (position, file) in files.enumerated() {
+                guard let text = try check(file) else {
+                    isRefused = true
+                    continue
+                }
+                try Console.write(output == .table && position > 0 ? "\n" + text : text)
+            }
+            if isRefused { throw ExitCode(1) }
+        }
+
+        /// What the file means; nil when it is refused, with the reason on standard error.
+        private func check(_ file: String) throws -> String? {
+            do {
+                let configuration = try DomainConfigurationText.parse(bytes: ConfigurationFile.read(file), file: file)
+                switch output {
+                case .json: return configuration.jsonText()
+                case .table: return configuration.summaryText()
+                }
+            } catch let error as DomainConfigurationError {
+                Console.note(error.message + "\n")
+                return nil
+            } catch is ExitCode {
+                return nil
+            }
+        }
+    }
+}
+
+/// A vm.cfg to be read.
+enum ConfigurationFile {
+    /// No vm.cfg is this long: what is longer is read no further, and refused by whoever reads its text.
+    private static let byteLimit = 1_048_576
+
+    /// The bytes of a file, or of standard input for `-`; no more than the limit.
+    ///
+    /// - Throws: `ExitCode(1)`, with the reason on standard error.
+    static func read(_ path: String) throws -> [UInt8] {
+        do {
+            let handle = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
+            var bytes: [UInt8] = []
+            while bytes.count < byteLimit, let more = try handle.read(upToCount: 65_536), !more.isEmpty { bytes += more }
+            return bytes
+        } catch {
+            let cause = (error as NSError).localizedFailureReason ?? error.localizedDescription
+            Console.complain("\(path) cannot be read: \(cause) Check its name and who may read it.")
+            throw ExitCode(1)
+        }
+    }
+}

@@ -1,0 +1,100 @@
+import ArgumentParser
+import PoolCommands
+import QueryModel
+
+/// `ovm vm start`
+struct VirtualMachineStartCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "start", abstract: "Starts a virtual machine on the best of its preferred servers.",
+        discussion: """
+            Prints where it was placed and why. Exit status 1 when no server can run it, with each server's reason.
+
+              ovm vm start web01
+              ovm vm start web01 --no-wait
+            """)
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @OptionGroup var wait: WaitOption
+    @Argument(help: "The virtual machine's name.") var name: String
+
+    func run() async throws {
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            let explanation = try await Self.explain(name, client)
+            switch try await client.startMachine(name) {
+            case .already(let machine):
+                try console.confirm(machine, "\(machine.name) is \(machine.status) already" + (machine.server.map { " on \($0)." } ?? "."))
+            case .begun(let task) where wait.noWait:
+                try console.confirm(task, "Task \(task.id) starts \(name).")
+            case .begun(let task):
+                let ended = try await client.finish(task)
+                let machine = try await client.machine(name)
+                try console.show(machine) {
+                    let place = "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? ".")
+                    let reasons = ended.cause ?? ExplanationText.reasons(for: machine.server, in: explanation)
+                    return ([place] + (reasons.map { [$0] } ?? [])).joined(separator: "\n") + "\n"
+                }
+            }
+        }
+    }
+
+    /// Asked before the start, as afterwards the machine itself takes what was free. The start does not depend on it.
+    private static func explain(_ name: String, _ client: PoolClient) async throws -> ExplanationDocument? {
+        do {
+            return try await client.explain(name)
+        } catch {
+            // Only where there is such a machine and we may ask is it worth going on.
+            guard case .problem(let problem) = error, problem.kind != .notFound, problem.kind != .unauthenticated else { throw error }
+            return nil
+        }
+    }
+}
+
+/// `ovm vm stop`
+struct VirtualMachineStopCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "stop", abstract: "Asks a virtual machine to shut down, or destroys it.",
+        discussion: """
+              ovm vm stop web01
+              ovm vm stop web01 --force
+            """)
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @OptionGroup var wait: WaitOption
+    @Flag(help: "Destroy the domain instead of asking the guest. What the guest had not written is lost.")
+    var force = false
+    @Argument(help: "The virtual machine's name.") var name: String
+
+    func run() async throws {
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            switch try await client.stopMachine(name, force: force) {
+            case .already(let machine):
+                try console.confirm(machine, "\(machine.name) is \(machine.status) already.")
+            case .begun(let task) where wait.noWait:
+                try console.confirm(task, "Task \(task.id) stops \(name).")
+            case .begun(let task):
+                _ = try await client.finish(task)
+                let machine = try await client.machine(name)
+                try console.confirm(machine, "\(machine.name) is \(machine.status).")
+            }
+        }
+    }
+}
+
+/// `ovm vm reset-status`
+struct VirtualMachineResetStatusCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "reset-status", abstract: "Takes a virtual machine out of the status Error, after its cause was seen to.")
+
+    @OptionGroup var options: ClientOptions
+    @OptionGroup var reason: ReasonOption
+    @Argument(help: "The virtual machine's name.") var name: String
+
+    func run() async throws {
+        try await ClientSession.run(options, reason: reason.reason) { client, console in
+            let machine = try await client.resetMachineStatus(name)
+            try console.confirm(machine, "\(machine.name) is \(machine.status).")
+        }
+    }
+}

@@ -1,0 +1,83 @@
+import ArgumentParser
+import PoolCommands
+import QueryModel
+
+/// `ovm vm tag`
+struct VirtualMachineTagCommand: AsyncParsableCommand {
+    static let configuration = CommandConfiguration(
+        commandName: "tag", abstract: "Reads and writes the tags of a virtual machine.",
+        discussion: """
+            A tag is a key, 1 to 128 of A-Z a-z 0-9 . _ / -, with a value of at most 1,024 bytes.
+
+              ovm vm tag set web01 owner/team storage
+              ovm vm tag ls web01 --prefix owner/
+            """,
+        subcommands: [Set.self, Get.self, Remove.self, List.self])
+
+    struct Set: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "set", abstract: "Sets a tag.")
+
+        @OptionGroup var options: ClientOptions
+        @OptionGroup var reason: ReasonOption
+        @Argument(help: "The virtual machine's name.") var name: String
+        @Argument(help: "The tag's key.") var key: String
+        @Argument(help: "The tag's value.") var value: String
+
+        func run() async throws {
+            try await ClientSession.run(options, reason: reason.reason) { client, console in
+                let tag = try await client.putTag(key, value, on: name)
+                try console.confirm(tag, "\(name) has \(tag.key)=\(tag.value)")
+            }
+        }
+    }
+
+    struct Get: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "get", abstract: "Prints a tag's value.")
+
+        @OptionGroup var options: ClientOptions
+        @Argument(help: "The virtual machine's name.") var name: String
+        @Argument(help: "The tag's key.") var key: String
+
+        func run() async throws {
+            try await ClientSession.run(options) { client, console in
+                let tag = try await client.tag(key, of: name)
+                try console.show(tag) { tag.value + "\n" }
+            }
+        }
+    }
+
+    struct Remove: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes a tag.")
+
+        @OptionGroup var options: ClientOptions
+        @OptionGroup var reason: ReasonOption
+        @Argument(help: "The virtual machine's name.") var name: String
+        @Argument(help: "The tag's key.") var key: String
+
+        func run() async throws {
+            try await ClientSession.run(options, reason: reason.reason) { client, console in
+                try await client.deleteTag(key, of: name)
+                try console.confirm(DoneDocument(), "\(name) has no tag \(key).")
+            }
+        }
+    }
+
+    struct List: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists a virtual machine's tags.")
+
+        @OptionGroup var options: ClientOptions
+        @Argument(help: "The virtual machine's name.") var name: String
+        @Option(help: "Only keys that begin with this.") var prefix: String?
+
+        func run() async throws {
+            try await ClientSession.run(options) { client, console in
+                let list = try await client.tags(of: name, prefix: prefix)
+                try console.show(list) {
+                    var table = TextTable([.init("KEY"), .init("VALUE")])
+                    for tag in list.tags { table.add([tag.key, tag.value]) }
+                    return table.text
+                }
+            }
+        }
+    }
+}
