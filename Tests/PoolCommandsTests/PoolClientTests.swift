@@ -1,0 +1,108 @@
+import Foundation
+import NIOHTTP1
+import NIOPosix
+import OpenSSLTransport
+import QueryModel
+import Testing
+
+@testable import PoolCommands
+
+@Suite("The operations of the query port as calls")
+struct PoolClientTests {
+    private static let begun = #"""
+        {"task":{"id":7,"kind":"start","target":"web01","principal":"operator admin","status":"waiting","startedAt":"2011-06-30T08:05:09.120Z"}}
+        """#
+    private static func task(_ status: String) -> String {
+        #"{"id":7,"kind":"start","target":"web01","principal":"operator admin","status":"\#(status)","startedAt":"2011-06-30T08:05:09.120Z"}"#
+    }
+
+    @Test("a start begins a task, which is looked at until it has ended")
+    func startsAndWaits() async throws {
+        try await withClient { request, count in
+            switch (request.path, count) {
+            case ("/v1/vms/web01/start", _): .answer(status: 202, body: Self.begun)
+            case (_, 1): .answer(status: 200, body: Self.task("waiting"))
+            case (_, 2): .answer(status: 200, body: Self.task("running"))
+            default: .answer(status: 200, body: Self.task("done"))
+            }
+        } claim: { client, server in
+            guard case .begun(let begun) = try await client.startMachine("web01") else { throw ClientError.cancelled }
+            let looks = Locked<[String]>([])
+
+            let ended = try await client.waitForTask(begun.id) { task in looks.withLockedValue { $0.append(task.status) } }
+
+            #expect(ended.status == "done")
+            #expect(looks.withLockedValue { $0 } == ["waiting", "running", "done"])
+            #expect(server.heard.map(\.path) == ["/v1/vms/web01/start"] + Array(repeating: "/v1/tasks/7", count: 3))
+            #expect(server.heard.first?.headers.first(name: QueryHeader.reason) == "because")
+        }
+    }
+
+    @Test("names are escaped in paths, the slashes of a tag's key are not")
+    func escapesNames() async throws {
+        try await withClient { _, _ in
+            .answer(status: 200, body: #"{"key":"a/b c","value":"v"}"#)
+        } claim: { client, server in
+            _ = try await client.putTag("a/b c", "v", on: "web/0?1")
+
+            #expect(server.heard.map(\.path) == ["/v1/vms/web%2F0%3F1/tags/a/b%20c"])
+            #expect(server.heard.map(\.method) == [.PUT])
+            #expect(server.heard.map(\.body) == ["\"v\""])
+        }
+    }
+
+    @Test("a what-if question names the memory and the servers that are gone")
+    func asksWhatIf() async throws {
+        try await withClient { _, _ in
+            .answer(status: 200, body: #"{"machine":"web01","servers":[]}"#)
+        } claim: { client, server in
+            let explanation = try await client.explain("web01", memoryMiB: 65_536, without: ["alpha", "beta"])
+
+            #expect(explanation == ExplanationDocument(machine: "web01", chosen: nil, servers: []))
+            #expect(server.heard.map(\.path) == ["/v1/vms/web01/explain?memoryMiB=65536&without=alpha,beta"])
+        }
+    }
+
+    @Test("every write bears a key of its own, and no reading bears one")
+    func keysWrites() async throws {
+        try await withClient { request, _ in
+            .answer(status: 200, body: request.method == .GET ? #"{"tasks":[]}"# : "{}")
+        } claim: { client, server in
+            try await client.deleteMachine("a")
+            try await client.deleteMachine("a")
+            _ = try await client.tasks()
+
+            let keys = server.heard.map { $0.headers.first(name: QueryHeader.idempotencyKey) }
+            #expect(Set(keys).count == 3)
+            #expect(keys.last == .some(nil))
+        }
+    }
+
+    @Test("a write whose answer cannot be read was carried out, so its outcome is unknown and not refused")
+    func readsNonsense() async throws {
+        try await withClient { _, _ in
+            .answer(status: 200, body: "<html>")
+        } claim: { client, _ in
+            let writing = await #expect(throws: ClientError.self) { try await client.createToken(CreateTokenRequest()) }
+            let reading = await #expect(throws: ClientError.self) { try await client.tokens() }
+
+            #expect(writing?.exitCode == 4)
+            #expect(reading?.exitCode == 1)
+        }
+    }
+
+    private func withClient(
+        _ script: @escaping QueryPortStandIn.Script, claim: (PoolClient, QueryPortStandIn) async throws -> Void
+    ) async throws {
+        let pool = try StandInPool()
+        let server = try await QueryPortStandIn(pool, script: script)
+        let file = PoolFile(
+            pool: pool.identifier, authority: String(decoding: pool.authority.certificate.pem, as: UTF8.self), token: "secret",
+            servers: [PoolFile.Server(name: "alpha", query: server.address.description)])
+        let client = try PoolClient(
+            file: file, path: "pool.json", reason: "because", eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+        try await claim(client, server)
+        await client.shutdown()
+        try await server.stop()
+    }
+}
