@@ -1,0 +1,72 @@
+import AgentCore
+import NIOPosix
+import OpenSSLTransport
+import PeerNetwork
+import PoolModel
+import RaftCore
+import Testing
+
+/// One agent's network on a port of its own, with what it reported and logged.
+struct TestAgent: Sendable {
+    let server: ServerID
+    let network: PeerNetwork
+    let events: EventLog
+    let log: CapturedLog
+    let port: Int
+
+    /// Listens, and knows no peers yet.
+    static func start(
+        _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = PeerLimits()
+    ) async throws -> TestAgent {
+        let context = try pool.context(credential ?? pool.server(number))
+        var configuration = PeerNetworkConfiguration(
+            pool: pool.id, server: ServerID(number), host: "127.0.0.1", port: port, tls: CurrentTLSContext(context))
+        configuration.limits = limits
+        let log = CapturedLog()
+        let events = EventLog()
+        let network = PeerNetwork(
+            configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), log: log.logger)
+        let bound = try await network.listen(receiver: events)
+        return TestAgent(server: ServerID(number), network: network, events: events, log: log, port: bound)
+    }
+
+    func description() throws -> PeerDescription {
+        PeerDescription(server: server, name: try #require(ServerName("server\(server)")), address: "127.0.0.1:\(port)")
+    }
+
+    func knows(_ others: [TestAgent]) throws {
+        network.setPeers(try others.filter { $0.server != server }.map { try $0.description() })
+    }
+
+    /// Waits until both connections to `other` stand.
+    func connects(to other: TestAgent, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        try await eventually("server \(server) has no connection to \(other.server): \(log.text)", sourceLocation: sourceLocation) {
+            events.count(.connected(other.server)) == 2
+        }
+    }
+}
+
+/// Starts agents that know each other, waits until all connections stand, and closes them after `body`.
+func withAgents(
+    _ numbers: ClosedRange<UInt64>, of pool: LaboratoryPool, limits: PeerLimits = PeerLimits(),
+    _ body: ([TestAgent]) async throws -> Void
+) async throws {
+    var agents: [TestAgent] = []
+    for number in numbers { agents.append(try await TestAgent.start(number, of: pool, limits: limits)) }
+    for agent in agents { try agent.knows(agents) }
+    for agent in agents {
+        for other in agents where other.server != agent.server { try await agent.connects(to: other) }
+    }
+    try await body(agents)
+    for agent in agents { await agent.network.close() }
+}
+
+/// A small message for the urgent connection; `number` tells it from others.
+func urgent(_ number: UInt64) -> PeerMessage {
+    .raft(RaftMessage(term: Term(1), body: .heartbeat(commit: LogIndex(0), round: number)))
+}
+
+/// A small message for the bulk connection.
+func bulk(_ number: UInt64) -> PeerMessage {
+    .stateDigest(index: LogIndex(number), digest: number)
+}
