@@ -13,7 +13,8 @@ struct OVM: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            PoolCommand.self, AgentCommand.self, SimulateCommand.self, SimulatedHostCommand.self,
+            PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, TaskCommand.self, EventCommand.self, AgentCommand.self,
+            SimulateCommand.self, SimulatedHostCommand.self,
         ])
 
     /// Runs the program: wrong usage ends with 2, as shells' own commands do.

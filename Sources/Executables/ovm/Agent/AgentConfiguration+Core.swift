@@ -1,3 +1,4 @@
+import RaftCore
 import AgentCore
 import AgentRuntime
 import PoolModel

@@ -1,3 +1,4 @@
+import PoolCommands
 import AgentCore
 import AgentPorts
 import AgentRuntime

@@ -52,7 +52,7 @@ struct PoolDemoCommand: AsyncParsableCommand {
     private func show(_ settings: DemoSettings) async throws {
         let pool = DemoPool(settings: settings, storage: SQLiteFounding(), eventLoopGroup: MultiThreadedEventLoopGroup.singleton) { line in
             print(line)
-            fflush(stdout)
+            fflush(nil)
         }
         do {
             try await pool.tell()
@@ -70,7 +70,7 @@ struct PoolDemoCommand: AsyncParsableCommand {
         if !once {
             pool.showInvitation()
             print("Ctrl-C ends it.")
-            fflush(stdout)
+            fflush(nil)
             for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
         }
         await pool.endProcesses()

@@ -41,7 +41,7 @@ struct SimulateCommand: AsyncParsableCommand {
         let start = clock()
         let totals = SimulationRunner.run(seeds: try range(), settings: settings, isVerbose: verbose || seed != nil) { line in
             print(line)
-            fflush(stdout)
+            fflush(nil)
         }
         let processor = Double(clock() - start) / Double(CLOCKS_PER_SEC)
         let simulated = Double(totals.simulatedNanoseconds) / 1_000_000_000

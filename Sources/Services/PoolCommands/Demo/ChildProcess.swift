@@ -22,10 +22,9 @@ package struct ChildProcess: Hashable, Sendable {
         posix_spawn_file_actions_addopen(&actions, 0, "/dev/null", O_RDONLY, 0)
         posix_spawn_file_actions_addopen(&actions, 1, log, O_WRONLY | O_CREAT | O_APPEND, 0o600)
         posix_spawn_file_actions_adddup2(&actions, 1, 2)
-        var words: [UnsafeMutablePointer<CChar>?] = ([executable] + arguments).map { strdup($0) } + [nil]
+        var words = copies([executable] + arguments)
         // A backtracer would keep a dead agent's connections open, and the others would notice its death late.
-        var surroundings: [UnsafeMutablePointer<CChar>?] =
-            ["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"].map { strdup($0) } + libraryPath() + [nil]
+        var surroundings = copies(["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"] + libraryPath())
         defer { (words + surroundings).forEach { free($0) } }
         var pid: pid_t = 0
         let code = posix_spawn(&pid, executable, &actions, &attributes, &words, &surroundings)
@@ -33,9 +32,17 @@ package struct ChildProcess: Hashable, Sendable {
         return ChildProcess(pid: pid)
     }
 
-    private static func libraryPath() -> [UnsafeMutablePointer<CChar>?] {
+    /// Copies of the words as C wants them, with a null at the end; the caller frees them.
+    private static func copies(_ words: [String]) -> [UnsafeMutablePointer<CChar>?] {
+        var copies: [UnsafeMutablePointer<CChar>?] = []
+        for word in words { copies.append(strdup(word)) }
+        copies.append(nil)
+        return copies
+    }
+
+    private static func libraryPath() -> [String] {
         guard let path = getenv("LD_LIBRARY_PATH") else { return [] }
-        return [strdup("LD_LIBRARY_PATH=" + String(cString: path))]
+        return ["LD_LIBRARY_PATH=" + String(cString: path)]
     }
 
     /// Whether the process runs and was started with `word` among its arguments: a number that was given to another process is not it.

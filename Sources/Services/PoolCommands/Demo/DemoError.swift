@@ -1,4 +1,4 @@
-package import QueryModel
+import QueryModel
 
 /// Why a step of the demonstration did not hold.
 package struct DemoError: Error, Hashable, Sendable {

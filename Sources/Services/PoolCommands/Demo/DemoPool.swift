@@ -1,4 +1,5 @@
-package import Foundation
+import NIOHTTP1
+import Foundation
 package import NIOCore
 import OpenSSLTransport
 import PoolModel

@@ -1,6 +1,6 @@
 import Foundation
-package import QueryModel
-package import ServerEnvironment
+import QueryModel
+import ServerEnvironment
 
 /// One server of the demonstration: its agent and its simulated host.
 struct DemoServer: Sendable {

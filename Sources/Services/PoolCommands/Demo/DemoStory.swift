@@ -1,4 +1,5 @@
-package import Foundation
+import NIOHTTP1
+import Foundation
 import PoolModel
 import QueryModel
 import ServerEnvironment

@@ -1,7 +1,7 @@
 package import AgentPorts
 import Foundation
 import OpenSSLTransport
-import PoolModel
+package import PoolModel
 import QueryModel
 import RaftCore
 import ServerEnvironment

@@ -1,3 +1,4 @@
+import NIOHTTP1
 package import AgentPorts
 import Foundation
 package import NIOCore

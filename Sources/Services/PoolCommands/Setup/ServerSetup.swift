@@ -1,6 +1,6 @@
 import Foundation
 package import OpenSSLTransport
-import PoolModel
+package import PoolModel
 package import QueryModel
 package import ServerEnvironment
 
