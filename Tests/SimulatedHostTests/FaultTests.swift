@@ -97,4 +97,19 @@ struct FaultTests {
         _ = try scene.runningDomain(1)
         #expect(scene.model.facts.capacity == before - Mebibytes(4_096))
     }
+
+    @Test("faults that no clock could keep are refused, and so are more than the host remembers")
+    func boundsFaults() throws {
+        var scene = Scene()
+        func refusal(_ fault: SimulatedFault) -> String? { scene.model.control(.inject(.create, fault), now: scene.now) }
+
+        #expect(refusal(.takes(.seconds(Int64.max))) == "The duration is below zero or longer than a day.")
+        #expect(refusal(.answersLate(by: .seconds(-1))) == "The duration is below zero or longer than a day.")
+        #expect(refusal(.fails(cause: "")) == "The cause is empty or longer than 1024 bytes.")
+        for _ in 0..<SimulatedHostLimits.waitingFaults { #expect(refusal(.hangs) == nil) }
+        #expect(refusal(.hangs) == "More faults wait, or more names ignore a shutdown, than a simulated host remembers.")
+        #expect(scene.model.control(.release, now: scene.now) == nil)
+
+        #expect(refusal(.hangs) == nil)
+    }
 }

@@ -164,6 +164,26 @@ struct ServerTests {
         }
     }
 
+    @Test(
+        "sizes, durations and names out of bounds end the connection before they reach the model",
+        arguments: [
+            #"{"control":{"_0":{"setDurations":{"_0":{"create":{"least":[-1,0],"most":[0,0]}}}}}}"#,
+            #"{"control":{"_0":{"startForeign":{"_0":{"name":"x","uuid":"00000000-0000-0000-0000-000000000001","memory":-1}}}}}"#,
+            #"{"perform":{"_0":{"unpause":{"domain":-1}}}}"#,
+            #"{"perform":{"_0":{"create":{"_0":{"name":"x","uuid":"no","type":"pv","memory":1,"virtualCPUs":1,"interfaces":[],"diskPaths":[],"#
+                + #""newImageSize":0,"ownership":{"pool":"00000000-0000-0000-0000-000000000001","machine":1,"epoch":1}}}}}}"#,
+        ])
+    func boundsValues(call: String) async throws {
+        try await withServedHost { (host, client) async throws in
+            let raw = try RawConnection(host.folder.socket)
+
+            raw.write(#"{"id":1,"call":\#(call)}"# + "\n")
+
+            #expect(raw.isClosed())
+            #expect(try await client.listDomains().isEmpty)
+        }
+    }
+
     @Test("a line without end is cut off at the bound")
     func boundsLines() async throws {
         try await withServedHost { (host, client) async throws in

@@ -78,24 +78,15 @@ package struct AgentConfiguration: Codable, Hashable, Sendable {
         do {
             self = try JSONDecoder().decode(AgentConfiguration.self, from: Data(bytes))
         } catch {
-            throw .badConfiguration(path: file, reason: "it is not the JSON that an agent writes")
+            throw .badConfiguration(path: file, reason: Self.reason(of: error))
         }
-        guard server > 0, UUID(uuidString: pool) != nil, UUID(uuidString: storage) != nil, initialPeers.count <= 256 else {
-            throw .badConfiguration(path: file, reason: "pool, storage or server is no identifier")
-        }
-        guard !initialPeers.contains(where: { $0.server == 0 }) else {
-            throw .badConfiguration(path: file, reason: "a peer has the number 0")
-        }
-        if let timing {
-            let heartbeats = 5...10_000
-            guard heartbeats.contains(timing.heartbeatMilliseconds),
-                (timing.heartbeatMilliseconds * 2...60_000).contains(timing.electionMilliseconds)
-            else { throw .badConfiguration(path: file, reason: "timing is out of range") }
-        }
+        if let fault { throw .badConfiguration(path: file, reason: fault) }
     }
 
     /// Writes the file of a data directory.
     package func write(to directory: DataDirectory) throws(EnvironmentError) {
+        // Checked before it is written as well: a file that the next start refuses would be found out too late.
+        if let fault { throw .badConfiguration(path: directory.configurationFile, reason: fault) }
         let encoder = JSONEncoder()
         encoder.outputFormatting = [.prettyPrinted, .sortedKeys, .withoutEscapingSlashes]
         let bytes: Data

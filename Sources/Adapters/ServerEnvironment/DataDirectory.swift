@@ -65,22 +65,26 @@ package struct DataDirectory: Hashable, Sendable {
         let draft = file + ".new"
         let descriptor = open(draft, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .refused(operation: "write", path: draft, reason: String(cString: strerror(errno))) }
-        let isWritten = bytes.withUnsafeBytes { buffer in
-            var done = 0
-            while done < buffer.count {
-                let count = Glibc.write(descriptor, buffer.baseAddress?.advanced(by: done), buffer.count - done)
-                if count <= 0 { return false }
-                done += count
-            }
-            return fsync(descriptor) == 0
-        }
-        let reason = String(cString: strerror(errno))
+        let code = Self.writeDurably(bytes, to: descriptor)
         close(descriptor)
-        guard isWritten, rename(draft, file) == 0 else {
+        guard code == 0, rename(draft, file) == 0 else {
+            let reason = code == 0 ? errno : code
             unlink(draft)
-            throw .refused(operation: "write", path: file, reason: reason)
+            throw .refused(operation: "write", path: file, reason: String(cString: strerror(reason)))
         }
         try synchronize((file as NSString).deletingLastPathComponent)
+    }
+
+    /// - Returns: 0, or the number of the error.
+    private static func writeDurably(_ bytes: [UInt8], to descriptor: Int32) -> Int32 {
+        var done = 0
+        while done < bytes.count {
+            let count = bytes[done...].withUnsafeBytes { Glibc.write(descriptor, $0.baseAddress, $0.count) }
+            if count < 0 && errno == EINTR { continue }
+            guard count > 0 else { return count < 0 ? errno : EIO }
+            done += count
+        }
+        return fsync(descriptor) == 0 ? 0 : errno
     }
 
     /// Brings a directory's entries to the disk.
@@ -95,13 +99,15 @@ package struct DataDirectory: Hashable, Sendable {
 
     /// Reads a file of at most `limit` bytes that nobody else may read.
     package func read(_ file: String, limit: Int) throws(EnvironmentError) -> [UInt8] {
-        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW)
+        // O_NONBLOCK: a pipe under this name must not hold up the start.
+        let descriptor = open(file, O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK)
         guard descriptor >= 0 else { throw .refused(operation: "read", path: file, reason: String(cString: strerror(errno))) }
         defer { close(descriptor) }
         var status = stat()
         guard fstat(descriptor, &status) == 0, status.st_mode & S_IFMT == S_IFREG else {
             throw .refused(operation: "read", path: file, reason: "it is no file")
         }
+        guard status.st_uid == geteuid() else { throw .notOwned(path: file) }
         guard status.st_mode & 0o077 == 0 else { throw .notPrivate(path: file, mode: status.st_mode) }
         guard Int(status.st_size) <= limit else { throw .refused(operation: "read", path: file, reason: "it has more than \(limit) bytes") }
         var bytes = [UInt8](repeating: 0, count: Int(status.st_size))
@@ -120,7 +126,11 @@ package final class DirectoryLock: Sendable {
         descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .refused(operation: "open", path: file, reason: String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
+            let code = errno
             close(descriptor)
+            guard code == EWOULDBLOCK else {
+                throw .refused(operation: "lock", path: file, reason: String(cString: strerror(code)))
+            }
             throw .inUse(path: directory.path)
         }
     }

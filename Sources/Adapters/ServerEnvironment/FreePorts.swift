@@ -38,7 +38,7 @@ package enum FreePorts {
         return isBound && listen(descriptor, 1) == 0
     }
 
-    private static func ephemeralStart() -> Int {
+    static func ephemeralStart() -> Int {
         let file = "/proc/sys/net/ipv4/ip_local_port_range"
         let standard = 32_768
         do {

@@ -1,10 +1,16 @@
-import Foundation
+import Glibc
 
 /// Settings of this process that an agent needs.
 package enum ProcessSettings {
     /// No core dumps: writing one would hold the process's connections open, and the others would notice its death late.
+    ///
+    /// The limit is one byte and not zero: Linux ignores a limit of zero where a program takes the dumps (`|` in core_pattern(5)),
+    /// as systemd-coredump does, and takes one byte as its word for "none at all" (do_coredump in the kernel).
     package static func disableCoreDumps() {
-        var limit = rlimit(rlim_cur: 0, rlim_max: 0)
+        var limit = rlimit(rlim_cur: 1, rlim_max: 1)
+        guard setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit) != 0 else { return }
+        // Whoever started the agent has set the hard limit to zero, and only root may raise it.
+        limit = rlimit(rlim_cur: 0, rlim_max: 0)
         setrlimit(__rlimit_resource_t(RLIMIT_CORE.rawValue), &limit)
     }
 

@@ -17,6 +17,7 @@ extension SimulatedHostModel {
     private mutating func apply(_ control: SimulatedHostControl, now: MonotonicInstant) throws(SimulatedRefusal) {
         switch control {
         case .inject(let kind, let fault):
+            try requireBounded(fault)
             guard waitingFaults.count < SimulatedHostLimits.waitingFaults else { throw .tooManyFaults }
             waitingFaults.append((kind, fault))
         case .release:
@@ -27,6 +28,16 @@ extension SimulatedHostModel {
         case .ignoreShutdown(let name, let ignores): try setIgnoring(name, ignores)
         case .startForeign(let foreign): try startForeign(foreign, at: now)
         case .setDurations(let durations): self.durations = durations
+        }
+    }
+
+    private func requireBounded(_ fault: SimulatedFault) throws(SimulatedRefusal) {
+        switch fault {
+        case .hangs: return
+        case .takes(let length), .answersLate(by: let length):
+            guard length >= .zero, length <= SimulatedDurations.longest else { throw .badDuration }
+        case .fails(let cause), .doneButReportsFailure(let cause):
+            guard (1...SimulatedHostLimits.causeBytes).contains(cause.utf8.count) else { throw .badCause }
         }
     }
 

@@ -20,6 +20,8 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case destroyedWhileBuilt(UInt32)
     case badName
     case tooManyFaults
+    case badDuration
+    case badCause
 
     var message: String {
         switch self {
@@ -39,6 +41,8 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .alreadyEnded(let number): "The guest of domain \(number) has ended."
         case .destroyedWhileBuilt(let number): "Domain \(number) was destroyed while it was being built."
         case .badName: "The name is empty or longer than \(ForeignDomain.longestName) bytes."
+        case .badDuration: "The duration is below zero or longer than a day."
+        case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
         case .tooManyFaults: "More faults wait, or more names ignore a shutdown, than a simulated host remembers."
         }
     }
