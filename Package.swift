@@ -141,7 +141,9 @@ let testTargets: [Target] = [
     tests(
         of: "QueryService",
         alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOPosix"]),
-    tests(of: "PoolCommands", alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration"]),
+    tests(
+        of: "PoolCommands",
+        alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
     tests(
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine"]),

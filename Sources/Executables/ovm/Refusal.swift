@@ -31,6 +31,8 @@ enum Refusal {
         case let error as AgentHalt: error.message
         case let error as SimulatedHostError: error.message
         case let error as DemoError: error.message
+        case let error as ClientError: error.message
+        case let error as PoolFileError: error.message
         case let error as PoolStateDecodingError: error.message
         default: "\(error)"
         }

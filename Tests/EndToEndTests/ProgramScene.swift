@@ -1,0 +1,98 @@
+import Foundation
+import Testing
+
+/// The built program, run as a person would run it, in a temporary folder that is removed afterwards.
+final class ProgramScene {
+    let folder: String
+
+    init() throws {
+        // Short, because a Unix socket's path has at most 107 bytes.
+        folder = "/tmp/ovm-\(UUID().uuidString.prefix(8))"
+        try FileManager.default.createDirectory(
+            atPath: folder, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+    }
+
+    deinit {
+        for process in started where process.isRunning { kill(process.processIdentifier, SIGKILL) }
+        for process in started { process.waitUntilExit() }
+        // What cannot be removed lies in /tmp and is seen there.
+        do { try FileManager.default.removeItem(atPath: folder) } catch { print("could not remove \(folder)") }
+    }
+
+    private var started: [Process] = []
+
+    struct Outcome {
+        let status: Int32
+        let output: String
+        let errors: String
+    }
+
+    /// The program that the tests were built with.
+    static var executable: String {
+        get throws {
+            let bundle = URL(filePath: CommandLine.arguments[0]).deletingLastPathComponent()
+            let candidates = [
+                bundle.appending(path: "ovm").path, LayoutRoot.path + "/.build/debug/ovm",
+            ]
+            return try #require(candidates.first { FileManager.default.isExecutableFile(atPath: $0) })
+        }
+    }
+
+    /// Runs the program to its end.
+    func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
+
+    func run(_ arguments: [String]) throws -> Outcome {
+        let process = Process()
+        process.executableURL = URL(filePath: try Self.executable)
+        process.arguments = arguments
+        let output = "\(folder)/out-\(UUID().uuidString)"
+        FileManager.default.createFile(atPath: output, contents: nil)
+        FileManager.default.createFile(atPath: output + ".err", contents: nil)
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: output + ".err"))
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: output + ".err", encoding: .utf8))
+    }
+
+    /// Starts the program and leaves it running until the scene ends.
+    func start(_ arguments: String...) throws -> Process {
+        let process = Process()
+        process.executableURL = URL(filePath: try Self.executable)
+        process.arguments = arguments
+        process.standardOutput = FileHandle.nullDevice
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        started.append(process)
+        return process
+    }
+
+    /// Asks until `isSo` holds, for at most half a minute.
+    func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
+        let deadline = Date.now.addingTimeInterval(30)
+        while Date.now < deadline {
+            if try isSo() { return }
+            usleep(20_000)
+        }
+        Issue.record("waited 30 s for \(what)")
+        throw Impatience()
+    }
+
+    struct Impatience: Error {}
+}
+
+/// Where the repository is.
+enum LayoutRoot {
+    static let path = URL(filePath: #filePath).deletingLastPathComponent().deletingLastPathComponent().deletingLastPathComponent().path
+}
+
+/// What bootstrap and join say when they refuse.
+extension ProgramScene.Outcome {
+    /// One line on standard error with a sentence of cause and one of cure.
+    var isOneSentenceOfEach: Bool {
+        let line = errors.trimmingCharacters(in: .whitespacesAndNewlines)
+        return status == 1 && line.hasPrefix("ovm: ") && !line.contains("\n") && line.components(separatedBy: ". ").count >= 2
+    }
+}
