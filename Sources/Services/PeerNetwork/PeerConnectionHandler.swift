@@ -11,11 +11,10 @@ final class PeerConnectionHandler: ChannelInboundHandler {
 
     private let id: PeerConnectionID
     private let network: PeerNetwork
+    private let limits: PeerLimits
     private var buffer = ByteBuffer()
     /// Raised once the other end is known.
     private var frameLimit: Int
-    private let limits: PeerLimits
-    private var reason: String?
     private var isClosing = false
 
     init(id: PeerConnectionID, network: PeerNetwork, limits: PeerLimits) {
@@ -26,10 +25,15 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        guard let handshake = event as? TLSHandshakeCompleted else { return context.fireUserInboundEventTriggered(event) }
-        let id = id
-        let refusal = network.assumeIsolated { $0.handshakeCompleted(id, handshake.peer) }
-        if let refusal { refuse(refusal, context) }
+        switch event {
+        case let handshake as TLSHandshakeCompleted:
+            tell { [id] in $0.handshakeCompleted(id, handshake.peer) }
+        case ChannelEvent.inputClosed:
+            // The other end said farewell: nothing can follow, and nobody reads what we would send.
+            isClosing = true
+            context.close(promise: nil)
+        default: context.fireUserInboundEventTriggered(event)
+        }
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
@@ -39,53 +43,41 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         } else {
             buffer.writeBuffer(&bytes)
         }
-        while !isClosing, readFrame(context) {}
-        // What has been read is given back, so that a long life does not mean a long buffer.
-        if buffer.readableBytes == 0 { buffer = ByteBuffer() }
+        while !isClosing, readFrame() {}
+        // What has been read is given back, also when a part of the next frame is always there: the buffer would grow for ever.
+        if isClosing || buffer.readableBytes == 0 { buffer = ByteBuffer() } else { buffer.discardReadBytes() }
     }
 
     /// - Returns: whether another frame may stand in the buffer.
-    private func readFrame(_ context: ChannelHandlerContext) -> Bool {
+    private func readFrame() -> Bool {
         guard let length: UInt32 = buffer.getInteger(at: buffer.readerIndex) else { return false }
-        guard length <= frameLimit else {
-            refuse(.frameTooLong(Int(length), limit: frameLimit), context)
-            return false
-        }
+        guard length <= frameLimit else { return refuse(.frameTooLong(Int(length), limit: frameLimit)) }
         guard buffer.readableBytes >= 4 + Int(length) else { return false }
         buffer.moveReaderIndex(forwardBy: 4)
         guard let bytes = buffer.readBytes(length: Int(length)) else { return false }
         do {
             let frame = try PeerFrameCoding.decode(bytes)
-            let id = id
-            let refusal = network.assumeIsolated { $0.received(id, frame) }
-            if let refusal {
-                refuse(refusal, context)
-                return false
-            }
+            isClosing = !tell { [id] in $0.received(id, frame) }
             frameLimit = limits.frameBytes
-            return true
+            return !isClosing
         } catch {
-            refuse(.unreadableFrame(error.message), context)
-            return false
+            return refuse(.unreadableFrame(error.message))
         }
     }
 
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if reason == nil { reason = (error as? TLSError)?.message ?? "\(error)" }
+        let message = PeerNetwork.describe(error)
+        tell { [id] in $0.failed(id, message) }
         isClosing = true
         context.close(promise: nil)
     }
 
-    func channelInactive(context: ChannelHandlerContext) {
-        let id = id
-        let reason = reason
-        network.assumeIsolated { $0.closed(id, reason: reason) }
-        context.fireChannelInactive()
+    private func refuse(_ refusal: PeerRefusal) -> Bool {
+        isClosing = true
+        tell { [id] in $0.end(id, refusal) }
+        return false
     }
 
-    private func refuse(_ refusal: PeerRefusal, _ context: ChannelHandlerContext) {
-        reason = refusal.message
-        isClosing = true
-        context.close(promise: nil)
-    }
+    /// The handler and the network live on one event loop.
+    private func tell<Answer: Sendable>(_ body: (isolated PeerNetwork) -> Answer) -> Answer { network.assumeIsolated(body) }
 }
