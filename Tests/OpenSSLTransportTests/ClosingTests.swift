@@ -33,6 +33,18 @@ struct ClosingTests {
         #expect(pair.acceptingSeen.seen.order == ["handshake", "read", "error", "inactive"])
     }
 
+    @Test("an error of the channel itself is not followed by a truncation")
+    func reportsOneError() throws {
+        let pair = try EmbeddedPair()
+        try pair.exchange()
+
+        pair.accepting.pipeline.fireErrorCaught(ChannelError.connectTimeout(.seconds(1)))
+        pair.accepting.pipeline.fireChannelInactive()
+
+        #expect(pair.acceptingSeen.seen.order == ["handshake", "error", "inactive"])
+        #expect(pair.acceptingSeen.seen.tlsErrors.isEmpty)
+    }
+
     @Test("the end of the TCP stream without a farewell is a truncation, also where half an end is allowed")
     func reportsTruncationOnHalfClosure() throws {
         let pair = try EmbeddedPair()
