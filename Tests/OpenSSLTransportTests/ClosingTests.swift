@@ -116,7 +116,7 @@ struct ClosingTests {
     @Test("a peer that does not read cannot hold a close up for longer than its limit")
     func closesThoughPeerDoesNotRead() async throws {
         let pool = try LaboratoryPool()
-        var limits = TLSLimits()
+        var limits = TLSLimits.patient
         limits.closeTimeout = .milliseconds(50)
         let link = try await Loopback.open(accepting: pool.peer(pool.server(1)), connecting: pool.peer(pool.server(2)), limits: limits)
         try await eventually("the handshake ends") { link.acceptingSeen.seen.handshake != nil }

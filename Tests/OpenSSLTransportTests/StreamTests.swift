@@ -14,7 +14,7 @@ struct StreamTests {
     @Test("bulk goes both ways at once, with the keys changed on the way", arguments: [Int.max, 300_000])
     func carriesBulk(bytesPerKey: Int) async throws {
         let pool = try LaboratoryPool()
-        var limits = TLSLimits()
+        var limits = TLSLimits.patient
         limits.bytesPerKey = bytesPerKey
         let link = try await Loopback.open(accepting: pool.peer(pool.server(1)), connecting: pool.peer(pool.server(2)), limits: limits)
         let there = pattern(3_000_000, salt: 1)
@@ -129,7 +129,7 @@ struct StreamTests {
 
     @Test("a change of key by the peer is answered and nothing is lost")
     func followsChangesOfKey() throws {
-        var limits = TLSLimits()
+        var limits = TLSLimits.patient
         limits.bytesPerKey = 100
         let pair = try EmbeddedPair(limits: limits)
 
