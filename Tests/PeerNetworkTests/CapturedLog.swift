@@ -6,6 +6,8 @@ final class CapturedLog: Sendable {
     private let state = Mutex<[String]>([])
 
     var lines: [String] { state.withLock { $0 } }
+    /// Those about accepted connections that ended.
+    var endings: [String] { lines.filter { $0.contains("a connection from outside ended") } }
     var text: String { lines.joined(separator: "\n") }
 
     var logger: Logger { Logger(label: "test") { _ in Handler(log: self) } }

@@ -39,10 +39,10 @@ final class EventLog: PeerEventReceiver {
 
 /// Waits until `condition` holds, and fails the test when it does not within 30 s.
 func eventually(
-    _ what: @autoclosure () -> Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () -> Bool
+    _ what: @autoclosure () -> Comment, sourceLocation: SourceLocation = #_sourceLocation, _ condition: () async -> Bool
 ) async throws {
     let deadline = ContinuousClock.now.advanced(by: .seconds(30))
-    while !condition() {
+    while await !condition() {
         guard ContinuousClock.now < deadline else {
             Issue.record(what(), sourceLocation: sourceLocation)
             return

@@ -1,7 +1,7 @@
 import AgentCore
 import NIOPosix
 import OpenSSLTransport
-import PeerNetwork
+@testable import PeerNetwork
 import PoolModel
 import RaftCore
 import Testing
@@ -31,8 +31,11 @@ struct TestAgent: Sendable {
     }
 
     func description() throws -> PeerDescription {
-        PeerDescription(server: server, name: try #require(ServerName("server\(server)")), address: "127.0.0.1:\(port)")
+        try peer(server.number, at: "127.0.0.1:\(port)")
     }
+
+    /// How many connections it holds that others opened.
+    var acceptedConnections: Int { get async { await network.acceptedConnections } }
 
     func knows(_ others: [TestAgent]) throws {
         network.setPeers(try others.filter { $0.server != server }.map { try $0.description() })
@@ -44,6 +47,10 @@ struct TestAgent: Sendable {
             events.count(.connected(other.server)) == 2
         }
     }
+}
+
+extension PeerNetwork {
+    fileprivate var acceptedConnections: Int { connections.values.count { $0.route == nil } }
 }
 
 /// Starts agents that know each other, waits until all connections stand, and closes them after `body`.
@@ -69,4 +76,15 @@ func urgent(_ number: UInt64) -> PeerMessage {
 /// A small message for the bulk connection.
 func bulk(_ number: UInt64) -> PeerMessage {
     .stateDigest(index: LogIndex(number), digest: number)
+}
+
+/// A message of so many bytes, and a few more, for the bulk connection.
+func large(_ number: Int, bytes: Int) -> PeerMessage {
+    let data = [UInt8](repeating: UInt8(truncatingIfNeeded: number), count: bytes)[...]
+    return .raft(
+        RaftMessage(
+            term: Term(1),
+            body: .snapshotPart(
+                index: LogIndex(1), term: Term(1), configuration: RaftConfiguration(voters: [ServerID(1)]), offset: number * bytes,
+                totalSize: 1 << 40, data: data)))
 }
