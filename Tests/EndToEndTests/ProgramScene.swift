@@ -46,8 +46,8 @@ final class ProgramScene {
         process.executableURL = URL(filePath: try Self.executable)
         process.arguments = arguments
         let output = "\(folder)/out-\(UUID().uuidString)"
-        FileManager.default.createFile(atPath: output, contents: nil)
-        FileManager.default.createFile(atPath: output + ".err", contents: nil)
+        _ = FileManager.default.createFile(atPath: output, contents: nil)
+        _ = FileManager.default.createFile(atPath: output + ".err", contents: nil)
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: output + ".err"))
         try process.run()
