@@ -14,6 +14,17 @@ struct LaboratoryPool {
         authority = try CertificateAuthority.create(pool: id.description)
     }
 
+    private init(_ id: PoolID, _ authority: CertificateAuthority) {
+        self.id = id
+        self.authority = authority
+    }
+
+    /// The same authority, misused to issue for another pool.
+    func issuing(for other: PoolID) throws -> LaboratoryPool {
+        try LaboratoryPool(
+            other, CertificateAuthority(pool: other.description, certificate: authority.certificate, key: authority.key))
+    }
+
     func server(_ number: UInt64) throws -> TLSCredential {
         let key = try PrivateKey.generate()
         return try TLSCredential(

@@ -34,6 +34,16 @@ struct TestAgent: Sendable {
         try peer(server.number, at: "127.0.0.1:\(port)")
     }
 
+    /// Shows that a message of each kind arrives.
+    func reaches(_ other: TestAgent, sourceLocation: SourceLocation = #_sourceLocation) async throws {
+        let before = other.events.messages(from: server).count
+        network.send(urgent(77), to: other.server)
+        network.send(bulk(77), to: other.server)
+        try await eventually("server \(server) does not reach \(other.server): \(log.text)", sourceLocation: sourceLocation) {
+            other.events.messages(from: server).count == before + 2
+        }
+    }
+
     /// How many connections it holds that others opened.
     var acceptedConnections: Int { get async { await network.acceptedConnections } }
 
