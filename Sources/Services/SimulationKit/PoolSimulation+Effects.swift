@@ -87,7 +87,11 @@ extension PoolSimulation {
             tellUnreachable(receiver, to: sender)
             return
         }
-        guard let origin = servers[sender], server.peers.contains(sender), origin.peers.contains(receiver) else { return }
+        // An agent holds connections with those that it lists, and with no other.
+        guard let origin = servers[sender], server.peers.contains(sender), origin.peers.contains(receiver) else {
+            tellUnreachable(receiver, to: sender)
+            return
+        }
         guard !isPaused(server, event) else { return }
         step(server, .received(message, from: sender))
     }

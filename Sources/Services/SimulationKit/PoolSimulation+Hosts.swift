@@ -41,6 +41,8 @@ extension PoolSimulation {
             if isHealing || !random.happens(100_000) {
                 let at = now + random.nanoseconds(5_000_000...1_000_000_000)
                 queue.add(.guestEnds(server.id, boot: server.boot, domain: domain, .powerOff), at: at)
+            } else {
+                server.stubborn.append(domain)
             }
             return .done
         case .destroy(let domain):

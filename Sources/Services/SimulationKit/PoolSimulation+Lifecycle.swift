@@ -67,15 +67,13 @@ extension PoolSimulation {
         server.isStopping = false
         server.isLeading = false
         server.peers = []
+        network.pendingNotices = network.pendingNotices.filter { $0.sender != server.id }
         let identity = AgentIdentity(
             pool: pool, server: server.id, storage: server.introduction.storage, boot: server.bootIdentifier, run: random.identifier(),
             version: "simulated")
-        let initial = serversInOrder.map {
-            PeerDescription(server: $0.id, name: $0.introduction.name, address: $0.introduction.peerAddress)
-        }
         do {
             var core = try AgentCore(
-                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: initial,
+                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: server.initialPeers,
                 facts: server.host.facts, seed: random.next(), now: server.time(at: now))
             let effects = core.start()
             server.checkedCommit = core.raft.commitIndex
@@ -139,6 +137,7 @@ extension PoolSimulation {
             if let ownership = server.host.ownership(of: domain) { checks.ended(ownership.machine, server.id, domain) }
         }
         server.host.loseAll()
+        server.stubborn = []
         server.boot += 1
         server.bootIdentifier = random.identifier()
     }
@@ -171,7 +170,11 @@ extension PoolSimulation {
     func joined(_ id: ServerID, number: UInt64) {
         guard servers[id] == nil else { return }
         report.counts.membershipChanges += 1
-        start(makeServer(id, introduction(number: number), storing: .empty))
+        let newcomer = makeServer(id, introduction(number: number), storing: .empty)
+        newcomer.initialPeers = checks.reference.activeServers.filter { $0.id != id }.map {
+            PeerDescription(server: $0.id, name: $0.name, address: $0.peerAddress)
+        }
+        start(newcomer)
     }
 }
 

@@ -16,6 +16,7 @@ extension PoolSimulation {
         for server in serversInOrder {
             server.pausedUntil = min(server.pausedUntil, now)
             if server.core == nil { restart(server.id) }
+            for domain in server.stubborn { guestEnds(server.id, boot: server.boot, domain: domain, .powerOff) }
         }
         connectEveryone()
         guard advance(until: { $0.unsettled == nil }, milliseconds: Self.recoveryMilliseconds) else {

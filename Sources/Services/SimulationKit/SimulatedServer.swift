@@ -21,8 +21,12 @@ final class SimulatedServer {
     var diskFreeAt: Int64 = 0
     var timerAt: Int64?
     var peers: [ServerID] = []
+    /// What a join leaves behind: the members of that moment. The founder knows nobody.
+    var initialPeers: [PeerDescription] = []
     var hasHalted = false
     var isStopping = false
+    /// Domains whose guests were asked to shut down and do not care.
+    var stubborn: [UInt32] = []
     /// A planted mistake: what is started again after a restart of the agent.
     var startsToReplay: [DomainSpecification] = []
 
