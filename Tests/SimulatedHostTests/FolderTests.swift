@@ -6,7 +6,7 @@ import Testing
 
 @testable import SimulatedHost
 
-@Suite("the folder of a simulated host", .serialized)
+@Suite("the folder of a simulated host", .serialized, .timeLimit(.minutes(2)))
 struct FolderTests {
     @Test("socket, journal and lock are for their owner alone")
     func protectsFiles() async throws {
@@ -27,7 +27,7 @@ struct FolderTests {
         try await withFolder { (folder) async throws in
             #expect(chmod(folder.path, 0o750) == 0)
 
-            let error = await ServedHost.start(folder).server.value
+            let error = await ServedHost.start(folder).outcome()
 
             #expect(error == .notPrivate(path: folder.path, mode: 0o750))
             #expect(
@@ -42,7 +42,7 @@ struct FolderTests {
     @Test("a second server on the same folder is refused and leaves the first one alone")
     func refusesSecond() async throws {
         try await withServedHost { (host, client) async throws in
-            let error = await ServedHost.start(host.folder).server.value
+            let error = await ServedHost.start(host.folder).outcome()
 
             #expect(error == .inUse(folder: host.folder.path))
             #expect(try await client.listDomains().isEmpty)
@@ -54,7 +54,7 @@ struct FolderTests {
     func refusesLongPath() async throws {
         let folder = SimulatedHostFolder("/tmp/" + String(repeating: "long", count: 30))
 
-        let error = await ServedHost.start(folder).server.value
+        let error = await ServedHost.start(folder).outcome()
 
         #expect(error == .socketPathTooLong(path: folder.socket))
         #expect(error?.message.contains("has 140 bytes, and a socket takes at most 100. Choose a shorter data directory") == true)

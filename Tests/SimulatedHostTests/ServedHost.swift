@@ -28,6 +28,16 @@ struct ServedHost {
             })
     }
 
+    /// What the server ends with by itself; a test that runs out of time ends it.
+    func outcome() async -> SimulatedHostError? {
+        let server = server
+        return await withTaskCancellationHandler {
+            await server.value
+        } onCancel: {
+            server.cancel()
+        }
+    }
+
     /// Ends the server and gives what it ended with.
     func stop() async -> SimulatedHostError? {
         server.cancel()

@@ -6,7 +6,7 @@ import Testing
 
 @testable import SimulatedHost
 
-@Suite("a served host", .serialized)
+@Suite("a served host", .serialized, .timeLimit(.minutes(2)))
 struct ServerTests {
     @Test("an agent creates, starts, lists, stops and destroys over the socket; the journal tells it in order")
     func serves() async throws {
@@ -92,6 +92,24 @@ struct ServerTests {
             #expect(cause.hasSuffix("whether the operation was done is unknown."))
             #expect(try await eventually { await client.perform(.unpause(domain: 1)) == .done })
             #expect(try await client.listDomains().first?.state == .running)
+        }
+    }
+
+    @Test("a host that dies under an operation leaves its outcome unknown, and the client says so")
+    func saysUnknown() async throws {
+        try await withServedHost { (host, client) async throws in
+            #expect(try await client.control(.inject(.create, .answersLate(by: .seconds(3_600)))) == nil)
+            let specification = try Scene.specification(1)
+            let waiting = Task { await client.perform(.createPaused(specification)) }
+            #expect(try await eventually { try await client.listDomains().count == 1 })
+
+            #expect(await host.stop() == nil)
+
+            let result = await waiting.value
+            #expect(
+                result
+                    == .failed(
+                        cause: "The connection to the simulated host broke before it answered: whether the operation was done is unknown."))
         }
     }
 
@@ -213,7 +231,7 @@ struct ServerTests {
         try await withFolder { (folder) async throws in
             #expect(symlink("/dev/full", folder.journal) == 0)
 
-            let error = await ServedHost.start(folder).server.value
+            let error = await ServedHost.start(folder).outcome()
 
             // A link in place of the journal is refused before anything is written through it.
             #expect(error == .system(operation: "open", path: folder.journal, code: ELOOP))

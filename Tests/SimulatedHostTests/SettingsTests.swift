@@ -4,7 +4,7 @@ import Testing
 
 @testable import SimulatedHost
 
-@Suite("simulated.json")
+@Suite("simulated.json", .timeLimit(.minutes(2)))
 struct SettingsTests {
     private func refusal(_ text: String) -> String? {
         do throws(SimulatedHostError) {
@@ -64,9 +64,9 @@ struct SettingsTests {
         try await withFolder { (folder) async throws in
             try Data(repeating: UInt8(ascii: " "), count: SimulatedHostLimits.settingsBytes + 1).write(to: URL(filePath: folder.settings))
 
-            let long = await ServedHost.start(folder).server.value
+            let long = await ServedHost.start(folder).outcome()
             #expect(unlink(folder.settings) == 0 && mkfifo(folder.settings, 0o600) == 0)
-            let pipe = await ServedHost.start(folder).server.value
+            let pipe = await ServedHost.start(folder).outcome()
 
             #expect(long == .badSettings(path: folder.settings, reason: "it has more than 65536 bytes"))
             #expect(pipe == .badSettings(path: folder.settings, reason: "it is not a plain file"))
