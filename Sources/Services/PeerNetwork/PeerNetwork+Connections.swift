@@ -41,7 +41,8 @@ extension PeerNetwork {
 
     /// The oldest goes and not the newest: a member introduces itself in milliseconds, and must not be kept out by those who never do.
     private func makeRoomForStranger() {
-        let strangers = connections.filter { $0.value.isStranger }.keys
+        // One that was ended in this turn of the loop is gone only in the next, and must not be taken for the oldest again.
+        let strangers = connections.filter { $0.value.isStranger && $0.value.refusal != .tooManyStrangers }.keys
         guard strangers.count >= configuration.limits.strangers, let oldest = strangers.min() else { return }
         guard let channel = connections[oldest]?.channel else { return }
         connections[oldest]?.refusal = .tooManyStrangers
