@@ -77,7 +77,7 @@ let adapters: [Target] = [
         exclude: ["Schema"]),
     room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
-    room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel"]),
+    room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
 ]
 
 let services: [Target] = [
@@ -134,7 +134,7 @@ let testTargets: [Target] = [
     tests(of: "WireFormat", alsoImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore"], exclude: ["Golden"]),
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
-    tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "PoolModel"]),
+    tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
