@@ -47,6 +47,9 @@ struct TestAgent: Sendable {
     /// How many connections it holds that others opened.
     var acceptedConnections: Int { get async { await network.acceptedConnections } }
 
+    /// How many connections it holds, whoever opened them.
+    var connectionCount: Int { get async { await network.connectionCount } }
+
     func knows(_ others: [TestAgent]) throws {
         network.setPeers(try others.filter { $0.server != server }.map { try $0.description() })
     }
@@ -60,6 +63,7 @@ struct TestAgent: Sendable {
 }
 
 extension PeerNetwork {
+    fileprivate var connectionCount: Int { connections.count }
     fileprivate var acceptedConnections: Int { connections.values.count { $0.route == nil } }
 }
 

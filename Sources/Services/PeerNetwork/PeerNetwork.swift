@@ -25,7 +25,8 @@ package actor PeerNetwork: PeerPort {
     var latest: [ServerID: PeerConnectionID] = [:]
     var lines: LineBudget
     private(set) var isClosing = false
-    private var lastNumber: UInt64 = 0
+    /// Counts attempts to connect, and connections.
+    private(set) var lastNumber: UInt64 = 0
     private var listener: (any Channel)?
 
     package nonisolated var unownedExecutor: UnownedSerialExecutor { eventLoop.executor.asUnownedSerialExecutor() }

@@ -1,0 +1,127 @@
+import AgentCore
+
+import PoolModel
+import Testing
+import WireFormat
+
+@testable import PeerNetwork
+
+@Suite("connecting again") struct ReconnectionTests {
+    @Test("an agent connects again when the other end was restarted")
+    func restarted() async throws {
+        let pool = try LaboratoryPool()
+        try await withAgents(1...2, of: pool) { agents in
+            let first = agents[0]
+            await agents[1].network.close()
+            try await eventually("not unreachable") { first.events.count(.unreachable(ServerID(2))) == 2 }
+
+            let second = try await TestAgent.start(2, of: pool, port: agents[1].port)
+            try second.knows(agents)
+
+            try await eventually("not connected: \(first.log.text)") { first.events.count(.connected(ServerID(2))) == 4 }
+            try await second.connects(to: first)
+            try await first.reaches(second)
+            try await second.reaches(first)
+            await second.network.close()
+        }
+    }
+
+    @Test("the pause before the next attempt ends when the other end contacts us (hazard L9)")
+    func pauseEnds() async throws {
+        let pool = try LaboratoryPool()
+        let former = try await TestAgent.start(2, of: pool)
+        await former.network.close()
+        var limits = PeerLimits()
+        limits.shortestPause = .seconds(3_600)
+        limits.longestPause = .seconds(3_600)
+        let first = try await TestAgent.start(1, of: pool, limits: limits)
+        try first.knows([former])
+        try await eventually("no attempt failed") { first.log.lines.count == 2 }
+
+        let second = try await TestAgent.start(2, of: pool, port: former.port)
+        try second.knows([first])
+
+        try await first.connects(to: second)
+        try await second.connects(to: first)
+        for agent in [first, second] { await agent.network.close() }
+    }
+
+    @Test("while the other end is away an agent goes on trying, and logs it once for each channel")
+    func goesOnTrying() async throws {
+        let pool = try LaboratoryPool()
+        let former = try await TestAgent.start(2, of: pool)
+        await former.network.close()
+        var limits = PeerLimits()
+        limits.shortestPause = .milliseconds(1)
+        limits.longestPause = .milliseconds(4)
+        let first = try await TestAgent.start(1, of: pool, limits: limits)
+        try first.knows([former])
+        try await eventually("no attempts") { await first.network.lastNumber > 40 }
+        #expect(first.log.lines.count == 2, "\(first.log.text)")
+        #expect(await first.connectionCount <= 2)
+
+        // It does not know server 1's address, so that only server 1 can connect.
+        let second = try await TestAgent.start(2, of: pool, port: former.port)
+        second.network.setPeers([try unreachablePeer(1)])
+
+        try await first.connects(to: second)
+        try await first.reaches(second)
+        for agent in [first, second] { await agent.network.close() }
+    }
+
+    @Test("an address that is none is logged, and replaced by the next list of peers")
+    func addressCorrected() async throws {
+        let pool = try LaboratoryPool()
+        let second = try await TestAgent.start(2, of: pool)
+        second.network.setPeers([try unreachablePeer(1)])
+        let first = try await TestAgent.start(1, of: pool)
+        first.network.setPeers([try unreachablePeer(2)])
+        try await eventually("nothing logged") { first.log.text.contains("its address nowhere is not HOST:PORT") }
+
+        try first.knows([second])
+
+        try await first.connects(to: second)
+        for agent in [first, second] { await agent.network.close() }
+    }
+
+    @Test("a peer that is listed again while its address did not change keeps its connections")
+    func listedAgain() async throws {
+        try await withAgents(1...2, of: LaboratoryPool()) { agents in
+            for _ in 1...20 { try agents[0].knows(agents) }
+
+            try await agents[0].reaches(agents[1])
+            #expect(agents[0].events.events == [.connected(ServerID(2)), .connected(ServerID(2))])
+        }
+    }
+
+    @Test("peers that come and go in one turn leave one connection for each channel")
+    func comeAndGo() async throws {
+        let pool = try LaboratoryPool()
+        let first = try await TestAgent.start(1, of: pool)
+        let second = try await TestAgent.start(2, of: pool)
+        second.network.setPeers([try unreachablePeer(1)])
+
+        for _ in 1...20 {
+            first.network.setPeers([])
+            try first.knows([second])
+        }
+
+        try await eventually("not connected") { first.events.count(.connected(ServerID(2))) == 2 }
+        try await eventually("connections are left over") { await first.connectionCount == 2 }
+        try await eventually("connections are left over") { await second.acceptedConnections == 2 }
+        try await first.reaches(second)
+        for agent in [first, second] { await agent.network.close() }
+    }
+
+    @Test("an agent that is listed among its own peers does not connect to itself")
+    func itself() async throws {
+        let pool = try LaboratoryPool()
+        try await withAgents(1...2, of: pool) { agents in
+            agents[0].network.setPeers(try agents.map { try $0.description() })
+
+            try await agents[0].reaches(agents[1])
+            #expect(agents[0].events.count(.connected(ServerID(1))) == 0)
+            #expect(agents[0].log.endings == [])
+        }
+    }
+}
