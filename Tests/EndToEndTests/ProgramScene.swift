@@ -20,6 +20,8 @@ final class ProgramScene {
     }
 
     private var started: [Process] = []
+    /// The agent that kill tests end and start again.
+    var agent: Process?
 
     struct Outcome {
         let status: Int32
