@@ -26,9 +26,9 @@ lint: ## Check the formatting
 format: ## Format the sources
 	swift format -i --parallel -r Sources Tests Package.swift
 
-test: deps lint ## Everything that a change must pass: lint, build, all tests
+test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience)
 	swift build --build-tests $(STRICT)
-	swift test --skip-build
+	swift test --skip-build --no-parallel
 
 demo: release ## A whole pool of real agents on this machine: the story, then it stays up until Ctrl-C
 	$(OVM) pool demo --dir "$(DEMO_DIR)"
