@@ -12,4 +12,69 @@ import Testing
         #expect(report.counts.acknowledgedWrites > 50)
         #expect(report.counts.starts > 0)
     }
+
+    @Test("nothing that must not happen happens under faults", arguments: [1, 2, 3, 5, 7])
+    func faults(servers: Int) {
+        let settings = SimulationSettings(seed: 1, servers: servers, seconds: 8)
+
+        for seed in UInt64(100 * servers)..<UInt64(100 * servers + 5) {
+            let totals = SimulationRunner.run(seeds: seed...seed, settings: settings) { line in Issue.record("\(line)") }
+
+            #expect(totals.isClean, "seed \(seed) with \(servers) servers")
+        }
+    }
+
+    @Test("the faults that are asked for do happen")
+    func faultsHappen() {
+        var settings = SimulationSettings(seed: 4, servers: 3, seconds: 20)
+        settings.faults.crashMilliseconds = 1_500
+
+        let counts = PoolSimulation(settings).run().counts
+
+        for count in [
+            counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.membershipChanges,
+            counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
+        ] {
+            #expect(count > 0, "\(counts)")
+        }
+        #expect(counts.elections > 2)
+    }
+
+    @Test("the same seed does the same, another one something else")
+    func sameSeedSameRun() {
+        let settings = SimulationSettings(seed: 7, servers: 3, seconds: 5)
+        var other = settings
+        other.seed = 8
+
+        let first = PoolSimulation(settings).run()
+        let second = PoolSimulation(settings).run()
+
+        #expect(first == second)
+        #expect(first.trace != PoolSimulation(other).run().trace)
+    }
+
+    /// How a mistake is made likely enough to be found soon.
+    private func settings(for bug: PlantedBug) -> SimulationSettings {
+        var settings = SimulationSettings(seed: 1, servers: 3, seconds: 10)
+        settings.plantedBug = bug
+        settings.workload.requestMilliseconds = 12
+        switch bug {
+        case .grantsRefusedVotes, .runsUnasked, .emptiesDisk, .cutsLogAtRestart:
+            settings.faults.crashMilliseconds = 600
+            settings.faults.partitionMilliseconds = 1_000
+        case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
+        default: break
+        }
+        return settings
+    }
+
+    @Test("each planted mistake is found within 40 seeds", arguments: PlantedBug.allCases)
+    func findsPlantedBug(bug: PlantedBug) {
+        var lines: [String] = []
+
+        let totals = SimulationRunner.run(seeds: 1...40, settings: settings(for: bug)) { lines.append($0) }
+
+        #expect(!totals.isClean, "\(bug) was not found")
+        #expect(lines.first?.hasPrefix("seed \(totals.failingSeed ?? 0): VIOLATION") ?? false)
+    }
 }

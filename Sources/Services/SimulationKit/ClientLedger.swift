@@ -27,7 +27,8 @@ struct OpenRequest {
 /// Who asked for what, and what was answered.
 struct ClientLedger {
     var open: [ClientRequestID: OpenRequest] = [:]
-    var answered: Set<ClientRequestID> = []
+    var writeAnswers: [ClientRequestID: WriteAnswer] = [:]
+    var readAnswers: [ClientRequestID: ReadAnswer] = [:]
     /// The greatest index that any client was told.
     var acknowledgedIndex = LogIndex.zero
     var later: [Consequence] = []

@@ -26,7 +26,8 @@ struct PoolChecks {
     private(set) var leaders: [Term: ServerID] = [:]
     private var votes: [Ballot: ServerID] = [:]
     private var running: [VirtualMachineID: [RunningDomain]] = [:]
-    private var tokenSecrets: Set<SHA256Digest> = []
+    private var tagValues: Set<String> = []
+    private var greatestVotedTerm: [ServerID: Term] = [:]
     /// The voters as of the last committed configuration.
     private(set) var configuration = RaftConfiguration.empty
 
@@ -57,7 +58,14 @@ struct PoolChecks {
             return "Server \(voter) voted in term \(term) for server \(former) and for server \(candidate)."
         }
         votes[ballot] = candidate
+        greatestVotedTerm[voter] = max(greatestVotedTerm[voter] ?? .zero, term)
         return nil
+    }
+
+    /// A run of an agent begins in this term: it must not have voted in a later one.
+    func began(_ server: ServerID, in term: Term) -> String? {
+        guard let voted = greatestVotedTerm[server], term < voted else { return nil }
+        return "Server \(server) voted in term \(voted), but begins again in term \(term)."
     }
 
     /// The last entry that a leader of `term` must have: committed under a leader of an earlier term.
@@ -91,10 +99,11 @@ struct PoolChecks {
         let outcome = reference.apply(command, at: entry.index).outcome
         outcomes.append(outcome)
         noteDigest()
-        if case .createToken(let token) = command.command, case .done(.token(let id)) = outcome, id.number == entry.index.number {
-            guard tokenSecrets.insert(token.secret).inserted else {
-                return "One request of a client was applied twice: its second token is number \(id)."
-            }
+        // Every tag that a client sets has a value of its own.
+        if case .putTag(let machine, _, let value) = command.command, case .done = outcome,
+            reference.machines[machine]?.changedAt == entry.index, !tagValues.insert(value).inserted
+        {
+            return "One request of a client was applied twice, the second time at index \(entry.index)."
         }
         return nil
     }

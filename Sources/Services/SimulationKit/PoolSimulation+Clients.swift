@@ -6,31 +6,37 @@ extension PoolSimulation {
     static let operatorPrincipal = Principal.operator(name: "admin", credential: CredentialID(2))
 
     /// A client writes through a server.
+    @discardableResult
     func submit(
         _ command: PoolCommand, to server: SimulatedServer, as principal: Principal = PoolSimulation.operatorPrincipal,
         follow: FollowUp = .nothing
-    ) {
+    ) -> ClientRequestID {
         let client = ClientRequestID(clients.nextClient)
         clients.nextClient += 1
         clients.open[client] = OpenRequest(server: server.id, command: command, followUp: follow, leastIndex: .zero)
-        if settings.plantedBug == .answersEarly, follow == .nothing, random.happens(20_000) {
+        if plantedBug == .answersEarly, follow == .nothing, random.happens(20_000) {
             writeAnswered(client, .outcome(.done(.none), index: checks.reference.appliedIndex.next))
-            return
+            return client
         }
         step(server, .submit(client, command, principal: principal, reason: "", idempotency: nil))
+        return client
     }
 
     /// A client reads through a server, linearizably.
-    func read(from server: SimulatedServer) {
+    @discardableResult
+    func read(from server: SimulatedServer) -> ClientRequestID {
         let client = ClientRequestID(clients.nextClient)
         clients.nextClient += 1
         clients.open[client] = OpenRequest(
             server: server.id, command: nil, followUp: .nothing, leastIndex: clients.acknowledgedIndex)
-        step(server, .read(client, settings.plantedBug == .readsStale ? .stale : .linearizable))
+        step(server, .read(client, plantedBug == .readsStale ? .stale : .linearizable))
+        return client
     }
 
     func writeAnswered(_ client: ClientRequestID, _ answer: WriteAnswer) {
-        guard clients.answered.insert(client).inserted else { return violated("Client request \(client.number) was answered twice.") }
+        guard clients.writeAnswers.updateValue(answer, forKey: client) == nil else {
+            return violated("Write \(client.number) was answered twice.")
+        }
         guard let request = clients.open.removeValue(forKey: client), let command = request.command else { return }
         switch answer {
         case .outcome(let outcome, let index):
@@ -57,7 +63,9 @@ extension PoolSimulation {
     }
 
     func readAnswered(_ client: ClientRequestID, _ answer: ReadAnswer, by server: SimulatedServer) {
-        guard clients.answered.insert(client).inserted else { return violated("Client request \(client.number) was answered twice.") }
+        guard clients.readAnswers.updateValue(answer, forKey: client) == nil else {
+            return violated("Read \(client.number) was answered twice.")
+        }
         guard let request = clients.open.removeValue(forKey: client), case .ready = answer, let core = server.core else { return }
         report.counts.reads += 1
         guard core.state.appliedIndex < request.leastIndex else { return }
@@ -75,7 +83,10 @@ extension PoolSimulation {
         let mean = Int64(settings.workload.requestMilliseconds) * 1_000_000
         queue.add(.clientRequest, at: now + random.nanoseconds(mean / 10...mean * 2))
         guard let server = random.choice(serversInOrder.filter { $0.core != nil && $0.pausedUntil <= now }) else { return }
-        if random.happens(200_000) { return read(from: server) }
+        if random.happens(200_000) {
+            read(from: server)
+            return
+        }
         submit(nextCommand(), to: server)
     }
 

@@ -29,7 +29,7 @@ extension PoolSimulation {
 
     private func store(_ write: RaftWrite<PoolEntry>, on server: SimulatedServer) {
         server.disk.ask(write)
-        let isEarly = settings.plantedBug == .acknowledgesBeforeDurable
+        let isEarly = plantedBug == .acknowledgesBeforeDurable
         let slowness: ClosedRange<Int64> =
             isEarly ? 5_000_000...100_000_000 : (random.happens(10_000) ? 1_000_000...60_000_000 : 50_000...2_000_000)
         server.diskFreeAt = max(server.diskFreeAt, now) + random.nanoseconds(slowness)
@@ -39,13 +39,13 @@ extension PoolSimulation {
 
     func diskWriteDone(_ id: ServerID, run: Int) {
         guard let server = servers[id], server.run == run, server.core != nil, let sequence = server.disk.completeFirst() else { return }
-        guard settings.plantedBug != .acknowledgesBeforeDurable else { return }
+        guard plantedBug != .acknowledgesBeforeDurable else { return }
         queueInput(.writeCompleted(sequence: sequence), for: server, after: 1_000)
     }
 
     private func encode(_ state: PoolState, index: LogIndex, on server: SimulatedServer) {
         report.counts.snapshots += 1
-        let data = coding.encode(settings.plantedBug == .dropsTagInSnapshot ? Self.withoutOneTag(state) : state)
+        let data = coding.encode(plantedBug == .dropsTagInSnapshot ? Self.withoutOneTag(state) : state)
         queueInput(.snapshotEncoded(index: index, data: data), for: server, after: random.nanoseconds(100_000...20_000_000))
     }
 
@@ -64,6 +64,11 @@ extension PoolSimulation {
     func send(_ message: PeerMessage, from server: SimulatedServer, to receiver: ServerID) {
         report.counts.messages += 1
         noteVotes(message, from: server, to: receiver)
+        if Self.isVote(message), !isHealing, random.happens(settings.faults.crashAfterVoteMillionths) {
+            queue.add(.crashAfterVote(server.id, run: server.run), at: now + random.nanoseconds(1_000...3_000_000))
+        }
+        // What was sent before a connection was given up still arrives; to a server that is not listed there is none.
+        guard server.peers.contains(receiver) else { return tellUnreachable(receiver, to: server.id) }
         let faults = isHealing ? .none : settings.faults
         if random.happens(faults.lossMillionths) {
             breakConnection(server.id, receiver)
@@ -72,8 +77,16 @@ extension PoolSimulation {
         let sent = tampered(message, from: server.id, to: receiver)
         deliver(sent, from: server.id, to: receiver, faults)
         if random.happens(faults.duplicationMillionths) { deliver(sent, from: server.id, to: receiver, faults) }
-        if settings.plantedBug == .forgetsRequestIdentity, let copy = Self.withoutIdentity(message) {
+        if plantedBug == .forgetsRequestIdentity, let copy = Self.withoutIdentity(message) {
             deliver(copy, from: server.id, to: receiver, faults)
+        }
+    }
+
+    private static func isVote(_ message: PeerMessage) -> Bool {
+        guard case .raft(let raft) = message else { return false }
+        switch raft.body {
+        case .voteAnswer, .voteRequest: return true
+        default: return false
         }
     }
 
@@ -87,8 +100,8 @@ extension PoolSimulation {
             tellUnreachable(receiver, to: sender)
             return
         }
-        // An agent holds connections with those that it lists, and with no other.
-        guard let origin = servers[sender], server.peers.contains(sender), origin.peers.contains(receiver) else {
+        // An agent takes messages from those that it lists, and from no other.
+        guard server.peers.contains(sender) else {
             tellUnreachable(receiver, to: sender)
             return
         }
@@ -128,7 +141,7 @@ extension PoolSimulation {
     }
 
     private func tampered(_ message: PeerMessage, from sender: ServerID, to receiver: ServerID) -> PeerMessage {
-        guard let bug = settings.plantedBug, case .raft(let raft) = message else { return message }
+        guard let bug = plantedBug, case .raft(let raft) = message else { return message }
         switch (bug, raft.body) {
         case (.raisesTerms, .append), (.raisesTerms, .heartbeat):
             return random.happens(2_000) ? .raft(RaftMessage(term: raft.term.next, body: raft.body)) : message
@@ -143,9 +156,9 @@ extension PoolSimulation {
 
     /// The same write under another number: nothing tells any more that it is the same.
     private static func withoutIdentity(_ message: PeerMessage) -> PeerMessage? {
-        guard case .forward(let entry) = message, case .createToken = entry.command, let request = entry.request else { return nil }
+        guard case .forward(let entry) = message, case .putTag = entry.command, let request = entry.request else { return nil }
         let other = RequestIdentity(
-            member: request.member, session: request.session, sequence: request.sequence + 1_000_000,
+            member: request.member, session: request.session, sequence: request.sequence + 10_000,
             firstOutstanding: request.firstOutstanding)
         return .forward(
             PoolEntry(

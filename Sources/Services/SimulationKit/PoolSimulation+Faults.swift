@@ -22,7 +22,7 @@ extension PoolSimulation {
         switch kind {
         case .crash:
             crash(victim)
-            scheduleRestart(of: victim, within: 10_000_000...2_000_000_000)
+            scheduleRestartOfAgent(victim)
         case .powerCut:
             cutPower(victim)
             scheduleRestart(of: victim, within: 500_000_000...6_000_000_000)
@@ -39,6 +39,18 @@ extension PoolSimulation {
 
     private func scheduleRestart(of server: SimulatedServer, within range: ClosedRange<Int64>) {
         queue.add(.restart(server.id), at: now + random.nanoseconds(range))
+    }
+
+    /// A supervisor starts the agent again: often at once.
+    private func scheduleRestartOfAgent(_ server: SimulatedServer) {
+        let isSoon = random.happens(500_000)
+        scheduleRestart(of: server, within: isSoon ? 5_000_000...50_000_000 : 50_000_000...2_000_000_000)
+    }
+
+    func crashAfterVote(_ id: ServerID, run: Int) {
+        guard !isHealing, let server = servers[id], server.run == run, server.core != nil else { return }
+        crash(server)
+        scheduleRestartOfAgent(server)
     }
 
     func stop(_ server: SimulatedServer) {

@@ -10,7 +10,7 @@ extension PoolSimulation {
     func begin(_ operation: DomainOperation, _ id: DomainOperationID, on server: SimulatedServer) {
         let length: ClosedRange<Int64> =
             switch operation {
-            case .createPaused: 5_000_000...400_000_000
+            case .createPaused: random.happens(200_000) ? 400_000_000...4_000_000_000 : 5_000_000...400_000_000
             case .unpause, .shutdown: 500_000...20_000_000
             case .destroy: 1_000_000...100_000_000
             }
@@ -30,15 +30,15 @@ extension PoolSimulation {
     private func performOperation(_ operation: DomainOperation, on server: SimulatedServer) -> DomainOperationResult {
         switch operation {
         case .createPaused(let specification):
-            if !isHealing, random.happens(20_000) { return .failed(cause: "The domain builder failed.") }
+            if !isHealing, random.happens(settings.faults.buildFailureMillionths) { return .failed(cause: "The domain builder failed.") }
             let domain = server.host.create(specification)
-            if settings.plantedBug == .runsUnasked { unpause(domain, on: server) }
-            if settings.plantedBug == .replaysStarts { server.startsToReplay = [specification] }
+            if plantedBug == .runsUnasked { unpause(domain, on: server) }
+            if plantedBug == .replaysStarts { server.startsToReplay = [specification] }
             return .done
         case .unpause(let domain):
             return unpause(domain, on: server) ? .done : .failed(cause: "There is no such paused domain.")
         case .shutdown(let domain):
-            if isHealing || !random.happens(100_000) {
+            if isHealing || !random.happens(settings.faults.stubbornGuestMillionths) {
                 let at = now + random.nanoseconds(5_000_000...1_000_000_000)
                 queue.add(.guestEnds(server.id, boot: server.boot, domain: domain, .powerOff), at: at)
             } else {
@@ -49,7 +49,7 @@ extension PoolSimulation {
             let ownership = server.host.ownership(of: domain)
             let isRunning = server.host.running.contains(domain)
             guard server.host.destroy(domain) else { return .failed(cause: "There is no such domain.") }
-            if isRunning, let ownership, settings.plantedBug != .forgetsToDestroy { checks.ended(ownership.machine, server.id, domain) }
+            if isRunning, let ownership, plantedBug != .forgetsToDestroy { checks.ended(ownership.machine, server.id, domain) }
             return .done
         }
     }

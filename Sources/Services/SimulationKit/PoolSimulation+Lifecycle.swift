@@ -11,7 +11,14 @@ extension PoolSimulation {
     func found() {
         let founder = makeServer(ServerID(1), introduction(number: 1), storing: foundingLog(introduction(number: 1)))
         start(founder)
-        for number in 2..<(settings.servers + 1) { joinAtBeginning(ServerID(UInt64(number))) }
+        for number in 2..<(settings.servers + 1) where report.violations.isEmpty { joinAtBeginning(ServerID(UInt64(number))) }
+        plantedBug = settings.plantedBug
+        for server in serversInOrder { plantBug(in: server) }
+    }
+
+    private func plantBug(in server: SimulatedServer) {
+        server.disk.forgetsHardState = plantedBug == .forgetsHardState
+        server.host.forgetsToDestroy = plantedBug == .forgetsToDestroy
     }
 
     /// Entry 1 names the voters, entry 2 founds the pool.
@@ -50,8 +57,7 @@ extension PoolSimulation {
             id: id, introduction: introduction, disk: SimulatedDisk(stored), host: SimulatedServerHost(memory: Mebibytes(8_192)),
             bootIdentifier: random.identifier(), clockOffset: random.nanoseconds(1_000_000_000...900_000_000_000),
             wallOffset: random.nanoseconds(-5_000_000_000...5_000_000_000))
-        server.disk.forgetsHardState = settings.plantedBug == .forgetsHardState
-        server.host.forgetsToDestroy = settings.plantedBug == .forgetsToDestroy
+        plantBug(in: server)
         servers[id] = server
         return server
     }
@@ -76,6 +82,7 @@ extension PoolSimulation {
                 identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: server.initialPeers,
                 facts: server.host.facts, seed: random.next(), now: server.time(at: now))
             let effects = core.start()
+            if let sentence = checks.began(server.id, in: core.raft.term) { violated(sentence) }
             server.checkedCommit = core.raft.commitIndex
             server.configuration = core.raft.configuration
             server.lastApplied = core.state.appliedIndex
@@ -99,7 +106,7 @@ extension PoolSimulation {
     }
 
     private func replayStarts(_ server: SimulatedServer) {
-        guard settings.plantedBug == .replaysStarts else { return }
+        guard plantedBug == .replaysStarts else { return }
         for specification in server.startsToReplay { unpause(server.host.create(specification), on: server) }
         server.startsToReplay = []
     }
@@ -144,8 +151,8 @@ extension PoolSimulation {
 
     func restart(_ id: ServerID) {
         guard let server = servers[id], server.core == nil, !server.hasHalted else { return }
-        if settings.plantedBug == .emptiesDisk, random.happens(500_000) { server.disk = SimulatedDisk(.empty) }
-        if settings.plantedBug == .cutsLogAtRestart { server.disk.cut(1 + random.below(20)) }
+        if plantedBug == .emptiesDisk, random.happens(500_000) { server.disk = SimulatedDisk(.empty) }
+        if plantedBug == .cutsLogAtRestart { server.disk.cut(1 + random.below(20)) }
         start(server)
     }
 

@@ -20,6 +20,8 @@ package final class PoolSimulation {
     var clients = ClientLedger()
     /// The faults are over: everything is made well again.
     var isHealing = false
+    /// The mistake that is made on purpose; none until the pool is founded.
+    var plantedBug: PlantedBug?
     let coding = WireSnapshotCoding()
     let pool: PoolID
 
@@ -85,6 +87,7 @@ package final class PoolSimulation {
             hostOperationDone(id, boot: boot, run: run, operation, what)
         case .guestEnds(let id, let boot, let domain, let end): guestEnds(id, boot: boot, domain: domain, end)
         case .restart(let id): restart(id)
+        case .crashAfterVote(let id, let run): crashAfterVote(id, run: run)
         case .clientRequest: clientRequest()
         case .fault(let kind): fault(kind)
         case .healed(let cut): heal(cut)

@@ -12,6 +12,7 @@ enum SimulationEvent {
     case hostOperation(ServerID, boot: Int, run: Int, DomainOperationID, DomainOperation)
     case guestEnds(ServerID, boot: Int, domain: UInt32, DomainEnd)
     case restart(ServerID)
+    case crashAfterVote(ServerID, run: Int)
     case clientRequest
     case fault(FaultKind)
     case healed(Int)

@@ -32,12 +32,18 @@ package struct SimulationFaults: Hashable, Sendable {
     /// Of each message: it takes up to 100 ms, and later ones overtake it.
     package var slownessMillionths = 5_000
     package var crashMilliseconds = 3_000
+    /// Of each vote: its sender dies just after it, when a vote that was not stored would be forgotten.
+    package var crashAfterVoteMillionths = 50_000
     package var powerCutMilliseconds = 8_000
     package var pauseMilliseconds = 6_000
     package var partitionMilliseconds = 4_000
     package var stopMilliseconds = 10_000
     package var transferMilliseconds = 8_000
     package var membershipMilliseconds = 4_000
+    /// Of each domain that is to be built: it fails.
+    package var buildFailureMillionths = 20_000
+    /// Of each guest that is asked to shut down: it does not.
+    package var stubbornGuestMillionths = 100_000
     /// Between guests that end by themselves.
     package var guestEndMilliseconds = 3_000
 
@@ -50,6 +56,7 @@ package struct SimulationFaults: Hashable, Sendable {
         faults.duplicationMillionths = 0
         faults.slownessMillionths = 0
         faults.crashMilliseconds = 0
+        faults.crashAfterVoteMillionths = 0
         faults.powerCutMilliseconds = 0
         faults.pauseMilliseconds = 0
         faults.partitionMilliseconds = 0
@@ -57,6 +64,8 @@ package struct SimulationFaults: Hashable, Sendable {
         faults.transferMilliseconds = 0
         faults.membershipMilliseconds = 0
         faults.guestEndMilliseconds = 0
+        faults.buildFailureMillionths = 0
+        faults.stubbornGuestMillionths = 0
         return faults
     }
 }
