@@ -133,8 +133,19 @@ extension AgentCore {
         listed[identity.server] = nil
         let sorted = listed.values.sorted { $0.server < $1.server }
         guard sorted != peers else { return }
+        tellLeaving(peers.map(\.server).filter { $0 != identity.server && listed[$0] == nil }, &effects)
         peers = sorted
         effects.append(.peersChanged(sorted))
+    }
+
+    /// Whoever leaves learns from the leader's last message that this is committed, and ends. Should the message be lost, the one
+    /// that left asks for pre-votes that nobody hears, and does no harm.
+    private func tellLeaving(_ leaving: [ServerID], _ effects: inout [AgentEffect]) {
+        guard raft.status.role == .leader, let term = raft.term(at: raft.commitIndex) else { return }
+        let message = RaftMessage<PoolEntry>(
+            term: raft.term,
+            body: .append(previousIndex: raft.commitIndex, previousTerm: term, entries: [], commit: raft.commitIndex))
+        for server in leaving { effects.append(.send(.raft(message), to: server)) }
     }
 }
 
