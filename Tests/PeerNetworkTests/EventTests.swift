@@ -88,15 +88,15 @@ import WireFormat
     @Test("a message that no connection could take is reported with the next attempt that fails")
     func neverConnected() async throws {
         let pool = try LaboratoryPool()
-        let gone = try await TestAgent.start(2, of: pool)
-        await gone.network.close()
+        let port = try HeldPort()
         let agent = try await TestAgent.start(1, of: pool)
-        try agent.knows([gone])
+        agent.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
 
-        agent.network.send(urgent(1), to: gone.server)
+        agent.network.send(urgent(1), to: ServerID(2))
 
-        try await eventually("not unreachable") { agent.events.count(.unreachable(gone.server)) == 1 }
+        try await eventually("not unreachable") { agent.events.count(.unreachable(ServerID(2))) == 1 }
         #expect(agent.log.lines.count <= 2, "a lasting cause is logged once for each channel: \(agent.log.text)")
         await agent.network.close()
+        withExtendedLifetime(port) {}
     }
 }

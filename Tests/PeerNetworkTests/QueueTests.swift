@@ -44,7 +44,7 @@ import WireFormat
         try await eventually("the queue does not drain") { await agent.network.mostQueued == 0 }
         agent.network.send(bulk(99), to: ServerID(2))
         try await eventually("not served again") { second.ends.contains { $0.frames.contains(.message(bulk(99))) } }
-        #expect(second.ends.contains { $0.frames.contains(.message(urgent(5))) })
+        try await eventually("the urgent message is missing") { second.ends.contains { $0.frames.contains(.message(urgent(5))) } }
         await agent.network.close()
         await second.close()
     }

@@ -10,63 +10,67 @@ import WireFormat
     @Test("an agent connects again when the other end was restarted")
     func restarted() async throws {
         let pool = try LaboratoryPool()
-        try await withAgents(1...2, of: pool) { agents in
-            let first = agents[0]
-            await agents[1].network.close()
-            try await eventually("not unreachable") { first.events.count(.unreachable(ServerID(2))) == 2 }
+        let port = try HeldPort()
+        let first = try await TestAgent.start(1, of: pool)
+        let former = try await TestAgent.start(2, of: pool, port: port.number)
+        for (agent, other) in [(first, former), (former, first)] { try agent.knows([other]) }
+        try await first.connects(to: former)
+        try await former.connects(to: first)
+        await former.network.close()
+        try await eventually("not unreachable") { first.events.count(.unreachable(ServerID(2))) == 2 }
 
-            let second = try await TestAgent.start(2, of: pool, port: agents[1].port)
-            try second.knows(agents)
+        let second = try await TestAgent.start(2, of: pool, port: port.number)
+        try second.knows([first])
 
-            try await eventually("not connected: \(first.log.text)") { first.events.count(.connected(ServerID(2))) == 4 }
-            try await second.connects(to: first)
-            try await first.reaches(second)
-            try await second.reaches(first)
-            await second.network.close()
-        }
+        try await eventually("not connected: \(first.log.text)") { first.events.count(.connected(ServerID(2))) == 4 }
+        try await second.connects(to: first)
+        try await first.reaches(second)
+        try await second.reaches(first)
+        for agent in [first, second] { await agent.network.close() }
+        withExtendedLifetime(port) {}
     }
 
     @Test("the pause before the next attempt ends when the other end contacts us (hazard L9)")
     func pauseEnds() async throws {
         let pool = try LaboratoryPool()
-        let former = try await TestAgent.start(2, of: pool)
-        await former.network.close()
+        let port = try HeldPort()
         var limits = PeerLimits()
         limits.shortestPause = .seconds(3_600)
         limits.longestPause = .seconds(3_600)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
-        try first.knows([former])
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
         try await eventually("no attempt failed") { first.log.lines.count == 2 }
 
-        let second = try await TestAgent.start(2, of: pool, port: former.port)
+        let second = try await TestAgent.start(2, of: pool, port: port.number)
         try second.knows([first])
 
         try await first.connects(to: second)
         try await second.connects(to: first)
         for agent in [first, second] { await agent.network.close() }
+        withExtendedLifetime(port) {}
     }
 
     @Test("while the other end is away an agent goes on trying, and logs it once for each channel")
     func goesOnTrying() async throws {
         let pool = try LaboratoryPool()
-        let former = try await TestAgent.start(2, of: pool)
-        await former.network.close()
+        let port = try HeldPort()
         var limits = PeerLimits()
         limits.shortestPause = .milliseconds(1)
         limits.longestPause = .milliseconds(4)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
-        try first.knows([former])
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
         try await eventually("no attempts") { await first.network.lastNumber > 40 }
         #expect(first.log.lines.count == 2, "\(first.log.text)")
         #expect(await first.connectionCount <= 2)
 
         // It does not know server 1's address, so that only server 1 can connect.
-        let second = try await TestAgent.start(2, of: pool, port: former.port)
+        let second = try await TestAgent.start(2, of: pool, port: port.number)
         second.network.setPeers([try unreachablePeer(1)])
 
         try await first.connects(to: second)
         try await first.reaches(second)
         for agent in [first, second] { await agent.network.close() }
+        withExtendedLifetime(port) {}
     }
 
     @Test("an address that is none is logged, and replaced by the next list of peers")

@@ -114,6 +114,7 @@ import WireFormat
         #expect(strangers.prefix(6).allSatisfy { $0.isClosed })
         #expect(await scene.agent.acceptedConnections == 4)
         #expect(scene.agent.log.endings.count == 6)
+        #expect(scene.agent.log.endings.allSatisfy { $0.contains("too many connections had not introduced themselves") })
         try await scene.provesAgentServes()
         for stranger in strangers { await stranger.close() }
         await scene.close()
