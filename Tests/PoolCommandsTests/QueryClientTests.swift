@@ -55,6 +55,27 @@ struct QueryClientTests {
         try await close(client, server)
     }
 
+    @Test("a request on a connection that is gone already is told so, and never waits for ever", .timeLimit(.minutes(1)))
+    func tellsOfAConnectionThatIsGone() async throws {
+        let server = try await QueryPortStandIn(pool) { _, _ in .hangUp }
+        let connection = try await HTTPConnection.open(
+            server.address, tls: try pool.clientContext(), limits: ClientLimits(), group: MultiThreadedEventLoopGroup.singleton)
+        let head = HTTPRequestHead(version: .http1_1, method: .GET, uri: "/v1/pool", headers: ["Host": "a"])
+        _ = await #expect(throws: AttemptFailure.self) { try await connection.exchange(head, body: nil, limits: ClientLimits()) }
+
+        // The first of these may still meet the closing pipeline, the later ones meet an empty one.
+        for _ in 0..<200 {
+            let failure = await #expect(throws: AttemptFailure.self) {
+                try await connection.exchange(head, body: nil, limits: ClientLimits())
+            }
+            guard case .notSent = failure else {
+                Issue.record("\(String(describing: failure))")
+                break
+            }
+        }
+        try await server.stop()
+    }
+
     @Test("a server that refuses connections is passed over, and the one that answered is asked first from then on")
     func passesOverTheUnreachable() async throws {
         let server = try await QueryPortStandIn(pool) { _, _ in .answer(status: 200, body: "{}") }

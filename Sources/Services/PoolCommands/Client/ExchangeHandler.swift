@@ -4,7 +4,7 @@ import NIOTLS
 import OpenSSLTransport
 
 /// A request to be written, and where its answer's head goes.
-struct Exchange {
+struct Exchange: Sendable {
     let head: HTTPRequestHead
     let body: ByteBuffer?
     let answer: EventLoopPromise<HTTPResponseHead>
@@ -13,9 +13,8 @@ struct Exchange {
 /// The end of a client connection's pipeline: one exchange at a time, the answer's body handed out piece by piece.
 ///
 /// Lives on its channel's event loop.
-final class ExchangeHandler: ChannelDuplexHandler {
+final class ExchangeHandler: ChannelInboundHandler {
     typealias InboundIn = HTTPClientResponsePart
-    typealias OutboundIn = Exchange
     typealias OutboundOut = HTTPClientRequestPart
 
     /// Bytes of an answer's body that may wait for their reader before the connection is read no further.
@@ -63,19 +62,18 @@ final class ExchangeHandler: ChannelDuplexHandler {
         context.fireChannelInactive()
     }
 
-    func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
-        let exchange = unwrapOutboundIn(data)
-        guard isReusable else {
+    /// Sends a request. Its answer's promise is kept here or failed at once, whatever has become of the channel.
+    func begin(_ exchange: Exchange) {
+        guard isReusable, let context else {
             let cause: String = if case .lost(let cause) = failure { cause } else { "the connection was not free" }
             exchange.answer.fail(AttemptFailure.notSent(cause: cause))
-            promise?.fail(ChannelError.ioOnClosedChannel)
             return
         }
         answer = exchange.answer
         isAnswering = true
         context.write(wrapOutboundOut(.head(exchange.head)), promise: nil)
         if let body = exchange.body { context.write(wrapOutboundOut(.body(.byteBuffer(body))), promise: nil) }
-        context.write(wrapOutboundOut(.end(nil)), promise: promise)
+        context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {

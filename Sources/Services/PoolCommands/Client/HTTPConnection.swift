@@ -59,7 +59,11 @@ final class HTTPConnection: Sendable {
     /// Sends a request; the answer's body is then read with `nextPiece`.
     func begin(_ head: HTTPRequestHead, body: Data? = nil) async throws(AttemptFailure) -> HTTPResponseHead {
         let answer = channel.eventLoop.makePromise(of: HTTPResponseHead.self)
-        channel.writeAndFlush(Exchange(head: head, body: body.map { ByteBuffer(data: $0) }, answer: answer), promise: nil)
+        let exchange = Exchange(head: head, body: body.map { ByteBuffer(data: $0) }, answer: answer)
+        let handler = handler
+        // Handed to the handler itself, not written into the pipeline: a pipeline whose channel has closed meanwhile is empty, and what is
+        // written into it is heard by nobody, so that the answer would be waited for without end.
+        channel.eventLoop.execute { handler.value.begin(exchange) }
         return try await wait(for: answer.futureResult)
     }
 
