@@ -4,7 +4,7 @@ import Testing
 @Suite("Kills under load")
 struct KillTests {
     /// How many times the agent is killed; `make soak` asks for thousands.
-    static var kills: Int { ProcessInfo.processInfo.environment["OVM_KILLS"].flatMap { Int($0) } ?? 40 }
+    static var kills: Int { ProcessInfo.processInfo.environment["OVM_KILLS"].flatMap { Int($0) } ?? 200 }
 
     @Test("an agent that is killed at random moments under load loses no acknowledged write")
     func losesNothing() throws {
