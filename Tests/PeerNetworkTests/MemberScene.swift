@@ -23,7 +23,7 @@ final class MemberScene: Sendable {
         self.context = context
     }
 
-    static func start(limits: PeerLimits = PeerLimits()) async throws -> MemberScene {
+    static func start(limits: PeerLimits = .patient) async throws -> MemberScene {
         let pool = try LaboratoryPool()
         let agent = try await TestAgent.start(1, of: pool, limits: limits)
         agent.network.setPeers([try unreachablePeer(2)])

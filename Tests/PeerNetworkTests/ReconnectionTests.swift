@@ -34,7 +34,7 @@ import WireFormat
     func pauseEnds() async throws {
         let pool = try LaboratoryPool()
         let port = try HeldPort()
-        var limits = PeerLimits()
+        var limits = PeerLimits.patient
         limits.shortestPause = .seconds(3_600)
         limits.longestPause = .seconds(3_600)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
@@ -54,7 +54,7 @@ import WireFormat
     func goesOnTrying() async throws {
         let pool = try LaboratoryPool()
         let port = try HeldPort()
-        var limits = PeerLimits()
+        var limits = PeerLimits.patient
         limits.shortestPause = .milliseconds(1)
         limits.longestPause = .milliseconds(4)
         let first = try await TestAgent.start(1, of: pool, limits: limits)

@@ -20,7 +20,7 @@ import WireFormat
 
     @Test("who says nothing is given up in time")
     func silence() async throws {
-        var limits = PeerLimits()
+        var limits = PeerLimits.patient
         limits.introduction = .milliseconds(300)
         let scene = try await MemberScene.start(limits: limits)
         let stranger = try await FrameChannel.connect(to: scene.agent, nil)
@@ -32,8 +32,8 @@ import WireFormat
 
     @Test("a member that shakes hands and sends half a frame is given up in time")
     func halfAFrame() async throws {
-        var limits = PeerLimits()
-        limits.introduction = .milliseconds(500)
+        var limits = PeerLimits.patient
+        limits.introduction = .seconds(3)
         let scene = try await MemberScene.start(limits: limits)
         let end = try await scene.approach()
 
@@ -102,9 +102,8 @@ import WireFormat
 
     @Test("one stranger over the limit ends the oldest, so that members get in")
     func tooMany() async throws {
-        var limits = PeerLimits()
+        var limits = PeerLimits.patient
         limits.strangers = 4
-        limits.introduction = .seconds(3_600)
         let scene = try await MemberScene.start(limits: limits)
         var strangers: [FrameChannel] = []
 
@@ -122,7 +121,7 @@ import WireFormat
 
     @Test("a flood of strangers fills no log, and what was not logged is counted")
     func floodOfLines() async throws {
-        var limits = PeerLimits()
+        var limits = PeerLimits.patient
         limits.logLinesPerMinute = 3
         let scene = try await MemberScene.start(limits: limits)
 

@@ -16,7 +16,7 @@ struct TestAgent: Sendable {
 
     /// Listens, and knows no peers yet.
     static func start(
-        _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = PeerLimits()
+        _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = .patient
     ) async throws -> TestAgent {
         let context = try pool.context(credential ?? pool.server(number))
         var configuration = PeerNetworkConfiguration(
@@ -62,6 +62,17 @@ struct TestAgent: Sendable {
     }
 }
 
+extension PeerLimits {
+    /// Times that a loaded machine does not reach; a test shortens the one that it is about.
+    static let patient: PeerLimits = {
+        var limits = PeerLimits()
+        limits.introduction = .seconds(3_600)
+        limits.connecting = .seconds(60)
+        limits.unacknowledged = .seconds(3_600)
+        return limits
+    }()
+}
+
 extension PeerNetwork {
     fileprivate var connectionCount: Int { connections.count }
     fileprivate var acceptedConnections: Int { connections.values.count { $0.route == nil } }
@@ -69,7 +80,7 @@ extension PeerNetwork {
 
 /// Starts agents that know each other, waits until all connections stand, and closes them after `body`.
 func withAgents(
-    _ numbers: ClosedRange<UInt64>, of pool: LaboratoryPool, limits: PeerLimits = PeerLimits(),
+    _ numbers: ClosedRange<UInt64>, of pool: LaboratoryPool, limits: PeerLimits = .patient,
     _ body: ([TestAgent]) async throws -> Void
 ) async throws {
     var agents: [TestAgent] = []

@@ -16,7 +16,10 @@ extension PeerNetwork {
                 let options = channel.syncOptions
                 try options?.setOption(.tcpOption(.tcp_nodelay), value: 1)
                 for (option, value) in LostPeerDetection.socketOptions(limits) { try options?.setOption(option, value: value) }
-                let tls = try self.configuration.tls.context.makeHandler(route == nil ? .accepting : .connecting)
+                // One time bounds the handshake and the introduction that ends it.
+                var tlsLimits = TLSLimits()
+                tlsLimits.handshakeTimeout = limits.introduction
+                let tls = try self.configuration.tls.context.makeHandler(route == nil ? .accepting : .connecting, limits: tlsLimits)
                 try channel.pipeline.syncOperations.addHandler(tls)
                 try channel.pipeline.syncOperations.addHandler(PeerConnectionHandler(id: id, network: self, limits: limits))
             } catch {
