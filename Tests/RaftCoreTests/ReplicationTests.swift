@@ -147,6 +147,30 @@ struct ReplicationTests {
         #expect(pool[2].lastIndex == pool[1].lastIndex && pool[1].commitIndex == pool[1].lastIndex)
     }
 
+    @Test("a full window that was lost, its predecessor compacted since, is found by the next heartbeat's answer too")
+    func lostWindowIsFoundAfterCompaction() {
+        var settings = RaftSettings()
+        settings.inflightMessages = 2
+        settings.trailingEntries = 0
+        var pool = Pool(voters(1, 2, 3), settings: settings)
+        pool.elect(1)
+        for number in 1...10 {
+            pool.propose("x\(number)", at: 1)
+            while !pool.network.isEmpty {
+                let packet = pool.network.removeFirst()
+                if packet.receiver == server(3), case .append = packet.message.body { continue }
+                pool.deliver(packet)
+            }
+        }
+        let isLost = pool[3].lastIndex < pool[1].lastIndex
+
+        pool.compact(1)
+        pool.elapse(2_000)
+
+        #expect(isLost && pool[3].appliedIndex == pool[1].lastIndex)
+        #expect(pool.violations == [])
+    }
+
     @Test("a hundred conflicting entries are backed up over in a few messages (Raft §5.3; hazard L7)")
     func backsUpFast() {
         let long = Array(repeating: 2, count: 100) as [UInt64]

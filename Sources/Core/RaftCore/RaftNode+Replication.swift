@@ -107,6 +107,10 @@ extension RaftNode {
         case .probe:
             leading.peers[position].isProbePaused = false
             replicate(to: position)
+        case .replicate where log.term(at: leading.peers[position].nextIndex.previous) == nil:
+            // The end of what was sent is dropped from the log, so no message could ask for it: what is acknowledged is known to be there.
+            leading.peers[position].probe(from: leading.peers[position].matchIndex.next)
+            replicate(to: position)
         case .replicate:
             replicate(to: position)
             guard leading.peers[position].matchIndex < log.lastIndex else { return }
