@@ -31,11 +31,13 @@ struct BootstrapTests {
         }
     }
 
-    static func bootstrap(_ scene: ProgramScene, _ directory: String, address: String? = nil) throws -> ProgramScene.Outcome {
+    static func bootstrap(_ scene: ProgramScene, _ directory: String, address: String? = nil, query: String? = nil)
+        throws -> ProgramScene.Outcome
+    {
         let ports = try ports()
         return try scene.run(
-            "pool", "bootstrap", "--name", "test", "--server-name", "alpha", "--address", address ?? ports[0], "--query", ports[1],
-            "--data", "\(scene.folder)/\(directory)", "--hypervisor", "simulated", "--no-start")
+            "pool", "bootstrap", "--name", "test", "--server-name", "alpha", "--address", address ?? ports[0], "--query",
+            query ?? ports[1], "--data", "\(scene.folder)/\(directory)", "--hypervisor", "simulated", "--no-start")
     }
 
     @Test("a bootstrap founds a pool in a private directory, and its keys are private")

@@ -43,8 +43,10 @@ final class ProgramScene {
     /// Runs the program to its end.
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
-    func run(_ arguments: [String]) throws -> Outcome {
+    /// - Parameter clock: how many seconds ahead of the true time the program's wall clock is to be.
+    func run(_ arguments: [String], clock: Int = 0) throws -> Outcome {
         let process = Process()
+        try setClock(of: process, ahead: clock)
         process.executableURL = URL(filePath: try Self.executable)
         process.arguments = arguments
         let output = "\(folder)/out-\(UUID().uuidString)"
@@ -60,8 +62,9 @@ final class ProgramScene {
     }
 
     /// Starts the program and leaves it running until the scene ends.
-    func start(_ arguments: String...) throws -> Process {
+    func start(_ arguments: String..., clock: Int = 0) throws -> Process {
         let process = Process()
+        try setClock(of: process, ahead: clock)
         process.executableURL = URL(filePath: try Self.executable)
         process.arguments = arguments
         process.standardOutput = FileHandle.nullDevice
@@ -70,6 +73,44 @@ final class ProgramScene {
         started.append(process)
         return process
     }
+
+    /// A library, loaded before all others, that moves the wall clock: no privilege is needed, and no other process notices.
+    private func setClock(of process: Process, ahead seconds: Int) throws {
+        guard seconds != 0 else { return }
+        let library = "\(folder)/out-clock.so"
+        if !FileManager.default.fileExists(atPath: library) {
+            let source = "\(folder)/out-clock.c"
+            try Self.clockSource.write(toFile: source, atomically: true, encoding: .utf8)
+            let compiler = Process()
+            compiler.executableURL = URL(filePath: "/usr/bin/env")
+            compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source]
+            try compiler.run()
+            compiler.waitUntilExit()
+            try #require(compiler.terminationStatus == 0)
+        }
+        process.environment = ProcessInfo.processInfo.environment.merging(
+            ["LD_PRELOAD": library, "OVM_TEST_CLOCK_AHEAD": "\(seconds)"]) { _, new in new }
+    }
+
+    private static let clockSource = """
+        #define _GNU_SOURCE
+        #include <stdlib.h>
+        #include <sys/syscall.h>
+        #include <time.h>
+        #include <unistd.h>
+        int clock_gettime(clockid_t clock, struct timespec *time) {
+            int code = (int)syscall(SYS_clock_gettime, clock, time);
+            const char *ahead = getenv("OVM_TEST_CLOCK_AHEAD");
+            if (code == 0 && ahead && clock == CLOCK_REALTIME) time->tv_sec += atol(ahead);
+            return code;
+        }
+        time_t time(time_t *result) {
+            struct timespec now;
+            clock_gettime(CLOCK_REALTIME, &now);
+            if (result) *result = now.tv_sec;
+            return now.tv_sec;
+        }
+        """
 
     /// Asks until `isSo` holds, for at most half a minute.
     func eventually(_ what: String, _ isSo: () throws -> Bool) throws {
@@ -92,9 +133,12 @@ enum LayoutRoot {
 
 /// What bootstrap and join say when they refuse.
 extension ProgramScene.Outcome {
+    /// Refused with one line on standard error: a sentence of cause and one of cure.
+    var isOneSentenceOfEach: Bool { status == 1 && saysCauseAndCure }
+
     /// One line on standard error with a sentence of cause and one of cure.
-    var isOneSentenceOfEach: Bool {
+    var saysCauseAndCure: Bool {
         let line = errors.trimmingCharacters(in: .whitespacesAndNewlines)
-        return status == 1 && line.hasPrefix("ovm: ") && !line.contains("\n") && line.components(separatedBy: ". ").count >= 2
+        return line.hasPrefix("ovm: ") && !line.contains("\n") && line.components(separatedBy: ". ").count >= 2
     }
 }

@@ -114,6 +114,19 @@ import WireFormat
         await scene.close()
     }
 
+    @Test("a peer that speaks an older version of frames than this agent is refused, with the versions and the cure")
+    func oldVersion() async throws {
+        let scene = try await MemberScene.start()
+        let end = try await scene.approach()
+
+        try end.send(.hello(PeerHello(pool: scene.pool.id, server: ServerID(2), channel: .urgent, wireVersion: 0)))
+
+        try await eventually("not refused") { end.isClosed && scene.agent.log.endings.count == 1 }
+        #expect(scene.agent.log.endings[0].contains("version 0") && scene.agent.log.endings[0].contains("update the agent"))
+        try await scene.provesAgentServes()
+        await scene.close()
+    }
+
     @Test("a second HELLO is refused")
     func secondHello() async throws {
         let scene = try await MemberScene.start()

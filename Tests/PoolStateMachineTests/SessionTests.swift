@@ -129,6 +129,23 @@ struct SessionTests {
 
         expectRefused(scene.apply(.startMachine(machine)), .noServerFits)
     }
+
+    @Test("a server that reports texts or lists without measure is refused: all servers keep them", arguments: [0, 1, 2])
+    func refusesFactsWithoutMeasure(_ kind: Int) throws {
+        var scene = try PoolScene()
+        let long = String(repeating: "x", count: 256)
+        let usual = PoolScene.facts()
+        let facts = ServerFacts(
+            totalMemory: usual.totalMemory, reservedMemory: usual.reservedMemory, processors: 16,
+            cards: kind == 0 ? [NetworkInterfaceCard(name: long, speed: KilobitsPerSecond(1))] : [],
+            bridges: kind == 1 ? (0...1_024).map { NetworkBridge(name: "b\($0)", cards: []) } : [], storageRoots: [], domainTypes: [.pv],
+            hypervisor: kind == 2 ? long : "simulated")
+
+        let changed = PoolCommand.serverFacts(server: PoolScene.one, session: SessionNumber(1), facts)
+        expectRefused(scene.apply(changed, by: .server(PoolScene.one)), .invalidValue)
+        expectRefused(scene.open(PoolScene.one, run: 99, facts: facts), .invalidValue)
+        #expect(scene.state.servers[PoolScene.one]?.facts == usual)
+    }
 }
 
 @Suite("Servers that are not heard, in maintenance or removed")

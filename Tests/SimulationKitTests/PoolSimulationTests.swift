@@ -24,6 +24,15 @@ import Testing
         }
     }
 
+    @Test("a server that was down while another joined and became master is told of it by the others, and catches up")
+    func learnsOfNewcomers() {
+        let settings = SimulationSettings(seed: 1, servers: 4, seconds: 15)
+
+        let totals = SimulationRunner.run(seeds: 1_011...1_011, settings: settings) { line in Issue.record("\(line)") }
+
+        #expect(totals.isClean)
+    }
+
     @Test("the faults that are asked for do happen")
     func faultsHappen() {
         var settings = SimulationSettings(seed: 4, servers: 3, seconds: 20)

@@ -25,7 +25,8 @@ struct WireRoundTripTests {
         frames += [
             .hello(PeerHello(pool: WireSamples.uuid, server: ServerID(2), channel: .bulk)), .goodbye, .message(.forward(command)),
             .message(.forwardRefused(request, leader: ServerID(2))), .message(.forwardRefused(nil, leader: nil)),
-            .message(.stateDigest(index: LogIndex(1_000), digest: .max)),
+            .message(.stateDigest(index: LogIndex(1_000), digest: .max)), .message(.members([], index: .zero)),
+            .message(.members([try WireSamples.member(2), try WireSamples.member(3)], index: LogIndex(7))),
         ]
 
         for frame in frames {

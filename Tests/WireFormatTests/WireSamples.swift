@@ -1,3 +1,4 @@
+import AgentCore
 import PoolModel
 import PoolStateMachine
 import RaftCore
@@ -13,6 +14,10 @@ enum WireSamples {
         NewServer(
             name: try #require(ServerName(name)), peerAddress: "127.0.0.1:8899", queryAddress: "127.0.0.1:4443", roles: .all,
             key: try digest(1), storage: uuid)
+    }
+
+    static func member(_ number: UInt64) throws -> PeerDescription {
+        PeerDescription(server: ServerID(number), name: try #require(ServerName("server\(number)")), address: "10.0.0.\(number):8899")
     }
 
     static let facts = ServerFacts(

@@ -1,5 +1,6 @@
 package import AgentCore
 package import PoolModel
+import PoolStateMachine
 import SwiftProtobuf
 
 /// One frame between agents: what stands behind its length on the wire.
@@ -88,6 +89,11 @@ extension WirePeerFrame {
                 $0.index = index.number
                 $0.digest = digest
             }
+        case .message(.members(let peers, let index)):
+            members = .with {
+                $0.members = peers.map { WireMember($0) }
+                $0.index = index.number
+            }
         case .goodbye: goodbye = true
         }
     }
@@ -108,8 +114,27 @@ extension WirePeerFrame {
                     wire.hasRequest ? try wire.request.model() : nil,
                     leader: wire.hasLeader ? try WireField.server(wire.leader, "forward_refused.leader") : nil))
         case .stateDigest(let wire): return .message(.stateDigest(index: LogIndex(wire.index), digest: wire.digest))
+        case .members(let wire):
+            guard wire.members.count <= PoolLimits.servers else { throw .outOfRange("members.members") }
+            let members = try wire.members.map { member throws(WireError) in try member.model() }
+            return .message(.members(members, index: LogIndex(wire.index)))
         case .goodbye: return .goodbye
         case nil: throw .unknown("frame.kind")
         }
+    }
+}
+
+extension WireMember {
+    init(_ peer: PeerDescription) {
+        self.init()
+        server = peer.server.number
+        name = peer.name.text
+        address = peer.address
+    }
+
+    func model() throws(WireError) -> PeerDescription {
+        guard address.utf8.count <= PoolLimits.addressBytes else { throw .outOfRange("member.address") }
+        return PeerDescription(
+            server: try WireField.server(server, "member.server"), name: try WireField.serverName(name, "member.name"), address: address)
     }
 }

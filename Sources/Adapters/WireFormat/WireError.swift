@@ -14,8 +14,10 @@ package struct WireError: Error, Hashable, Sendable {
 
 /// The versions of what is written and sent. They only grow.
 package enum WireVersion {
-    /// Of the peers' frames.
+    /// Of the peers' frames: what this agent says of itself in its HELLO. It speaks to another in the older of both versions.
     package static let frames: UInt32 = 1
+    /// The oldest version of frames that this agent still speaks.
+    package static let oldestFrames: UInt32 = 1
     /// Of snapshots.
     package static let snapshot: UInt32 = 1
 }

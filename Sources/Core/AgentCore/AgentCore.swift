@@ -23,7 +23,9 @@ package struct AgentCore: Sendable {
     var peers: [PeerDescription]
     /// Whom to be connected with until the log names this server.
     let initialPeers: [PeerDescription]
-    let storedPeers: StoredPeers
+    let storedPeers: InterimPeers
+    /// What another member last said of the members.
+    var toldPeers = InterimPeers(until: .zero, peers: [])
     var mastership: MastershipStatus
     var nextDuty: MonotonicInstant
     /// After a halt nothing is done any more.
@@ -45,7 +47,7 @@ package struct AgentCore: Sendable {
         raft = RaftNode(id: identity.server, settings: settings.raft, stored: stored, seed: seed, now: now.monotonic)
         duties = MasterDuties()
         self.initialPeers = initialPeers.filter { $0.server != identity.server }.sorted { $0.server < $1.server }
-        storedPeers = StoredPeers(state, stored.entries)
+        storedPeers = InterimPeers(state, stored.entries)
         peers = self.initialPeers
         mastership = MastershipStatus(raft.status, isReady: false)
         nextDuty = now.monotonic
@@ -122,10 +124,13 @@ package struct AgentCore: Sendable {
     private mutating func receive(_ message: PeerMessage, from sender: ServerID, _ effects: inout [AgentEffect]) {
         duties.lastHeard[sender] = now.monotonic
         switch message {
-        case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)
+        case .raft(let raftMessage):
+            drive(.received(raftMessage, from: sender), &effects)
+            tellMembers(raftMessage, to: sender, &effects)
         case .forward(let entry): forwarded(entry, from: sender, &effects)
         case .forwardRefused(let request, _): forwardRefused(request)
         case .stateDigest(let index, let digest): compare(digest: digest, at: index, of: sender, &effects)
+        case .members(let members, let index): toldMembers(members, index: index, &effects)
         }
     }
 

@@ -24,6 +24,13 @@ package enum PoolLimits {
     package static let tokenLifetimeMilliseconds: ClosedRange<Int64> = 60_000...(30 * 24 * 60 * 60 * 1_000)
     package static let reasonBytes = 256
     package static let addressBytes = 260
+    /// Of a path on a server, as Linux bounds it (PATH_MAX).
+    package static let pathBytes = 4_096
+    /// Of a name that a server reports: a card, a bridge, its hypervisor, its agent's version.
+    package static let factBytes = 255
+    package static let cards = 256
+    package static let bridges = 1_024
+    package static let storageRoots = 256
     package static let overcommitRatio = 1...64
     package static let voterLimits = [1, 3, 5, 7]
     package static let causeBytes = 1_024

@@ -52,6 +52,14 @@ extension PoolState {
                 .invalidValue,
                 "The configuration has more than \(PoolLimits.diskPaths) disks or \(PoolLimits.interfaces) interfaces. Remove some.")
         }
+        guard
+            requirements.diskPaths.allSatisfy({ $0.utf8.count <= PoolLimits.pathBytes }),
+            requirements.interfaces.allSatisfy({ $0.bridge.utf8.count <= PoolLimits.factBytes })
+        else {
+            throw Refused(
+                .invalidValue,
+                "A disk's path is longer than \(PoolLimits.pathBytes) bytes, or a bridge's name than \(PoolLimits.factBytes). Shorten it.")
+        }
         guard requirements.interfaces.allSatisfy({ $0.rate.count <= PoolLimits.interfaceRate }) else {
             throw Refused(.invalidValue, "An interface has a rate that no network has. Give a smaller one.")
         }

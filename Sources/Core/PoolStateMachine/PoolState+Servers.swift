@@ -46,6 +46,7 @@ extension PoolState {
                 "Session \(hello.session) of server \(server.name) does not follow \(server.session). The agent must read the log, then ask again."
             )
         }
+        try checkFacts(hello.facts, agentVersion: hello.agentVersion)
         let wasBooted = server.boot != nil && server.boot != hello.boot
         server.session = hello.session
         server.isSessionOpen = true
@@ -88,12 +89,31 @@ extension PoolState {
     ) throws(Refused) -> CommandResult {
         let server = try self.server(id, in: session)
         guard server.facts != facts else { return .none }
+        try checkFacts(facts)
         servers[id]?.facts = facts
         servers[id]?.changedAt = appliedIndex
         note(
             entry, "server", server.name.text, "server-facts",
             "Server \(server.name) has \(facts.capacity) for virtual machines and \(facts.processors) CPUs.")
         return .none
+    }
+
+    /// What a server says of itself is kept by all: it must not fill their memory.
+    private func checkFacts(_ facts: ServerFacts, agentVersion: String = "") throws(Refused) {
+        let names = facts.cards.map(\.name) + facts.bridges.flatMap { [$0.name] + $0.cards } + [facts.hypervisor, agentVersion]
+        let paths = facts.storageRoots.map(\.path)
+        guard
+            facts.cards.count <= PoolLimits.cards, facts.bridges.count <= PoolLimits.bridges, paths.count <= PoolLimits.storageRoots,
+            facts.bridges.allSatisfy({ $0.cards.count <= PoolLimits.cards }),
+            names.allSatisfy({ $0.utf8.count <= PoolLimits.factBytes }), paths.allSatisfy({ $0.utf8.count <= PoolLimits.pathBytes })
+        else {
+            throw Refused(
+                .invalidValue,
+                """
+                The server reports more than \(PoolLimits.cards) cards, \(PoolLimits.bridges) bridges or \(PoolLimits.storageRoots) \
+                storage roots, or a name over \(PoolLimits.factBytes) bytes. Remove what is not needed on that server.
+                """)
+        }
     }
 
     mutating func changeReachability(

@@ -115,8 +115,8 @@ package struct RaftSettings: Hashable, Sendable {
     package var snapshotPartBytes = 256 * 1024
     /// How long the leader waits for its own disk before it steps down (hazard L4).
     package var diskStall: Duration = .seconds(2)
-    /// The most bytes that a snapshot from a peer may claim.
-    package var snapshotBytes = 1024 * 1024 * 1024
+    /// The most bytes that a snapshot from a peer may claim: below what SQLite stores in one row (10^9, sqlite.org/limits.html).
+    package var snapshotBytes = 900 * 1024 * 1024
     /// Entries kept in memory and on disk behind a snapshot, for followers that are a little behind.
     package var trailingEntries = 5_000
 

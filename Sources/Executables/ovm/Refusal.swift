@@ -10,10 +10,10 @@ import SimulatedHost
 
 /// How a refusal reaches the person at the terminal: one line on standard error, and an exit status.
 enum Refusal {
-    /// Prints `ovm: CAUSE. CURE.` and gives the exit status 1.
+    /// Prints `ovm: CAUSE. CURE.` and gives the exit status: 1, but for a join that reached no master (3) or whose outcome is unknown (4).
     static func exit(with error: any Error) -> ExitCode {
         print(sentence(for: error))
-        return ExitCode(1)
+        return ExitCode((error as? SetupError)?.exitCode ?? 1)
     }
 
     /// Prints to standard error.

@@ -81,7 +81,12 @@ extension PeerNetwork {
         guard let connection = connections[id], connection.refusal == nil, let server = connection.server else { return false }
         let isListenedTo = connection.isIntroduced && connection.route == nil
         switch frame {
-        case .hello(let hello) where isRight(hello, connection): introduced(id, connection, hello.channel, server)
+        case .hello(let hello) where isRight(hello, connection):
+            guard hello.wireVersion >= WireVersion.oldestFrames else {
+                end(id, .tooOld(hello.wireVersion, oldest: WireVersion.oldestFrames))
+                return false
+            }
+            introduced(id, connection, hello.channel, server)
         case .message(let message) where isListenedTo:
             latest[server] = id
             receiver?.received(message, from: server)

@@ -63,16 +63,19 @@ package struct PoolJoin: Sendable {
         let lock: DirectoryLock
         do { lock = try setup.directory.lock() } catch { throw .environment(error) }
         defer { withExtendedLifetime(lock) {} }
+        var isResumed = false
         do {
             let attempt = try JoinAttempt.resume(in: setup.directory)
+            isResumed = attempt.isResumed
             let data = try await ask("/v1/join", attempt.key, storage: attempt.storage)
             let answer = try Self.read(JoinAnswerDocument.self, data)
             try store(answer, attempt)
             return Joined(poolName: answer.poolName, server: answer.serverID)
         } catch {
-            // The pool may have taken the key into its log although its answer was lost: then the same key must be able to ask again.
-            if case .unreachable = error { throw error }
-            undo.undo()
+            // The pool may have taken the key into its log, now or at the attempt that this one resumes: then the same key must be
+            // able to ask again, and stays.
+            let isKeyNeeded = error.mayHaveHappened || isResumed && error.exitCode != 1
+            if !isKeyNeeded { undo.undo() }
             throw error
         }
     }
@@ -86,7 +89,7 @@ package struct PoolJoin: Sendable {
         do {
             tls = try TLSContext(.joiningClient(pool: token.poolText, authorityKey: digest))
         } catch {
-            throw .unreachable(error.message)
+            throw .refused(error.message)
         }
         let client = QueryClient(
             poolID: token.poolText, tls: tls, servers: token.addresses, bearer: nil, eventLoopGroup: eventLoopGroup)
@@ -96,11 +99,7 @@ package struct PoolJoin: Sendable {
             let response = try await client.send(ClientRequest(.POST, path, body: body, isRepeatable: true))
             result = .success(response.body)
         } catch {
-            if case .problem(let problem) = error {
-                result = .failure(.refused(problem.detail))
-            } else {
-                result = .failure(.unreachable(error.message))
-            }
+            result = .failure(.pool(error))
         }
         await client.shutdown()
         return try result.get()
@@ -172,6 +171,8 @@ package struct PoolJoin: Sendable {
 struct JoinAttempt {
     let key: PrivateKey
     let storage: UniqueIdentifier
+    /// Whether an earlier join, whose answer was lost, made the key.
+    let isResumed: Bool
     private let marker: String
 
     static func resume(in directory: DataDirectory) throws(SetupError) -> JoinAttempt {
@@ -180,14 +181,14 @@ struct JoinAttempt {
             if FileManager.default.fileExists(atPath: marker), FileManager.default.fileExists(atPath: directory.serverKey) {
                 let text = String(decoding: try directory.read(marker, limit: 64), as: UTF8.self)
                 if let storage = UniqueIdentifier(text) {
-                    return JoinAttempt(key: try PrivateKey(file: directory.serverKey), storage: storage, marker: marker)
+                    return JoinAttempt(key: try PrivateKey(file: directory.serverKey), storage: storage, isResumed: true, marker: marker)
                 }
             }
             let storage = UniqueIdentifier.random()
             let key = try PrivateKey.generate()
             try key.write(to: directory.serverKey)
             try directory.write(Array(storage.description.utf8), to: marker)
-            return JoinAttempt(key: key, storage: storage, marker: marker)
+            return JoinAttempt(key: key, storage: storage, isResumed: false, marker: marker)
         } catch let error as EnvironmentError {
             throw .environment(error)
         } catch let error as CertificateError {

@@ -1,17 +1,19 @@
 package import AgentPorts
 package import OpenSSLTransport
+import QueryModel
 package import ServerEnvironment
 
-/// Why a bootstrap or a join was refused. Nothing was changed.
+/// Why a bootstrap or a join did not come about. Nothing was changed, unless the pool's answer was lost.
 package enum SetupError: Error, Hashable, Sendable {
     case environment(EnvironmentError)
     case storage(StorageError)
     case certificate(CertificateError)
     case invalid(cause: String, cure: String)
     case portTaken(address: String)
-    /// The pool refused: its own words.
+    /// Refused in the words of whoever looked.
     case refused(String)
-    case unreachable(String)
+    /// The pool did not take the join, or nobody knows whether it did.
+    case pool(ClientError)
 
     /// One sentence for what happened, one for what to do.
     package var message: String {
@@ -23,7 +25,22 @@ package enum SetupError: Error, Hashable, Sendable {
         case .portTaken(let address):
             "The address \(address) cannot be listened on: the port is taken or the address is not this server's. Free it, or name another."
         case .refused(let words): words
-        case .unreachable(let words): words
+        case .pool(let error): error.message
+        }
+    }
+
+    /// What the program ends with: 1 refused, 3 no master reachable, 4 outcome unknown.
+    package var exitCode: Int32 {
+        if case .pool(let error) = self { error.exitCode } else { 1 }
+    }
+
+    /// Whether the pool may have done what was asked, although no answer says so.
+    var mayHaveHappened: Bool {
+        guard case .pool(let error) = self else { return false }
+        switch error {
+        case .unreachable: return false
+        case .problem(let problem): return problem.kind == .outcomeUnknown
+        case .outcomeUnknown, .badAnswer, .cancelled: return true
         }
     }
 }

@@ -1,0 +1,87 @@
+import PoolModel
+import PoolStateMachine
+import RaftCore
+
+// Whom this agent is connected with.
+extension AgentCore {
+    /// Whom to be connected with. A server that knows too few could neither win an election nor be told of one, so this is the
+    /// widest list that is to be had: what is applied; until everything that was stored is applied again, also what it will come to;
+    /// until this server has caught up, whom another member named; and removed servers for as long as they are members of Raft's configuration, so that they learn that they were removed.
+    mutating func refreshPeers(_ effects: inout [AgentEffect]) {
+        var listed: [ServerID: PeerDescription] = [:]
+        let isOwnKnown = state.servers[identity.server] != nil
+        if !isOwnKnown { for peer in initialPeers { listed[peer.server] = peer } }
+        for interim in [toldPeers, storedPeers] where state.appliedIndex < interim.index {
+            for peer in interim.peers where state.servers[peer.server]?.isRemoved != true { listed[peer.server] = peer }
+        }
+        let members = Set(raft.configuration.members + raft.committedConfiguration.members)
+        for server in state.servers.values where !server.isRemoved || members.contains(server.id) {
+            listed[server.id] = PeerDescription(server)
+        }
+        listed[identity.server] = nil
+        let sorted = listed.values.sorted { $0.server < $1.server }
+        guard sorted != peers else { return }
+        tellLeaving(peers.map(\.server).filter { $0 != identity.server && listed[$0] == nil }, &effects)
+        peers = sorted
+        effects.append(.peersChanged(sorted))
+    }
+
+    /// Whoever leaves learns from the leader's last message that this is committed, and ends. Should the message be lost, the one
+    /// that left asks for pre-votes that nobody hears, and does no harm.
+    private func tellLeaving(_ leaving: [ServerID], _ effects: inout [AgentEffect]) {
+        guard raft.status.role == .leader, let term = raft.term(at: raft.commitIndex) else { return }
+        let message = RaftMessage<PoolEntry>(
+            term: raft.term,
+            body: .append(previousIndex: raft.commitIndex, previousTerm: term, entries: [], commit: raft.commitIndex))
+        for server in leaving { effects.append(.send(.raft(message), to: server)) }
+    }
+
+    /// Tells a server that asks for votes with a log that is behind who the members are. It may have been down while another joined;
+    /// if that one leads now, it refuses it, hears of no leader, and would ask for ever.
+    mutating func tellMembers(_ message: RaftMessage<PoolEntry>, to asker: ServerID, _ effects: inout [AgentEffect]) {
+        guard case .preVoteRequest(let lastIndex, let lastTerm) = message.body, !isHalted else { return }
+        let ownTerm = raft.term(at: raft.lastIndex) ?? .zero
+        guard lastTerm < ownTerm || lastTerm == ownTerm && lastIndex < raft.lastIndex else { return }
+        effects.append(.send(.members(peers, index: raft.lastIndex), to: asker))
+    }
+
+    /// Believes another member's list until the own log has come as far: it is authenticated, and who is on its list in vain lacks
+    /// a certificate of this pool or is refused as soon as its removal is applied here.
+    mutating func toldMembers(_ members: [PeerDescription], index: LogIndex, _ effects: inout [AgentEffect]) {
+        guard index >= toldPeers.index else { return }
+        toldPeers = InterimPeers(until: index, peers: members)
+        refreshPeers(&effects)
+    }
+}
+
+/// Members that the own applied state does not name yet, and how far it must come to know better.
+struct InterimPeers: Sendable {
+    /// Once this entry is applied, the state knows better.
+    let index: LogIndex
+    let peers: [PeerDescription]
+
+    init(until index: LogIndex, peers: [PeerDescription]) {
+        self.index = index
+        self.peers = peers
+    }
+
+    /// The members as the stored log, all of it applied, would have them: an agent that starts again does not know yet how much of
+    /// its log is committed, but must reach the others to learn it.
+    init(_ state: PoolState, _ entries: [RaftEntry<PoolEntry>]) {
+        var preview = state
+        for entry in entries {
+            if case .command(let command) = entry.content {
+                _ = preview.apply(command, at: entry.index)
+            } else {
+                preview.skip(to: entry.index)
+            }
+        }
+        // A removal may turn out not to be committed: who was a member before it counts as one.
+        let servers = preview.servers.values.filter { !$0.isRemoved || state.servers[$0.id]?.isRemoved == false }
+        self.init(until: preview.appliedIndex, peers: servers.sorted { $0.id < $1.id }.map { PeerDescription($0) })
+    }
+}
+
+extension PeerDescription {
+    init(_ server: Server) { self.init(server: server.id, name: server.name, address: server.peerAddress) }
+}

@@ -1,0 +1,61 @@
+import AgentCore
+import PoolModel
+import PoolStateMachine
+import RaftCore
+import Testing
+
+@Suite("An agent knows whom to be connected with")
+struct PeerTests {
+    private static func peer(_ number: UInt64) throws -> PeerDescription {
+        PeerDescription(
+            server: ServerID(number), name: try #require(ServerName("server\(number)")), address: "127.0.0.1:\(number)")
+    }
+
+    private static func preVote(_ index: LogIndex, _ term: Term) -> PeerMessage {
+        .raft(RaftMessage(term: Term(9), body: .preVoteRequest(lastIndex: index, lastTerm: term)))
+    }
+
+    private func lists(_ scene: AgentScene) -> [[PeerDescription]] {
+        scene.effects.compactMap { if case .peersChanged(let peers) = $0 { peers } else { nil } }
+    }
+
+    private func told(_ scene: AgentScene) -> [PeerMessage] {
+        scene.effects.compactMap { effect in
+            guard case .send(let message, ServerID(2)) = effect, case .members = message else { return nil }
+            return message
+        }
+    }
+
+    @Test("a server that asks for votes with a log that is behind is told who the members are")
+    func tellsMembers() throws {
+        var scene = try ReconciliationTests.serving()
+        scene.step(.received(.members([try Self.peer(2), try Self.peer(3)], index: LogIndex(1_000)), from: ServerID(2)))
+        scene.effects = []
+        let last = try #require(scene.disk.entries.last)
+
+        scene.step(.received(Self.preVote(last.index, last.term), from: ServerID(2)))
+        let whenLevel = told(scene)
+        scene.step(.received(Self.preVote(last.index.previous, last.term), from: ServerID(2)))
+
+        #expect(whenLevel == [])
+        #expect(told(scene) == [.members([try Self.peer(2), try Self.peer(3)], index: last.index)])
+    }
+
+    @Test("who was told of a server that joined meanwhile connects with it, until the own log has come as far and knows better")
+    func learnsMembers() throws {
+        var scene = try ReconciliationTests.serving()
+        scene.effects = []
+        let ahead = try #require(scene.disk.entries.last).index.next
+
+        scene.step(.received(.members([try Self.peer(1), try Self.peer(3)], index: ahead), from: ServerID(2)))
+        let known = lists(scene)
+        scene.step(.received(.members([try Self.peer(4)], index: ahead.previous), from: ServerID(2)))
+        let afterAnOlderList = lists(scene)
+        _ = try scene.submit(.deleteMachine(VirtualMachineID(9)))
+        scene.step(.received(.members([], index: ahead), from: ServerID(2)))
+
+        #expect(known == [[try Self.peer(3)]])
+        #expect(afterAnOlderList == known)
+        #expect(lists(scene).last == [])
+    }
+}
