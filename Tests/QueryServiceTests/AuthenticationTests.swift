@@ -21,6 +21,20 @@ struct AuthenticationTests {
         }
     }
 
+    @Test("a server that has just started, and applied nothing yet, asks the pool before it calls a credential unknown")
+    func behind() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        await scene.gateway.fallBehind()
+
+        #expect(try await scene.send("GET", "/v1/vms/web01", as: "vera").status == 200)
+        #expect(try await scene.send("PUT", "/v1/vms/web01/tags/a", "\"b\"", as: "vera").status == 403)
+        #expect(try await scene.send("GET", "/v1/pool", credential: .bearer(Scene.digest("wrong"))).status == 401)
+        await scene.gateway.refuseReads("nobody leads")
+        #expect(try await scene.send("GET", "/v1/vms/web01", as: "vera").status == 503)
+    }
+
     @Test("nobody's body is read before they are known")
     func bodyLast() async throws {
         let scene = try await Scene()

@@ -11,6 +11,7 @@ actor FakePool: PoolGateway {
     private var writeAnswer: WriteAnswer?
     private var readRefusal: String?
     private var staleAge: Duration?
+    private var staleState: PoolState?
     private var hasMaster = true
     nonisolated let clock = FakeClock()
 
@@ -28,7 +29,7 @@ actor FakePool: PoolGateway {
         if consistency == .stale {
             context = AnswerContext(answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge)
         }
-        return .value(body(state, context), context)
+        return .value(body(consistency == .stale ? staleState ?? state : state, context), context)
     }
 
     func context() -> AnswerContext {
@@ -61,6 +62,8 @@ actor FakePool: PoolGateway {
     func answerWrites(with answer: WriteAnswer?) { writeAnswer = answer }
     func refuseReads(_ cause: String?) { readRefusal = cause }
     func setStaleAge(_ age: Duration?) { staleAge = age }
+    /// From now on stale reads see a server that has applied nothing yet.
+    func fallBehind() { staleState = PoolState() }
     func loseMaster() { hasMaster = false }
     var watcherCount: Int { watchers.count }
 

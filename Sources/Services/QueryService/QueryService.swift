@@ -36,10 +36,20 @@ package struct QueryService: Sendable {
         }
     }
 
-    /// Who asks, as this server's own copy of the state knows them; where a command is applied it is checked again.
+    /// Who asks, as this server's own copy of the state knows them; where a command is applied it is checked again. Whom the copy
+    /// does not know may be known to the pool: the agent may have started just now, or the credential be new.
     func caller(of request: QueryRequest) async throws(QueryRefusal) -> Caller {
         let credential = request.credential
-        let read = await gateway.read(.stale) { state, _ -> Result<Caller, QueryRefusal> in
+        do throws(QueryRefusal) {
+            return try await caller(showing: credential, .stale)
+        } catch {
+            guard error.problem.kind == .unauthenticated, credential != .nothing else { throw error }
+            return try await caller(showing: credential, .linearizable)
+        }
+    }
+
+    private func caller(showing credential: ShownCredential, _ consistency: ReadConsistency) async throws(QueryRefusal) -> Caller {
+        let read = await gateway.read(consistency) { state, _ -> Result<Caller, QueryRefusal> in
             Result { () throws(QueryRefusal) in try state.caller(showing: credential) }
         }
         switch read {
