@@ -11,10 +11,6 @@ struct PeerTests {
             server: ServerID(number), name: try #require(ServerName("server\(number)")), address: "127.0.0.1:\(number)")
     }
 
-    private static func preVote(_ index: LogIndex, _ term: Term) -> PeerMessage {
-        .raft(RaftMessage(term: Term(9), body: .preVoteRequest(lastIndex: index, lastTerm: term)))
-    }
-
     private func lists(_ scene: AgentScene) -> [[PeerDescription]] {
         scene.effects.compactMap { if case .peersChanged(let peers) = $0 { peers } else { nil } }
     }
@@ -26,19 +22,41 @@ struct PeerTests {
         }
     }
 
-    @Test("a server that asks for votes with a log that is behind is told who the members are")
+    @Test("a server that hears of no leader, and whose log is behind, is told who the members are")
     func tellsMembers() throws {
         var scene = try ReconciliationTests.serving()
         scene.step(.received(.members([try Self.peer(2), try Self.peer(3)], index: LogIndex(1_000)), from: ServerID(2)))
         scene.effects = []
         let last = try #require(scene.disk.entries.last)
 
-        scene.step(.received(Self.preVote(last.index, last.term), from: ServerID(2)))
+        scene.step(.received(.membersWanted(lastIndex: last.index, lastTerm: last.term), from: ServerID(2)))
         let whenLevel = told(scene)
-        scene.step(.received(Self.preVote(last.index.previous, last.term), from: ServerID(2)))
+        scene.step(.received(.membersWanted(lastIndex: last.index.previous, lastTerm: last.term), from: ServerID(2)))
 
         #expect(whenLevel == [])
         #expect(told(scene) == [.members([try Self.peer(2), try Self.peer(3)], index: last.index)])
+    }
+
+    @Test("an agent that hears of no leader asks its peers for the members, and one that does not, does not")
+    func asksForMembers() throws {
+        func asked(_ scene: AgentScene) -> Bool {
+            scene.effects.contains { if case .send(.membersWanted, ServerID(2)) = $0 { true } else { false } }
+        }
+        var master = try ReconciliationTests.serving()
+        master.step(.received(.members([try Self.peer(2)], index: LogIndex(1_000)), from: ServerID(2)))
+        let founding = try #require(master.disk.entries.first)
+        let learner = RaftEntry<PoolEntry>(
+            index: founding.index, term: founding.term,
+            content: .configuration(RaftConfiguration(voters: [ServerID(2)], learners: [ServerID(1)])), size: 1)
+        let stored = RaftStoredState(
+            hardState: master.disk.hardState, snapshot: nil, entries: [learner] + master.disk.entries.dropFirst())
+        var lost = try AgentScene(disk: stored, run: 2)
+        lost.step(.received(.members([try Self.peer(2)], index: LogIndex(1_000)), from: ServerID(2)))
+
+        master.elapse(.seconds(1))
+        lost.elapse(.seconds(1))
+
+        #expect(!asked(master) && asked(lost))
     }
 
     @Test("who was told of a server that joined meanwhile connects with it, until the own log has come as far and knows better")

@@ -24,11 +24,15 @@ import Testing
         }
     }
 
-    @Test("a server that was down while another joined and became master is told of it by the others, and catches up")
-    func learnsOfNewcomers() {
-        let settings = SimulationSettings(seed: 1, servers: 4, seconds: 15)
+    @Test(
+        "a server that was down while another joined and became master is told of it by the others, and catches up",
+        arguments: [
+            (1_011, 15), (231, 20),
+        ])
+    func learnsOfNewcomers(seed: UInt64, seconds: Int) {
+        let settings = SimulationSettings(seed: 1, servers: 4, seconds: seconds)
 
-        let totals = SimulationRunner.run(seeds: 1_011...1_011, settings: settings) { line in Issue.record("\(line)") }
+        let totals = SimulationRunner.run(seeds: seed...seed, settings: settings) { line in Issue.record("\(line)") }
 
         #expect(totals.isClean)
     }

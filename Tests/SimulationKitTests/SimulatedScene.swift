@@ -7,12 +7,16 @@ import Testing
 @testable import SimulationKit
 
 extension PoolSimulation {
-    /// A pool without random faults or clients, in which all the servers are settled.
+    /// A pool without random faults or clients, in which all the servers are settled and all that shall vote do.
     static func scene(servers: Int, seed: UInt64 = 1) -> PoolSimulation {
         var settings = SimulationSettings(seed: seed, servers: servers, seconds: 1, faults: .none)
         settings.workload.requestMilliseconds = 0
         let scene = PoolSimulation(settings)
-        let isSettled = scene.advance(until: { $0.unsettled == nil }, milliseconds: 10_000)
+        let voters = servers <= 2 ? servers : (servers - 1) / 2 * 2 + 1
+        let isSettled = scene.advance(
+            until: { scene in
+                scene.unsettled == nil && scene.master?.core?.raft.committedConfiguration.voters.count == voters
+            }, milliseconds: 10_000)
         #expect(isSettled)
         return scene
     }

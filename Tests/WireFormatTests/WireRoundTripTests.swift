@@ -26,6 +26,7 @@ struct WireRoundTripTests {
             .hello(PeerHello(pool: WireSamples.uuid, server: ServerID(2), channel: .bulk)), .goodbye, .message(.forward(command)),
             .message(.forwardRefused(request, leader: ServerID(2))), .message(.forwardRefused(nil, leader: nil)),
             .message(.stateDigest(index: LogIndex(1_000), digest: .max)), .message(.members([], index: .zero)),
+            .message(.membersWanted(lastIndex: LogIndex(5), lastTerm: Term(2))),
             .message(.members([try WireSamples.member(2), try WireSamples.member(3)], index: LogIndex(7))),
         ]
 

@@ -89,6 +89,11 @@ extension WirePeerFrame {
                 $0.index = index.number
                 $0.digest = digest
             }
+        case .message(.membersWanted(let index, let term)):
+            membersWanted = .with {
+                $0.lastIndex = index.number
+                $0.lastTerm = term.number
+            }
         case .message(.members(let peers, let index)):
             members = .with {
                 $0.members = peers.map { WireMember($0) }
@@ -114,6 +119,8 @@ extension WirePeerFrame {
                     wire.hasRequest ? try wire.request.model() : nil,
                     leader: wire.hasLeader ? try WireField.server(wire.leader, "forward_refused.leader") : nil))
         case .stateDigest(let wire): return .message(.stateDigest(index: LogIndex(wire.index), digest: wire.digest))
+        case .membersWanted(let wire):
+            return .message(.membersWanted(lastIndex: LogIndex(wire.lastIndex), lastTerm: Term(wire.lastTerm)))
         case .members(let wire):
             guard wire.members.count <= PoolLimits.servers else { throw .outOfRange("members.members") }
             let members = try wire.members.map { member throws(WireError) in try member.model() }

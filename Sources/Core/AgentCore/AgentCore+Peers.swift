@@ -36,10 +36,16 @@ extension AgentCore {
         for server in leaving { effects.append(.send(.raft(message), to: server)) }
     }
 
-    /// Tells a server that asks for votes with a log that is behind who the members are. It may have been down while another joined;
-    /// if that one leads now, it refuses it, hears of no leader, and would ask for ever.
-    mutating func tellMembers(_ message: RaftMessage<PoolEntry>, to asker: ServerID, _ effects: inout [AgentEffect]) {
-        guard case .preVoteRequest(let lastIndex, let lastTerm) = message.body, !isHalted else { return }
+    /// Who hears of no leader asks around: one that joined while this server was down may lead now, refused by it for being unknown.
+    /// Voters ask, and learners, who never campaign.
+    mutating func askForMembers(_ effects: inout [AgentEffect]) {
+        guard raft.status.leader == nil else { return }
+        let message = PeerMessage.membersWanted(lastIndex: raft.lastIndex, lastTerm: raft.term(at: raft.lastIndex) ?? .zero)
+        for peer in peers { effects.append(.send(message, to: peer.server)) }
+    }
+
+    /// Tells a server that asks, and whose log is behind, who the members are.
+    mutating func tellMembers(to asker: ServerID, _ lastIndex: LogIndex, _ lastTerm: Term, _ effects: inout [AgentEffect]) {
         let ownTerm = raft.term(at: raft.lastIndex) ?? .zero
         guard lastTerm < ownTerm || lastTerm == ownTerm && lastIndex < raft.lastIndex else { return }
         effects.append(.send(.members(peers, index: raft.lastIndex), to: asker))

@@ -118,18 +118,18 @@ package struct AgentCore: Sendable {
         keepMasterDuties(&effects)
         keepListing(&effects)
         keepStopping(&effects)
+        askForMembers(&effects)
         reconciler.isDue = true
     }
 
     private mutating func receive(_ message: PeerMessage, from sender: ServerID, _ effects: inout [AgentEffect]) {
         duties.lastHeard[sender] = now.monotonic
         switch message {
-        case .raft(let raftMessage):
-            drive(.received(raftMessage, from: sender), &effects)
-            tellMembers(raftMessage, to: sender, &effects)
+        case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)
         case .forward(let entry): forwarded(entry, from: sender, &effects)
         case .forwardRefused(let request, _): forwardRefused(request)
         case .stateDigest(let index, let digest): compare(digest: digest, at: index, of: sender, &effects)
+        case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
         case .members(let members, let index): toldMembers(members, index: index, &effects)
         }
     }

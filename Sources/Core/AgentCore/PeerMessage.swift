@@ -11,8 +11,11 @@ package enum PeerMessage: Hashable, Sendable {
     case forwardRefused(RequestIdentity?, leader: ServerID?)
     /// The sender's state digest at this index: equal index, equal digest, or one of the two is wrong (hazard B20).
     case stateDigest(index: LogIndex, digest: UInt64)
-    /// Whom the sender is connected with, to a server that asks for votes with a log that is behind: servers may have joined while it
-    /// was down, and until it knows them it refuses them. Once it has applied the log up to `index` it knows better.
+    /// The sender hears of no leader. Servers may have joined while it was down, and until it knows them it refuses them. Its log
+    /// ends with the entry of this index and term.
+    case membersWanted(lastIndex: LogIndex, lastTerm: Term)
+    /// The answer to somebody whose log is behind: whom the sender is connected with. Who has applied the log up to `index` knows
+    /// better.
     case members([PeerDescription], index: LogIndex)
 
     /// Whether it belongs on the connection for small and urgent messages, which bulk must never delay.
