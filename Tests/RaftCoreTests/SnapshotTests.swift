@@ -51,6 +51,40 @@ struct SnapshotTests {
         #expect(kept[1].logBytes == 0 && kept[1].logCount == 0 && pool[1].logCount == 0)
     }
 
+    @Test("a late answer sends the leader back, and the follower's next one forward again, beyond what was sent since")
+    func lateAnswerDelaysOnly() {
+        func received(_ packet: Packet) -> Int? {
+            if case .snapshotAnswer(_, let received) = packet.message.body { received } else { nil }
+        }
+        var pool = compacted()
+        pool.propose("more", at: 1)
+        pool.elapse(100)
+        pool.compact(1, bytes: 400)
+        pool.change(to: voters(1, 2, 3, 4), at: 1)
+        var late: Packet?
+        var count = 0
+        while pool.nodes[server(4)]?.snapshotIndex == .zero, count < 5_000 {
+            count += 1
+            if pool.network.isEmpty { pool.elapse(10) }
+            guard !pool.network.isEmpty else { continue }
+            let packet = pool.network.removeFirst()
+            if let bytes = received(packet) {
+                if late == nil { late = packet }
+                // The answers from here on are lost; the first one comes again instead.
+                if bytes >= 160 { break }
+            }
+            pool.deliver(packet)
+        }
+        pool.network.removeAll { received($0) != nil }
+        if let late { pool.deliver(late) }
+
+        pool.elapse(5_000)
+
+        #expect(late.flatMap(received) == 16)
+        #expect(pool[4].appliedIndex == pool[1].appliedIndex)
+        #expect(pool.violations == [])
+    }
+
     @Test("lost parts are sent again from where the follower stands")
     func resumesAfterLoss() {
         var pool = compacted()

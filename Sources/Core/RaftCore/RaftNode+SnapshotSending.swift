@@ -77,8 +77,9 @@ extension RaftNode {
         else { return }
         if received >= transfer.snapshot.data.count { return finishSnapshot(position) }
         if received > transfer.acknowledged {
-            guard received <= transfer.sent else { return }
             leading.peers[position].transfer?.acknowledged = received
+            // More than was sent since a rewind: what was sent before it has arrived after all, and need not be sent again.
+            leading.peers[position].transfer?.sent = max(transfer.sent, received)
             leading.peers[position].transfer?.hasRewound = false
         } else if !transfer.hasRewound {
             // A part was lost, or the follower began anew: go on from where it stands.
