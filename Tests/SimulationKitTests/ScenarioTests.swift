@@ -74,7 +74,7 @@ import Testing
         let id = try scene.machine("vm0").id
         let server = try scene.serverPlaced("vm0")
 
-        scene.guestEnds(server.id, boot: server.boot, domain: try #require(server.host.running.first), .crash)
+        scene.endGuest(of: try #require(server.runningDomains.first).domain, on: server, .crash)
 
         scene.expect { $0.state.machines[id]?.status == .error }
         #expect(try scene.machine("vm0").cause.contains("crashed"))

@@ -93,7 +93,7 @@ extension PoolSimulation {
     private func nextCommand() -> PoolCommand {
         let name = "vm\(random.below(settings.workload.machines))"
         guard let machineName = VirtualMachineName(name), let machine = checks.reference.machine(named: machineName)?.id else {
-            return .createMachine(definition(name))
+            return .createMachine(definition(name, memory: Mebibytes(1_024 * (1 + random.below(3)))))
         }
         switch random.below(20) {
         case 0..<10: return putTag(machine)
@@ -122,10 +122,10 @@ extension PoolSimulation {
         return .maintenance(server: server, isOn: random.happens(300_000))
     }
 
-    func definition(_ name: String) -> MachineDefinition {
+    func definition(_ name: String, memory: Mebibytes = Mebibytes(1_024)) -> MachineDefinition {
         guard let machineName = VirtualMachineName(name) else { preconditionFailure("a name of our own is wrong") }
         return MachineDefinition(
             name: machineName, uuid: random.identifier(), configuration: "name = '\(name)'",
-            requirements: MachineRequirements(domainType: .pv, memory: Mebibytes(1_024), virtualCPUs: 1), preferredServers: [])
+            requirements: MachineRequirements(domainType: .pv, memory: memory, virtualCPUs: 1), preferredServers: [])
     }
 }

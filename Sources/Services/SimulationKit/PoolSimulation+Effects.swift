@@ -16,7 +16,7 @@ extension PoolSimulation {
             case .answerWrite(let client, let answer): writeAnswered(client, answer)
             case .answerRead(let client, let answer): readAnswered(client, answer, by: server)
             case .listDomains(let number): list(number, on: server)
-            case .perform(let id, let operation): begin(operation, id, on: server)
+            case .perform(let id, let operation): ask(operation, id, on: server)
             case .peersChanged(let peers): peersChanged(peers.map(\.server), of: server)
             case .applied, .mastershipChanged, .goodbye, .notice: break
             case .halt(let sentence): halted(server, sentence)

@@ -19,6 +19,8 @@ extension PoolSimulation {
         scheduleFault(kind)
         let alive = serversInOrder.filter { $0.core != nil }
         guard let victim = random.choice(alive) else { return }
+        // A server that stands still as a whole can lose its power, and no more.
+        guard victim.suspendedUntil <= now || kind == .powerCut else { return }
         switch kind {
         case .crash:
             crash(victim)
@@ -29,12 +31,24 @@ extension PoolSimulation {
         case .pause:
             report.counts.pauses += 1
             victim.pausedUntil = now + random.nanoseconds(50_000_000...2_500_000_000)
+        case .suspension: suspend(victim, nanoseconds: random.nanoseconds(50_000_000...5_000_000_000))
+        case .clockStep:
+            report.counts.clockSteps += 1
+            victim.clock.wallOffset = random.nanoseconds(-30_000_000_000...30_000_000_000)
         case .partition: partition()
         case .stop: if !victim.isStopping { stop(victim) }
         case .transfer: step(victim, .transferMastership(target: nil))
         case .membership: changeMembership(through: victim)
         case .guestEnd: endSomeGuest()
         }
+    }
+
+    /// The whole server stands still for a while, as a virtual machine that is suspended or a host under a debugger.
+    func suspend(_ server: SimulatedServer, nanoseconds: Int64) {
+        report.counts.suspensions += 1
+        server.suspendedUntil = now + nanoseconds
+        server.pausedUntil = max(server.pausedUntil, server.suspendedUntil)
+        server.clock.stop(at: now, until: server.suspendedUntil)
     }
 
     private func scheduleRestart(of server: SimulatedServer, within range: ClosedRange<Int64>) {
@@ -48,7 +62,7 @@ extension PoolSimulation {
     }
 
     func crashAfterVote(_ id: ServerID, run: Int) {
-        guard !isHealing, let server = servers[id], server.run == run, server.core != nil else { return }
+        guard !isHealing, let server = servers[id], server.run == run, server.core != nil, server.suspendedUntil <= now else { return }
         crash(server)
         scheduleRestartOfAgent(server)
     }
@@ -102,9 +116,10 @@ extension PoolSimulation {
     }
 
     private func endSomeGuest() {
-        let running = serversInOrder.flatMap { server in server.host.running.map { (server, $0) } }
+        let running = serversInOrder.filter { $0.suspendedUntil <= now }.flatMap { server in
+            server.runningDomains.map { (server, $0.domain) }
+        }
         guard let (server, domain) = random.choice(running) else { return }
-        let end = random.choice([DomainEnd.powerOff, .crash, .reboot]) ?? .powerOff
-        guestEnds(server.id, boot: server.boot, domain: domain, end)
+        endGuest(of: domain, on: server, random.choice([DomainEnd.powerOff, .crash, .reboot]) ?? .powerOff)
     }
 }

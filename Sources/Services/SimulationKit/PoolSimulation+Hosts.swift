@@ -1,71 +1,125 @@
 import AgentCore
 import PoolModel
+import SimulatedHost
 
 extension PoolSimulation {
+    /// A server's hypervisor, in true time.
+    func newHost() -> SimulatedHostModel {
+        let capacity = SimulatedCapacity(memory: Mebibytes(8_192), reserve: Mebibytes(512), processors: 8)
+        let durations = SimulatedDurations(
+            create: SimulatedSpan(.milliseconds(5), .milliseconds(400)), unpause: SimulatedSpan(.microseconds(500), .milliseconds(20)),
+            shutdown: SimulatedSpan(.microseconds(500), .milliseconds(20)), destroy: SimulatedSpan(.milliseconds(1), .milliseconds(100)),
+            guestShutdown: SimulatedSpan(.milliseconds(5), .seconds(1)))
+        return SimulatedHostModel(
+            capacity: capacity, durations: durations, boot: random.identifier(), seed: random.next(), now: instant)
+    }
+
+    private var instant: MonotonicInstant { MonotonicInstant(nanoseconds: now) }
+
+    // MARK: What agents ask
+
     func list(_ number: UInt64, on server: SimulatedServer) {
-        queueInput(.domainsListed(server.host.listing, number: number), for: server, after: random.nanoseconds(200_000...5_000_000))
+        let listing = server.host.domainReports.filter { !server.requests.hidden.contains($0.domain) }
+        queueInput(.domainsListed(listing, number: number), for: server, after: random.nanoseconds(200_000...5_000_000))
     }
 
-    /// An operation takes time; it goes on even if the agent dies meanwhile, half of the times.
-    func begin(_ operation: DomainOperation, _ id: DomainOperationID, on server: SimulatedServer) {
-        let length: ClosedRange<Int64> =
-            switch operation {
-            case .createPaused: random.happens(200_000) ? 400_000_000...4_000_000_000 : 5_000_000...400_000_000
-            case .unpause, .shutdown: 500_000...20_000_000
-            case .destroy: 1_000_000...100_000_000
-            }
+    /// A request is on its way to the host for a moment, and sometimes for longer than the agent lives.
+    func ask(_ operation: DomainOperation, _ id: DomainOperationID, on server: SimulatedServer) {
+        let delay: ClosedRange<Int64> = random.happens(50_000) ? 1_000_000...200_000_000 : 10_000...1_000_000
         queue.add(
-            .hostOperation(server.id, boot: server.boot, run: server.run, id, operation), at: now + random.nanoseconds(length))
+            .hostRequest(server.id, boot: server.host.boot, run: server.run, id, operation), at: now + random.nanoseconds(delay))
     }
 
-    func hostOperationDone(_ id: ServerID, boot: Int, run: Int, _ operation: DomainOperationID, _ what: DomainOperation) {
-        guard let server = servers[id], server.boot == boot else { return }
+    func hostRequested(
+        _ id: ServerID, boot: UniqueIdentifier, run: Int, _ operation: DomainOperationID, _ what: DomainOperation,
+        _ event: SimulationEvent
+    ) {
+        guard let server = servers[id], server.host.boot == boot, !isSuspended(server, event) else { return }
         let isOrphan = server.run != run || server.core == nil
+        // What had not left a dying agent is lost with it.
         if isOrphan, random.happens(500_000) { return }
-        let result = performOperation(what, on: server)
-        guard !isOrphan else { return }
-        queueInput(.operationEnded(operation, result), for: server, after: random.nanoseconds(10_000...1_000_000))
+        if hides(what, on: server) {
+            queueInput(.operationEnded(operation, .done), for: server, after: 1_000_000)
+            return
+        }
+        if plantedBug == .replaysStarts, case .createPaused(let specification) = what {
+            server.requests.startsToReplay.append(specification)
+        }
+        prepareFaults(for: what, on: server)
+        begin(what, on: server, for: HostRequests.Waiter(run: run, operation: operation))
     }
 
-    private func performOperation(_ operation: DomainOperation, on server: SimulatedServer) -> DomainOperationResult {
-        switch operation {
-        case .createPaused(let specification):
-            if !isHealing, random.happens(settings.faults.buildFailureMillionths) { return .failed(cause: "The domain builder failed.") }
-            let domain = server.host.create(specification)
-            if plantedBug == .runsUnasked { unpause(domain, on: server) }
-            if plantedBug == .replaysStarts { server.startsToReplay = [specification] }
-            return .done
-        case .unpause(let domain):
-            return unpause(domain, on: server) ? .done : .failed(cause: "There is no such paused domain.")
-        case .shutdown(let domain):
-            if isHealing || !random.happens(settings.faults.stubbornGuestMillionths) {
-                let at = now + random.nanoseconds(5_000_000...1_000_000_000)
-                queue.add(.guestEnds(server.id, boot: server.boot, domain: domain, .powerOff), at: at)
-            } else {
-                server.stubborn.append(domain)
+    /// The host does something, for a run of the agent or unasked.
+    func begin(_ operation: DomainOperation, on server: SimulatedServer, for waiter: HostRequests.Waiter?) {
+        server.host.begin(operation, id: server.requests.number(for: waiter), now: instant)
+        settle(server)
+    }
+
+    // MARK: What comes of it
+
+    func hostWakes(_ id: ServerID, at instant: Int64, _ event: SimulationEvent) {
+        guard let server = servers[id], server.requests.wakesAt == instant, !isSuspended(server, event) else { return }
+        server.requests.wakesAt = nil
+        settle(server)
+    }
+
+    func hostReleases(_ id: ServerID, boot: UniqueIdentifier, _ event: SimulationEvent) {
+        guard let server = servers[id], server.host.boot == boot, !isSuspended(server, event) else { return }
+        control(.release, server)
+    }
+
+    /// Does something to a host from outside, which it must not refuse.
+    func control(_ control: SimulatedHostControl, _ server: SimulatedServer) {
+        if let refusal = server.host.control(control, now: instant) { violated("The host of server \(server.id) refuses: \(refusal)") }
+        settle(server)
+    }
+
+    /// Lets the host come to the present, and tells what has come of it to those whom it concerns.
+    func settle(_ server: SimulatedServer) {
+        take(server.host.advance(to: instant), of: server)
+        guard let deadline = server.host.nextDeadline?.nanoseconds else { return }
+        if let wakesAt = server.requests.wakesAt, wakesAt <= deadline { return }
+        server.requests.wakesAt = deadline
+        queue.add(.hostWakes(server.id, at: deadline), at: deadline)
+    }
+
+    private func take(_ changes: [SimulatedHostChange], of server: SimulatedServer) {
+        for change in changes {
+            switch change {
+            case .event(let event): observe(event, on: server)
+            case .completed(let id, let result):
+                guard let waiter = server.requests.waiter(for: id), waiter.run == server.run else { continue }
+                queueInput(.operationEnded(waiter.operation, result), for: server, after: random.nanoseconds(10_000...1_000_000))
             }
-            return .done
-        case .destroy(let domain):
-            let ownership = server.host.ownership(of: domain)
-            let isRunning = server.host.running.contains(domain)
-            guard server.host.destroy(domain) else { return .failed(cause: "There is no such domain.") }
-            if isRunning, let ownership, plantedBug != .forgetsToDestroy { checks.ended(ownership.machine, server.id, domain) }
-            return .done
+        }
+        // A hint may be lost: the agent looks by itself now and then.
+        if !changes.isEmpty, random.happens(700_000) { queueInput(.domainsChanged, for: server, after: 100_000) }
+    }
+
+    /// The truth about domains is what the model says happened.
+    private func observe(_ event: SimulatedHostEvent, on server: SimulatedServer) {
+        guard let domain = event.domain, let ownership = domain.ownership else { return }
+        switch event.kind {
+        case .booted: break
+        case .created:
+            guard plantedBug == .runsUnasked || server.requests.replayed.contains(ownership) else { return }
+            begin(.unpause(domain: domain.number), on: server, for: nil)
+        case .started:
+            report.counts.starts += 1
+            if let sentence = checks.began(ownership, server.id, domain.number) { violated(sentence) }
+        case .paused, .ended, .stopped: checks.ended(ownership.machine, server.id, domain.number)
         }
     }
 
-    @discardableResult
-    func unpause(_ domain: UInt32, on server: SimulatedServer) -> Bool {
-        guard let ownership = server.host.unpause(domain) else { return false }
-        report.counts.starts += 1
-        if let sentence = checks.began(ownership, server.id, domain) { violated(sentence) }
-        return true
+    func cutPowerOfHost(of server: SimulatedServer) {
+        take(server.host.powerCut(newBoot: random.identifier(), now: instant), of: server)
+        server.requests.powerCut()
     }
 
-    func guestEnds(_ id: ServerID, boot: Int, domain: UInt32, _ end: DomainEnd) {
-        guard let server = servers[id], server.boot == boot, server.host.running.contains(domain) else { return }
-        if let ownership = server.host.ownership(of: domain) { checks.ended(ownership.machine, id, domain) }
-        server.host.end(domain, end)
-        if random.happens(700_000) { queueInput(.domainsChanged, for: server, after: 100_000) }
+    /// What reaches a server that stands still as a whole waits until it goes on.
+    private func isSuspended(_ server: SimulatedServer, _ event: SimulationEvent) -> Bool {
+        guard server.suspendedUntil > now else { return false }
+        queue.add(event, at: server.suspendedUntil)
+        return true
     }
 }

@@ -2,6 +2,7 @@ import AgentCore
 import PoolModel
 import PoolStateMachine
 import RaftCore
+import SimulatedHost
 import WireFormat
 
 extension PoolSimulation {
@@ -18,7 +19,6 @@ extension PoolSimulation {
 
     private func plantBug(in server: SimulatedServer) {
         server.disk.forgetsHardState = plantedBug == .forgetsHardState
-        server.host.forgetsToDestroy = plantedBug == .forgetsToDestroy
     }
 
     /// Entry 1 names the voters, entry 2 founds the pool.
@@ -54,12 +54,18 @@ extension PoolSimulation {
 
     func makeServer(_ id: ServerID, _ introduction: NewServer, storing stored: RaftStoredState<PoolEntry>) -> SimulatedServer {
         let server = SimulatedServer(
-            id: id, introduction: introduction, disk: SimulatedDisk(stored), host: SimulatedServerHost(memory: Mebibytes(8_192)),
-            bootIdentifier: random.identifier(), clockOffset: random.nanoseconds(1_000_000_000...900_000_000_000),
-            wallOffset: random.nanoseconds(-5_000_000_000...5_000_000_000))
+            id: id, introduction: introduction, disk: SimulatedDisk(stored), host: newHost(), clock: newClock())
         plantBug(in: server)
         servers[id] = server
         return server
+    }
+
+    /// No two servers' clocks begin together, nor need they run alike.
+    private func newClock() -> SimulatedClock {
+        let drift = Int64(settings.faults.clockDriftMillionths)
+        return SimulatedClock(
+            reading: random.nanoseconds(1_000_000_000...900_000_000_000), at: now, drift: random.nanoseconds(-drift...drift),
+            wallOffset: random.nanoseconds(-5_000_000_000...5_000_000_000))
     }
 
     // MARK: Runs
@@ -75,12 +81,12 @@ extension PoolSimulation {
         server.peers = []
         network.pendingNotices = network.pendingNotices.filter { $0.sender != server.id }
         let identity = AgentIdentity(
-            pool: pool, server: server.id, storage: server.introduction.storage, boot: server.bootIdentifier, run: random.identifier(),
+            pool: pool, server: server.id, storage: server.introduction.storage, boot: server.host.boot, run: random.identifier(),
             version: "simulated")
         do {
             var core = try AgentCore(
                 identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: server.initialPeers,
-                facts: server.host.facts, seed: random.next(), now: server.time(at: now))
+                facts: server.host.facts, seed: random.next(), now: server.clock.time(at: now))
             let effects = core.start()
             if let sentence = checks.began(server.id, in: core.raft.term) { violated(sentence) }
             server.checkedCommit = core.raft.commitIndex
@@ -103,12 +109,6 @@ extension PoolSimulation {
         agent.snapshotEntries = 150
         agent.digestInterval = 50
         return agent
-    }
-
-    private func replayStarts(_ server: SimulatedServer) {
-        guard plantedBug == .replaysStarts else { return }
-        for specification in server.startsToReplay { unpause(server.host.create(specification), on: server) }
-        server.startsToReplay = []
     }
 
     /// Ends the server's agent: in good order, or as a process dies.
@@ -140,13 +140,9 @@ extension PoolSimulation {
     func cutPower(_ server: SimulatedServer) {
         report.counts.powerCuts += 1
         end(server, isOrderly: false, isSilent: true)
-        for domain in server.host.running {
-            if let ownership = server.host.ownership(of: domain) { checks.ended(ownership.machine, server.id, domain) }
-        }
-        server.host.loseAll()
-        server.stubborn = []
-        server.boot += 1
-        server.bootIdentifier = random.identifier()
+        cutPowerOfHost(of: server)
+        // What was suspended boots like any other.
+        server.suspendedUntil = min(server.suspendedUntil, now)
     }
 
     func restart(_ id: ServerID) {

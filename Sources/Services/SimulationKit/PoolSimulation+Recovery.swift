@@ -14,9 +14,9 @@ extension PoolSimulation {
         isHealing = true
         network.healAll()
         for server in serversInOrder {
-            server.pausedUntil = min(server.pausedUntil, now)
+            server.pausedUntil = min(server.pausedUntil, max(now, server.suspendedUntil))
             if server.core == nil { restart(server.id) }
-            for domain in server.stubborn { guestEnds(server.id, boot: server.boot, domain: domain, .powerOff) }
+            healHost(of: server)
         }
         connectEveryone()
         guard advance(until: { $0.unsettled == nil }, milliseconds: Self.recoveryMilliseconds) else {

@@ -83,9 +83,10 @@ package final class PoolSimulation {
         case .timer(let id, let run, let instant): timerFired(id, run: run, at: instant, event)
         case .message(let message, let sender, let receiver): arrive(message, from: sender, at: receiver, event)
         case .diskWrite(let id, let run): diskWriteDone(id, run: run)
-        case .hostOperation(let id, let boot, let run, let operation, let what):
-            hostOperationDone(id, boot: boot, run: run, operation, what)
-        case .guestEnds(let id, let boot, let domain, let end): guestEnds(id, boot: boot, domain: domain, end)
+        case .hostRequest(let id, let boot, let run, let operation, let what):
+            hostRequested(id, boot: boot, run: run, operation, what, event)
+        case .hostWakes(let id, let instant): hostWakes(id, at: instant, event)
+        case .hostReleases(let id, let boot): hostReleases(id, boot: boot, event)
         case .restart(let id): restart(id)
         case .crashAfterVote(let id, let run): crashAfterVote(id, run: run)
         case .clientRequest: clientRequest()
@@ -119,7 +120,7 @@ package final class PoolSimulation {
     /// Steps an agent, performs what it wants done, and looks whether everything is still right.
     func step(_ server: SimulatedServer, _ input: AgentInput) {
         guard server.core != nil else { return }
-        let effects = server.core?.step(input, at: server.time(at: now)) ?? []
+        let effects = server.core?.step(input, at: server.clock.time(at: now)) ?? []
         // Answers among the effects are judged by what this step has committed.
         checkAfterStep(server)
         perform(effects, of: server)
@@ -139,7 +140,7 @@ package final class PoolSimulation {
 
     func reschedule(_ server: SimulatedServer) {
         guard let core = server.core else { return }
-        let due = max(server.trueInstant(of: core.nextDeadline), now + 1_000)
+        let due = max(server.clock.trueInstant(of: core.nextDeadline), now + 1_000)
         if let timer = server.timerAt, timer <= due { return }
         server.timerAt = due
         queue.add(.timer(server.id, run: server.run, at: due), at: due)

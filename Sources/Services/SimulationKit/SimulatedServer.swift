@@ -1,6 +1,7 @@
 import AgentCore
 import PoolModel
 import RaftCore
+import SimulatedHost
 
 /// One server of the simulated pool: its agent while it runs, its disk, its hypervisor and its clocks.
 final class SimulatedServer {
@@ -9,14 +10,14 @@ final class SimulatedServer {
     /// Nil while the agent does not run.
     var core: AgentCore?
     var disk: SimulatedDisk
-    var host: SimulatedServerHost
+    var host: SimulatedHostModel
+    var requests = HostRequests()
     /// Counts the agent's runs; what is meant for a former run is void.
     var run = 0
-    /// Counts the server's boots.
-    var boot = 1
-    var bootIdentifier: UniqueIdentifier
     /// Until when the whole agent stands still (domains run on).
     var pausedUntil: Int64 = 0
+    /// Until when the whole server stands still: agent, hypervisor and monotonic clock.
+    var suspendedUntil: Int64 = 0
     /// When the disk is done with its newest write.
     var diskFreeAt: Int64 = 0
     var timerAt: Int64?
@@ -25,14 +26,7 @@ final class SimulatedServer {
     var initialPeers: [PeerDescription] = []
     var hasHalted = false
     var isStopping = false
-    /// Domains whose guests were asked to shut down and do not care.
-    var stubborn: [UInt32] = []
-    /// A planted mistake: what is started again after a restart of the agent.
-    var startsToReplay: [DomainSpecification] = []
-
-    /// Added to true time: no two servers' clocks begin together.
-    let clockOffset: Int64
-    let wallOffset: Int64
+    var clock: SimulatedClock
 
     // What the checkers have seen.
     var isLeading = false
@@ -40,25 +34,14 @@ final class SimulatedServer {
     var configuration = RaftConfiguration.empty
     var lastApplied = LogIndex.zero
 
-    init(
-        id: ServerID, introduction: NewServer, disk: SimulatedDisk, host: SimulatedServerHost, bootIdentifier: UniqueIdentifier,
-        clockOffset: Int64, wallOffset: Int64
-    ) {
+    init(id: ServerID, introduction: NewServer, disk: SimulatedDisk, host: SimulatedHostModel, clock: SimulatedClock) {
         self.id = id
         self.introduction = introduction
         self.disk = disk
         self.host = host
-        self.bootIdentifier = bootIdentifier
-        self.clockOffset = clockOffset
-        self.wallOffset = wallOffset
+        self.clock = clock
     }
 
-    /// This server's clocks at an instant of true time.
-    func time(at instant: Int64) -> AgentTime {
-        AgentTime(
-            monotonic: MonotonicInstant(nanoseconds: instant + clockOffset),
-            wall: PoolTime(milliseconds: 1_700_000_000_000 + (instant + wallOffset) / 1_000_000))
-    }
-
-    func trueInstant(of monotonic: MonotonicInstant) -> Int64 { monotonic.nanoseconds - clockOffset }
+    /// The domains whose guests run, by number.
+    var runningDomains: [DomainReport] { host.domainReports.filter { $0.state == .running } }
 }

@@ -9,8 +9,12 @@ enum SimulationEvent {
     case timer(ServerID, run: Int, at: Int64)
     case message(PeerMessage, from: ServerID, to: ServerID)
     case diskWrite(ServerID, run: Int)
-    case hostOperation(ServerID, boot: Int, run: Int, DomainOperationID, DomainOperation)
-    case guestEnds(ServerID, boot: Int, domain: UInt32, DomainEnd)
+    /// What a run of the agent asks of the host gets there.
+    case hostRequest(ServerID, boot: UniqueIdentifier, run: Int, DomainOperationID, DomainOperation)
+    /// The host has something to do; void unless it still waits for this instant.
+    case hostWakes(ServerID, at: Int64)
+    /// What hangs on this boot of the host goes on.
+    case hostReleases(ServerID, boot: UniqueIdentifier)
     case restart(ServerID)
     case crashAfterVote(ServerID, run: Int)
     case clientRequest
@@ -23,6 +27,8 @@ enum FaultKind: Int, CaseIterable {
     case crash
     case powerCut
     case pause
+    case suspension
+    case clockStep
     case partition
     case stop
     case transfer
@@ -34,6 +40,8 @@ enum FaultKind: Int, CaseIterable {
         case .crash: faults.crashMilliseconds
         case .powerCut: faults.powerCutMilliseconds
         case .pause: faults.pauseMilliseconds
+        case .suspension: faults.suspensionMilliseconds
+        case .clockStep: faults.clockStepMilliseconds
         case .partition: faults.partitionMilliseconds
         case .stop: faults.stopMilliseconds
         case .transfer: faults.transferMilliseconds

@@ -45,6 +45,10 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var gracefulStops = 0
     package internal(set) var partitions = 0
     package internal(set) var pauses = 0
+    package internal(set) var suspensions = 0
+    package internal(set) var clockSteps = 0
+    /// Operations of hypervisors that failed or were said to, hung, or took long.
+    package internal(set) var hostFaults = 0
     package internal(set) var membershipChanges = 0
     package internal(set) var snapshots = 0
     /// Servers that took a snapshot from the master.

@@ -50,7 +50,8 @@ package enum SimulationRunner {
             \(counts.elections) elections, \(counts.committedEntries) entries, \(counts.acknowledgedWrites) writes acknowledged, \
             \(counts.refusedWrites) refused, \(counts.unknownWrites) unknown, \(counts.reads) reads, \(counts.starts) starts, \
             \(counts.crashes) crashes, \(counts.powerCuts) power cuts, \(counts.gracefulStops) stops, \(counts.partitions) partitions, \
-            \(counts.pauses) pauses, \(counts.membershipChanges) membership changes, \(counts.snapshots) snapshots, \
+            \(counts.pauses) pauses, \(counts.suspensions) suspensions, \(counts.clockSteps) clock steps, \(counts.hostFaults) host faults, \
+            \(counts.membershipChanges) membership changes, \(counts.snapshots) snapshots, \
             \(counts.restores) restores
             """
     }

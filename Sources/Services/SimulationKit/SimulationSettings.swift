@@ -35,13 +35,26 @@ package struct SimulationFaults: Hashable, Sendable {
     /// Of each vote: its sender dies just after it, when a vote that was not stored would be forgotten.
     package var crashAfterVoteMillionths = 50_000
     package var powerCutMilliseconds = 8_000
+    /// An agent's process stands still for up to 2.5 s, as under SIGSTOP; clocks and domains go on.
     package var pauseMilliseconds = 6_000
+    /// A whole server stands still for up to 5 s, its monotonic clock with it, as a suspended one does.
+    package var suspensionMilliseconds = 8_000
+    /// A wall clock is set to up to 30 s before or after the truth.
+    package var clockStepMilliseconds = 5_000
+    /// Each server's clock runs faster or slower than true time by up to so many millionths; at most 1,000.
+    package var clockDriftMillionths = 200
     package var partitionMilliseconds = 4_000
     package var stopMilliseconds = 10_000
     package var transferMilliseconds = 8_000
     package var membershipMilliseconds = 4_000
-    /// Of each domain that is to be built: it fails.
-    package var buildFailureMillionths = 20_000
+    /// Of each operation of a hypervisor: it fails, or is done and said to have failed.
+    package var operationFailureMillionths = 20_000
+    /// Of each operation: it hangs, and goes on after at most `operationHangMilliseconds`.
+    package var operationHangMillionths = 15_000
+    /// The longest hang: one or more.
+    package var operationHangMilliseconds = 4_000
+    /// Of each operation: it takes up to 4 s, or is answered so late.
+    package var operationSlownessMillionths = 100_000
     /// Of each guest that is asked to shut down: it does not.
     package var stubbornGuestMillionths = 100_000
     /// Between guests that end by themselves.
@@ -59,12 +72,17 @@ package struct SimulationFaults: Hashable, Sendable {
         faults.crashAfterVoteMillionths = 0
         faults.powerCutMilliseconds = 0
         faults.pauseMilliseconds = 0
+        faults.suspensionMilliseconds = 0
+        faults.clockStepMilliseconds = 0
+        faults.clockDriftMillionths = 0
         faults.partitionMilliseconds = 0
         faults.stopMilliseconds = 0
         faults.transferMilliseconds = 0
         faults.membershipMilliseconds = 0
         faults.guestEndMilliseconds = 0
-        faults.buildFailureMillionths = 0
+        faults.operationFailureMillionths = 0
+        faults.operationHangMillionths = 0
+        faults.operationSlownessMillionths = 0
         faults.stubbornGuestMillionths = 0
         return faults
     }

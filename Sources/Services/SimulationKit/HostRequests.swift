@@ -1,0 +1,41 @@
+import AgentCore
+import PoolModel
+
+/// What was asked of one simulated host, and what a planted mistake does there.
+struct HostRequests {
+    /// A run of the agent that waits for an operation, under the number that it gave it.
+    struct Waiter {
+        let run: Int
+        let operation: DomainOperationID
+    }
+
+    private var waiters: [DomainOperationID: Waiter] = [:]
+    /// Every run of an agent counts its operations anew, and its host outlives it.
+    private var nextOperation: UInt64 = 1
+    /// When the host is to be looked after next.
+    var wakesAt: Int64?
+    /// Domains whose guests were asked to shut down and do not care.
+    var stubborn: Set<UInt32> = []
+    /// A planted mistake: domains that run on, though the host says that they are destroyed.
+    var hidden: Set<UInt32> = []
+    /// A planted mistake: what is started again after a restart of the agent.
+    var startsToReplay: [DomainSpecification] = []
+    var replayed: Set<DomainOwnership> = []
+
+    /// - Returns: the host's own number for an operation; without a waiter nobody is told of its end.
+    mutating func number(for waiter: Waiter?) -> DomainOperationID {
+        defer { nextOperation += 1 }
+        let id = DomainOperationID(nextOperation)
+        if let waiter { waiters[id] = waiter }
+        return id
+    }
+
+    mutating func waiter(for id: DomainOperationID) -> Waiter? { waiters.removeValue(forKey: id) }
+
+    /// The host lost power: nobody answers, and every number may be given again.
+    mutating func powerCut() {
+        let replayed = startsToReplay
+        self = HostRequests()
+        startsToReplay = replayed
+    }
+}

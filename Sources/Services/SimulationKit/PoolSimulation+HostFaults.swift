@@ -1,0 +1,86 @@
+import AgentCore
+import PoolModel
+import SimulatedHost
+
+extension PoolSimulation {
+    // MARK: What goes wrong by chance
+
+    /// Draws what is to go wrong with the operation that begins next.
+    func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
+        guard !isHealing else { return }
+        if case .shutdown(let domain) = operation { prepareGuest(domain, on: server) }
+        guard let fault = drawnFault(on: server) else { return }
+        report.counts.hostFaults += 1
+        control(.inject(Self.kind(of: operation), fault), server)
+    }
+
+    private func drawnFault(on server: SimulatedServer) -> SimulatedFault? {
+        let faults = settings.faults
+        if random.happens(faults.operationFailureMillionths) {
+            let cause = "The hypervisor failed."
+            return random.happens(300_000) ? .doneButReportsFailure(cause: cause) : .fails(cause: cause)
+        }
+        if random.happens(faults.operationHangMillionths) {
+            let longest = Int64(max(1, faults.operationHangMilliseconds)) * 1_000_000
+            queue.add(.hostReleases(server.id, boot: server.host.boot), at: now + random.nanoseconds(1...longest))
+            return .hangs
+        }
+        guard random.happens(faults.operationSlownessMillionths) else { return nil }
+        let length = Duration.nanoseconds(random.nanoseconds(400_000_000...4_000_000_000))
+        return random.happens(500_000) ? .takes(length) : .answersLate(by: length)
+    }
+
+    private static func kind(of operation: DomainOperation) -> SimulatedOperationKind {
+        switch operation {
+        case .createPaused: .create
+        case .unpause: .unpause
+        case .shutdown: .shutdown
+        case .destroy: .destroy
+        }
+    }
+
+    /// Whether the guest will heed the request that is on its way.
+    private func prepareGuest(_ number: UInt32, on server: SimulatedServer) {
+        guard let domain = server.host.domainReports.first(where: { $0.domain == number }) else { return }
+        let isStubborn = random.happens(settings.faults.stubbornGuestMillionths)
+        if isStubborn { server.requests.stubborn.insert(number) } else { server.requests.stubborn.remove(number) }
+        control(.ignoreShutdown(name: domain.name, isStubborn), server)
+    }
+
+    func endGuest(of domain: UInt32, on server: SimulatedServer, _ end: DomainEnd) {
+        guard server.runningDomains.contains(where: { $0.domain == domain }) else { return }
+        let guestEnd: SimulatedGuestEnd =
+            switch end {
+            case .powerOff: .powerOff
+            case .reboot: .reboot
+            case .crash: .crash
+            }
+        control(.endGuest(domain: domain, guestEnd), server)
+    }
+
+    /// Nothing hangs any more, and stubborn guests give in.
+    func healHost(of server: SimulatedServer) {
+        control(.release, server)
+        for domain in server.host.domainReports { control(.ignoreShutdown(name: domain.name, false), server) }
+        for domain in server.requests.stubborn.sorted() { endGuest(of: domain, on: server, .powerOff) }
+    }
+
+    // MARK: Planted mistakes
+
+    /// A running domain that is to be destroyed runs on, and is listed no more.
+    func hides(_ operation: DomainOperation, on server: SimulatedServer) -> Bool {
+        guard plantedBug == .forgetsToDestroy, case .destroy(let domain) = operation else { return false }
+        guard server.runningDomains.contains(where: { $0.domain == domain }) else { return false }
+        server.requests.hidden.insert(domain)
+        return true
+    }
+
+    /// What former runs of the agent started is started once more.
+    func replayStarts(_ server: SimulatedServer) {
+        guard plantedBug == .replaysStarts else { return }
+        for specification in server.requests.startsToReplay {
+            server.requests.replayed.insert(specification.ownership)
+            begin(.createPaused(specification), on: server, for: nil)
+        }
+    }
+}
