@@ -187,4 +187,65 @@ struct ReconciliationTests {
         #expect(scene.takeOperations().isEmpty)
         #expect(try scene.machine(machine).status == .initializing)
     }
+
+    @Test("a stop whose request to the guest fails has failed, with the reason, and the machine is wanted running as it is")
+    func failsStop() throws {
+        var scene = try Self.serving()
+        let machine = try Self.running(&scene)
+        _ = try scene.submit(.stopMachine(machine, force: false))
+        let first = try #require(scene.takeOperations().first)
+
+        scene.step(.operationEnded(first.id, .failed(cause: "xenstored did not answer.")))
+        scene.answerListings()
+        scene.elapse(.seconds(3))
+
+        #expect(scene.takeOperations().isEmpty)
+        let now = try scene.machine(machine)
+        #expect(now.status == .running && now.intent == .running && now.cause.contains("xenstored did not answer."))
+        #expect(scene.core.state.tasksInOrder.first?.state == .failed)
+    }
+
+    @Test("a guest that was asked to shut down is not asked twice")
+    func asksOnceForShutdown() throws {
+        var scene = try Self.serving()
+        let machine = try Self.running(&scene)
+        _ = try scene.submit(.stopMachine(machine, force: false))
+        let first = try #require(scene.takeOperations().first)
+
+        scene.step(.operationEnded(first.id, .done))
+        scene.elapse(.seconds(10))
+
+        #expect(first.operation == .shutdown(domain: 1))
+        #expect(scene.takeOperations().isEmpty)
+    }
+
+    @Test("an operation that keeps failing is tried again, at most every second")
+    func pacesFailingOperations() throws {
+        var scene = try Self.serving()
+        let machine = try Self.running(&scene)
+        _ = try scene.submit(.stopMachine(machine, force: true))
+
+        var tries = 0
+        for _ in 0..<100 {
+            for operation in scene.takeOperations() {
+                #expect(operation.operation == .destroy(domain: 1))
+                tries += 1
+                scene.step(.operationEnded(operation.id, .failed(cause: "The domain does not die.")))
+            }
+            scene.answerListings()
+            scene.elapse(.milliseconds(100))
+        }
+
+        #expect((3...10).contains(tries), "\(tries)")
+    }
+
+    /// A machine whose domain runs.
+    private static func running(_ scene: inout AgentScene) throws -> VirtualMachineID {
+        let machine = try scene.startMachine()
+        scene.domains = [scene.domain(machine, .running)]
+        for operation in scene.takeOperations() { scene.step(.operationEnded(operation.id, .done)) }
+        scene.answerListings()
+        #expect(try scene.machine(machine).status == .running)
+        return machine
+    }
 }

@@ -44,7 +44,7 @@ struct LifeTests {
         #expect(
             scene.model.domainReports == [
                 DomainReport(
-                    domain: 1, name: "machine-7", uuid: specification.uuid, state: .paused, memory: Mebibytes(2_048),
+                    domain: 1, name: "machine-7", uuid: specification.uuid, state: .paused, memory: Mebibytes(2_048), virtualCPUs: 2,
                     ownership: specification.ownership)
             ])
     }

@@ -23,7 +23,7 @@ struct ServerTests {
             #expect(
                 listed == [
                     DomainReport(
-                        domain: 1, name: "machine-7", uuid: specification.uuid, state: .running, memory: Mebibytes(1_024),
+                        domain: 1, name: "machine-7", uuid: specification.uuid, state: .running, memory: Mebibytes(1_024), virtualCPUs: 2,
                         ownership: specification.ownership)
                 ])
             #expect(try await client.listDomains().isEmpty)

@@ -39,7 +39,7 @@ import Testing
 
     @Test("the faults that are asked for do happen")
     func faultsHappen() {
-        var settings = SimulationSettings(seed: 4, servers: 3, seconds: 20)
+        var settings = SimulationSettings(seed: 4, servers: 3, seconds: 40)
         settings.faults.crashMilliseconds = 1_500
 
         let counts = PoolSimulation(settings).run().counts
@@ -72,9 +72,14 @@ import Testing
         settings.plantedBug = bug
         settings.workload.requestMilliseconds = 12
         switch bug {
-        case .grantsRefusedVotes, .runsUnasked, .emptiesDisk, .cutsLogAtRestart:
+        case .grantsRefusedVotes, .emptiesDisk, .cutsLogAtRestart:
             settings.faults.crashMilliseconds = 600
             settings.faults.partitionMilliseconds = 1_000
+        case .runsUnasked:
+            settings.faults.crashMilliseconds = 600
+            settings.faults.partitionMilliseconds = 1_000
+            // A request that hangs outlives the agent that made it.
+            settings.faults.operationHangMillionths = 300_000
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break
         }

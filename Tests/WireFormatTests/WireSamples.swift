@@ -79,6 +79,15 @@ enum WireSamples {
             .deleteTag(machine, key: tag),
             .createCredential(try credential()),
             .revokeCredential(CredentialID(2)),
+            .stopMachine(machine, force: false, patience: .seconds(60)),
+            .rebootMachine(machine, force: true),
+            .rebootMachine(machine, force: false, patience: .milliseconds(1_500)),
+            .pauseMachine(machine),
+            .unpauseMachine(machine),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .ended(.rebootedItself, isTooSoon: true)),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .resized),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .failed(TaskID(11), cause: "It failed.")),
+            .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .waiting(TaskID(11), cause: "It is silent.")),
         ]
     }
 

@@ -30,6 +30,7 @@ struct DomainDocument: Codable, Sendable {
     let end: String?
     /// In MiB.
     let memory: Int
+    let virtualCPUs: Int
     let ownership: OwnershipDocument?
 
     init(_ report: DomainReport) {
@@ -37,6 +38,7 @@ struct DomainDocument: Codable, Sendable {
         name = report.name
         uuid = report.uuid.description
         memory = report.memory.count
+        virtualCPUs = report.virtualCPUs
         ownership = report.ownership.map { OwnershipDocument($0) }
         switch report.state {
         case .running: (state, end) = ("running", nil)
@@ -52,7 +54,7 @@ struct DomainDocument: Codable, Sendable {
         guard (0...SimulatedHostLimits.memory.count).contains(memory) else { throw DocumentFault("domain \(domain) has no possible size") }
         return DomainReport(
             domain: domain, name: name, uuid: uuid, state: try domainState(), memory: Mebibytes(memory),
-            ownership: try ownership?.ownership())
+            virtualCPUs: max(0, min(virtualCPUs, 65_536)), ownership: try ownership?.ownership())
     }
 
     private func domainState() throws(DocumentFault) -> DomainState {
@@ -70,24 +72,39 @@ struct DomainDocument: Codable, Sendable {
 enum OperationDocument: Codable, Sendable {
     case create(SpecificationDocument)
     case unpause(domain: UInt32)
+    case pause(domain: UInt32)
     case shutdown(domain: UInt32)
+    case reboot(domain: UInt32)
+    /// `memory` in MiB.
+    case resize(domain: UInt32, memory: Int, virtualCPUs: Int)
     case destroy(domain: UInt32)
 
     init(_ operation: DomainOperation) {
         switch operation {
         case .createPaused(let specification): self = .create(SpecificationDocument(specification))
         case .unpause(let domain): self = .unpause(domain: domain)
+        case .pause(let domain): self = .pause(domain: domain)
         case .shutdown(let domain): self = .shutdown(domain: domain)
+        case .reboot(let domain): self = .reboot(domain: domain)
+        case .resize(let domain, let memory, let virtualCPUs):
+            self = .resize(domain: domain, memory: memory.count, virtualCPUs: virtualCPUs)
         case .destroy(let domain): self = .destroy(domain: domain)
         }
     }
 
     func operation() throws(DocumentFault) -> DomainOperation {
         switch self {
-        case .create(let document): .createPaused(try document.specification())
-        case .unpause(let domain): .unpause(domain: domain)
-        case .shutdown(let domain): .shutdown(domain: domain)
-        case .destroy(let domain): .destroy(domain: domain)
+        case .create(let document): return .createPaused(try document.specification())
+        case .unpause(let domain): return .unpause(domain: domain)
+        case .pause(let domain): return .pause(domain: domain)
+        case .shutdown(let domain): return .shutdown(domain: domain)
+        case .reboot(let domain): return .reboot(domain: domain)
+        case .resize(let domain, let memory, let virtualCPUs):
+            guard (0...SimulatedHostLimits.memory.count).contains(memory), virtualCPUs >= 0 else {
+                throw DocumentFault("a size is out of bounds")
+            }
+            return .resize(domain: domain, memory: Mebibytes(memory), virtualCPUs: virtualCPUs)
+        case .destroy(let domain): return .destroy(domain: domain)
         }
     }
 }
@@ -101,6 +118,9 @@ struct SpecificationDocument: Codable, Sendable {
     /// In MiB.
     let memory: Int
     let virtualCPUs: Int
+    /// In MiB.
+    let maximumMemory: Int
+    let maximumVirtualCPUs: Int
     let interfaces: [InterfaceDocument]
     let diskPaths: [String]
     /// In MiB.
@@ -119,6 +139,8 @@ struct SpecificationDocument: Codable, Sendable {
         type = requirements.domainType.rawValue
         memory = requirements.memory.count
         virtualCPUs = requirements.virtualCPUs
+        maximumMemory = requirements.maximumMemory.count
+        maximumVirtualCPUs = requirements.maximumVirtualCPUs
         interfaces = requirements.interfaces.map { InterfaceDocument(bridge: $0.bridge, kilobitsPerSecond: $0.rate.count) }
         diskPaths = requirements.diskPaths
         newImageSize = requirements.newImageSize.count
@@ -129,14 +151,17 @@ struct SpecificationDocument: Codable, Sendable {
         guard let uuid = UniqueIdentifier(uuid) else { throw DocumentFault("the UUID of a domain is malformed") }
         guard let type = DomainType(rawValue: type) else { throw DocumentFault("the domain type is unknown") }
         let sizes = 0...SimulatedHostLimits.memory.count
-        guard sizes.contains(memory), newImageSize >= 0, virtualCPUs >= 0, interfaces.allSatisfy({ $0.kilobitsPerSecond >= 0 }) else {
+        guard sizes.contains(memory), sizes.contains(maximumMemory), newImageSize >= 0, virtualCPUs >= 0,
+            interfaces.allSatisfy({ $0.kilobitsPerSecond >= 0 })
+        else {
             throw DocumentFault("a size is out of bounds")
         }
         let requirements = MachineRequirements(
             domainType: type, memory: Mebibytes(memory), virtualCPUs: virtualCPUs,
             interfaces: interfaces.map {
                 InterfaceRequirement(bridge: $0.bridge, rate: KilobitsPerSecond($0.kilobitsPerSecond))
-            }, diskPaths: diskPaths, newImageSize: Mebibytes(newImageSize))
+            }, diskPaths: diskPaths, newImageSize: Mebibytes(newImageSize), maximumMemory: Mebibytes(maximumMemory),
+            maximumVirtualCPUs: maximumVirtualCPUs)
         return DomainSpecification(
             ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: "", requirements: requirements)
     }

@@ -6,19 +6,20 @@ struct SimulatedDomain: Hashable, Sendable {
     let number: UInt32
     let name: String
     let uuid: UniqueIdentifier
-    let memory: Mebibytes
+    var memory: Mebibytes
+    var virtualCPUs: Int
     /// Nil for a foreign domain.
     let specification: DomainSpecification?
     var state: DomainState
     /// Whether its builder is still at work. Such a domain shows as paused, as Xen's do.
     var isBuilding: Bool
-    /// Whether the guest was asked to shut down and has not acted on it.
-    var isShutdownAsked = false
+    /// How the guest was asked to end; it has not acted on it.
+    var endAsked: DomainEnd?
 
     var ownership: DomainOwnership? { specification?.ownership }
     var identity: SimulatedDomainIdentity { SimulatedDomainIdentity(number: number, name: name, uuid: uuid, ownership: ownership) }
 
     var report: DomainReport {
-        DomainReport(domain: number, name: name, uuid: uuid, state: state, memory: memory, ownership: ownership)
+        DomainReport(domain: number, name: name, uuid: uuid, state: state, memory: memory, virtualCPUs: virtualCPUs, ownership: ownership)
     }
 }

@@ -30,7 +30,9 @@ package struct SimulatedSpan: Hashable, Sendable, Codable {
 package struct SimulatedDurations: Hashable, Sendable, Codable {
     package var create: SimulatedSpan
     package var unpause: SimulatedSpan
-    /// To hand the request to the guest; what the guest does then takes `guestShutdown`.
+    package var pause = SimulatedSpan(.milliseconds(1), .milliseconds(5))
+    package var resize = SimulatedSpan(.milliseconds(5), .milliseconds(50))
+    /// To hand the request to end or to reboot to the guest; what the guest does then takes `guestShutdown`.
     package var shutdown: SimulatedSpan
     package var destroy: SimulatedSpan
     /// From the request until the guest has powered itself off.
@@ -58,7 +60,9 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
         switch kind {
         case .create: create
         case .unpause: unpause
-        case .shutdown: shutdown
+        case .pause: pause
+        case .resize: resize
+        case .shutdown, .reboot: shutdown
         case .destroy: destroy
         }
     }

@@ -2,7 +2,10 @@
 package enum SimulatedOperationKind: String, Hashable, Sendable, Codable, CaseIterable {
     case create
     case unpause
+    case pause
     case shutdown
+    case reboot
+    case resize
     case destroy
 }
 
@@ -28,8 +31,10 @@ package enum SimulatedHostControl: Hashable, Sendable, Codable {
     case release
     /// The guest of this domain powers itself off, reboots or crashes by itself.
     case endGuest(domain: UInt32, SimulatedGuestEnd)
-    /// A domain is paused behind the agent's back.
+    /// A domain is paused, let go on, or destroyed behind the agent's back.
     case pause(domain: UInt32)
+    case unpause(domain: UInt32)
+    case destroy(domain: UInt32)
     /// Whether guests of domains with this name ignore a request to shut down; also for domains that are yet to come.
     case ignoreShutdown(name: String, Bool)
     /// A running domain is started behind the pool's back.

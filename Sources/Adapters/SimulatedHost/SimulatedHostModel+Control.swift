@@ -25,6 +25,8 @@ extension SimulatedHostModel {
             releaseHanging(now: now)
         case .endGuest(let number, let end): try endGuest(of: number, DomainEnd(end), at: now)
         case .pause(let number): try pause(number, at: now)
+        case .unpause(let number): try unpause(number, at: now)
+        case .destroy(let number): try destroy(number, at: now)
         case .ignoreShutdown(let name, let ignores): try setIgnoring(name, ignores)
         case .startForeign(let foreign): try startForeign(foreign, at: now)
         case .setDurations(let durations): self.durations = durations
@@ -50,10 +52,21 @@ extension SimulatedHostModel {
     }
 
     private mutating func pause(_ number: UInt32, at now: MonotonicInstant) throws(SimulatedRefusal) {
-        let domain = try living(number)
-        guard domain.state == .running else { throw .notRunning(number) }
+        let domain = try requireRunning(number)
         domains[number]?.state = .paused
         record(.paused, domain.identity, at: now)
+    }
+
+    private mutating func unpause(_ number: UInt32, at now: MonotonicInstant) throws(SimulatedRefusal) {
+        let domain = try requireUnpausable(number)
+        domains[number]?.state = .running
+        record(.started, domain.identity, at: now)
+    }
+
+    private mutating func destroy(_ number: UInt32, at now: MonotonicInstant) throws(SimulatedRefusal) {
+        let domain = try living(number)
+        domains[number] = nil
+        record(.stopped, domain.identity, at: now)
     }
 
     private mutating func setIgnoring(_ name: String, _ ignores: Bool) throws(SimulatedRefusal) {
@@ -78,17 +91,17 @@ extension SimulatedHostModel {
     // MARK: Guests
 
     /// The running guest notices the request; it acts on it in its own time, if at all.
-    mutating func scheduleGuestShutdown(of domain: SimulatedDomain, from instant: MonotonicInstant) {
+    mutating func scheduleGuestEnd(of domain: SimulatedDomain, from instant: MonotonicInstant) {
         let length = generator.draw(from: durations.guestShutdown)
         guard !namesIgnoringShutdown.contains(domain.name) else { return }
-        steps.add(.guestShutdown(domain: domain.number), at: instant + length)
+        steps.add(.guestEnd(domain: domain.number), at: instant + length)
     }
 
-    mutating func guestActsOnShutdown(_ number: UInt32, at instant: MonotonicInstant) {
+    mutating func guestActsOnRequest(_ number: UInt32, at instant: MonotonicInstant) {
         // A guest that was paused, ended or destroyed meanwhile does not act; a paused one does once it runs again.
-        guard let domain = domains[number], domain.state == .running else { return }
-        domains[number]?.state = .ended(.powerOff)
-        record(.ended(.powerOff), domain.identity, at: instant)
+        guard let domain = domains[number], domain.state == .running, let end = domain.endAsked else { return }
+        domains[number]?.state = .ended(end)
+        record(.ended(end), domain.identity, at: instant)
     }
 }
 

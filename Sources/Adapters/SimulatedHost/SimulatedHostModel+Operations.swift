@@ -60,9 +60,18 @@ extension SimulatedHostModel {
         case .unpause(let number):
             try requireUnpausable(number)
             return .unpause(domain: number)
+        case .pause(let number):
+            try requireRunning(number)
+            return .pause(domain: number)
         case .shutdown(let number):
             _ = try living(number)
-            return .askShutdown(domain: number)
+            return .askEnd(domain: number, .powerOff)
+        case .reboot(let number):
+            _ = try living(number)
+            return .askEnd(domain: number, .reboot)
+        case .resize(let number, let memory, let virtualCPUs):
+            try requireResizable(number, memory, virtualCPUs)
+            return .resize(domain: number, memory: memory, virtualCPUs: virtualCPUs)
         case .destroy(let number):
             guard let domain = domains[number] else { throw SimulatedRefusal.noSuchDomain(number) }
             if domain.state == .dying {
@@ -79,18 +88,20 @@ extension SimulatedHostModel {
     private mutating func beginBuilding(_ specification: DomainSpecification) throws(SimulatedRefusal) -> UInt32 {
         try requireAcceptable(specification)
         let domain = addDomain(
-            name: specification.name.text, uuid: specification.uuid, memory: specification.requirements.memory, specification,
+            name: specification.name.text, uuid: specification.uuid, memory: specification.requirements.memory,
+            virtualCPUs: specification.requirements.virtualCPUs, specification,
             state: .paused, isBuilding: true)
         return domain.number
     }
 
     mutating func addDomain(
-        name: String, uuid: UniqueIdentifier, memory: Mebibytes, _ specification: DomainSpecification?, state: DomainState,
+        name: String, uuid: UniqueIdentifier, memory: Mebibytes, virtualCPUs: Int = 1, _ specification: DomainSpecification?,
+        state: DomainState,
         isBuilding: Bool
     ) -> SimulatedDomain {
         let domain = SimulatedDomain(
-            number: nextDomain, name: name, uuid: uuid, memory: memory, specification: specification, state: state,
-            isBuilding: isBuilding)
+            number: nextDomain, name: name, uuid: uuid, memory: memory, virtualCPUs: virtualCPUs, specification: specification,
+            state: state, isBuilding: isBuilding)
         nextDomain += 1
         domains[domain.number] = domain
         return domain
@@ -101,7 +112,7 @@ extension SimulatedHostModel {
     mutating func take(_ step: ScheduledStep) {
         switch step.action {
         case .answer(let id, let result): complete(id, result)
-        case .guestShutdown(let number): guestActsOnShutdown(number, at: step.deadline)
+        case .guestEnd(let number): guestActsOnRequest(number, at: step.deadline)
         case .effect(let id, let effect, let answer, let answerDelay):
             let result = perform(effect, at: step.deadline)
             if answerDelay > .zero {
@@ -123,11 +134,19 @@ extension SimulatedHostModel {
                 let domain = try requireUnpausable(number)
                 domains[number]?.state = .running
                 record(.started, domain.identity, at: instant)
-                if domain.isShutdownAsked { scheduleGuestShutdown(of: domain, from: instant) }
-            case .askShutdown(let number):
+                if domain.endAsked != nil { scheduleGuestEnd(of: domain, from: instant) }
+            case .pause(let number):
+                let domain = try requireRunning(number)
+                domains[number]?.state = .paused
+                record(.paused, domain.identity, at: instant)
+            case .askEnd(let number, let end):
                 let domain = try living(number)
-                domains[number]?.isShutdownAsked = true
-                if domain.state == .running { scheduleGuestShutdown(of: domain, from: instant) }
+                domains[number]?.endAsked = end
+                if domain.state == .running { scheduleGuestEnd(of: domain, from: instant) }
+            case .resize(let number, let memory, let virtualCPUs):
+                try requireResizable(number, memory, virtualCPUs)
+                domains[number]?.memory = memory
+                domains[number]?.virtualCPUs = virtualCPUs
             case .remove(let number):
                 guard let domain = domains.removeValue(forKey: number) else { break }
                 record(.stopped, domain.identity, at: instant)
@@ -151,7 +170,10 @@ extension DomainOperation {
         switch self {
         case .createPaused: .create
         case .unpause: .unpause
+        case .pause: .pause
         case .shutdown: .shutdown
+        case .reboot: .reboot
+        case .resize: .resize
         case .destroy: .destroy
         }
     }

@@ -18,6 +18,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case notRunning(UInt32)
     case alreadyEnded(UInt32)
     case destroyedWhileBuilt(UInt32)
+    case aboveMaximum(UInt32)
     case badName
     case tooManyFaults
     case badDuration
@@ -40,6 +41,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .notRunning(let number): "Domain \(number) does not run."
         case .alreadyEnded(let number): "The guest of domain \(number) has ended."
         case .destroyedWhileBuilt(let number): "Domain \(number) was destroyed while it was being built."
+        case .aboveMaximum(let number): "Domain \(number) was built for less memory or fewer virtual CPUs than that."
         case .badName: "The name is empty or longer than \(ForeignDomain.longestName) bytes."
         case .badDuration: "The duration is below zero or longer than a day."
         case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
@@ -65,6 +67,25 @@ extension SimulatedHostModel {
         let domain = try living(number)
         guard domain.state == .paused else { throw .notPaused(number) }
         return domain
+    }
+
+    @discardableResult
+    func requireRunning(_ number: UInt32) throws(SimulatedRefusal) -> SimulatedDomain {
+        let domain = try living(number)
+        guard domain.state == .running else { throw .notRunning(number) }
+        return domain
+    }
+
+    /// What is more than now must be free, and what is asked for within the maximum that the domain was built with.
+    func requireResizable(_ number: UInt32, _ memory: Mebibytes, _ virtualCPUs: Int) throws(SimulatedRefusal) {
+        let domain = try living(number)
+        guard memory > .zero else { throw .noMemory }
+        guard virtualCPUs > 0 else { throw .noProcessor }
+        if let most = domain.specification?.requirements {
+            guard memory <= most.maximumMemory, virtualCPUs <= most.maximumVirtualCPUs else { throw .aboveMaximum(number) }
+        }
+        let free = freeMemory + domain.memory
+        guard memory <= free else { throw .notEnoughMemory(needed: memory, free: free) }
     }
 
     func requireAcceptable(_ specification: DomainSpecification) throws(SimulatedRefusal) {

@@ -10,8 +10,8 @@ struct ScheduledStep: Sendable {
         /// The operation takes effect, and is answered `answerDelay` later, with `answer` where the fault gives one.
         case effect(DomainOperationID, SimulatedEffect, answer: DomainOperationResult?, answerDelay: Duration)
         case answer(DomainOperationID, DomainOperationResult)
-        /// The guest acts on a request to shut down.
-        case guestShutdown(domain: UInt32)
+        /// The guest acts on a request to power off or to reboot.
+        case guestEnd(domain: UInt32)
     }
 }
 
@@ -19,7 +19,9 @@ struct ScheduledStep: Sendable {
 enum SimulatedEffect: Sendable {
     case finishBuilding(domain: UInt32)
     case unpause(domain: UInt32)
-    case askShutdown(domain: UInt32)
+    case pause(domain: UInt32)
+    case askEnd(domain: UInt32, DomainEnd)
+    case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
     case remove(domain: UInt32)
 }
 

@@ -61,12 +61,10 @@ extension WireCommand {
         case .deleteMachine(let machine): .deleteMachine(machine.number)
         case .changeMachine(let machine, let change): .changeMachine(WireChangeMachine(machine, change))
         case .startMachine(let machine): .startMachine(machine.number)
-        case .stopMachine(let machine, let force):
-            .stopMachine(
-                .with {
-                    $0.machine = machine.number
-                    $0.force = force
-                })
+        case .stopMachine(let machine, let force, let patience): .stopMachine(WireStopMachine(machine, force, patience))
+        case .rebootMachine(let machine, let force, let patience): .rebootMachine(WireStopMachine(machine, force, patience))
+        case .pauseMachine(let machine): .pauseMachine(machine.number)
+        case .unpauseMachine(let machine): .unpauseMachine(machine.number)
         case .observed(let machine, let server, let session, let epoch, let observation):
             .observed(WireObserved(machine, server, session, epoch, observation))
         case .resetMachineStatus(let machine): .resetMachineStatus(machine.number)
@@ -122,7 +120,12 @@ extension WireCommand {
         case .deleteMachine(let machine): return .deleteMachine(VirtualMachineID(machine))
         case .changeMachine(let wire): return .changeMachine(VirtualMachineID(wire.machine), try wire.model())
         case .startMachine(let machine): return .startMachine(VirtualMachineID(machine))
-        case .stopMachine(let wire): return .stopMachine(VirtualMachineID(wire.machine), force: wire.force)
+        case .stopMachine(let wire):
+            return .stopMachine(VirtualMachineID(wire.machine), force: wire.force, patience: try wire.patience())
+        case .rebootMachine(let wire):
+            return .rebootMachine(VirtualMachineID(wire.machine), force: wire.force, patience: try wire.patience())
+        case .pauseMachine(let machine): return .pauseMachine(VirtualMachineID(machine))
+        case .unpauseMachine(let machine): return .unpauseMachine(VirtualMachineID(machine))
         case .observed(let wire):
             return .observed(
                 VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "observed.server"),
@@ -248,6 +251,10 @@ extension WireObserved {
                 $0.reason = reason.rawValue
                 $0.cause = cause
             }
+        case .ended(let reason, let isTooSoon): ended = WireEnded(reason, isTooSoon: isTooSoon)
+        case .resized: resized = true
+        case .failed(let task, let cause): failed = WireOfTask(task, cause)
+        case .waiting(let task, let cause): waiting = WireOfTask(task, cause)
         }
     }
 
@@ -259,7 +266,43 @@ extension WireObserved {
         case .stopped(let stopped):
             guard let reason = MachineStopReason(rawValue: stopped.reason) else { throw .unknown("observed.stopped.reason") }
             return .stopped(reason, cause: stopped.cause)
+        case .ended(let ended): return .ended(try ended.reasonModel(), isTooSoon: ended.isTooSoon)
+        case .resized: return .resized
+        case .failed(let failed): return .failed(TaskID(failed.task), cause: failed.cause)
+        case .waiting(let waiting): return .waiting(TaskID(waiting.task), cause: waiting.cause)
         case nil: throw .unknown("observed.observation")
         }
+    }
+}
+
+extension WireStopMachine {
+    init(_ machine: VirtualMachineID, _ force: Bool, _ patience: Duration?) {
+        self.init()
+        self.machine = machine.number
+        self.force = force
+        if let patience { patienceNanoseconds = patience.wholeNanoseconds }
+    }
+
+    func patience() throws(WireError) -> Duration? { try WireField.patience(hasPatienceNanoseconds ? patienceNanoseconds : nil) }
+}
+
+extension WireEnded {
+    init(_ reason: MachineStopReason, isTooSoon: Bool) {
+        self.init()
+        self.reason = reason.rawValue
+        self.isTooSoon = isTooSoon
+    }
+
+    func reasonModel() throws(WireError) -> MachineStopReason {
+        guard let reason = MachineStopReason(rawValue: reason) else { throw .unknown("ended.reason") }
+        return reason
+    }
+}
+
+extension WireOfTask {
+    init(_ task: TaskID, _ cause: String) {
+        self.init()
+        self.task = task.number
+        self.cause = cause
     }
 }

@@ -143,6 +143,9 @@ extension WireMachineState {
         }
         createdAt = machine.createdAt.number
         changedAt = machine.changedAt.number
+        if let patience = machine.stopPatience { stopPatienceNanoseconds = patience.wholeNanoseconds }
+        if let former = machine.formerRequirements { formerRequirements = WireRequirements(former) }
+        if let ended = machine.ended { self.ended = WireEnded(ended.reason, isTooSoon: ended.isTooSoon) }
     }
 
     func model() throws(WireError) -> VirtualMachine {
@@ -163,6 +166,9 @@ extension WireMachineState {
                 epoch: PlacementEpoch(placement.epoch), isStarted: placement.isStarted)
         }
         machine.epoch = PlacementEpoch(epoch)
+        machine.stopPatience = try WireField.patience(hasStopPatienceNanoseconds ? stopPatienceNanoseconds : nil)
+        if hasFormerRequirements { machine.formerRequirements = try formerRequirements.model() }
+        if hasEnded { machine.ended = MachineEnd(reason: try ended.reasonModel(), isTooSoon: ended.isTooSoon) }
         machine.task = task == 0 ? nil : TaskID(task)
         for tag in tags { machine.tags[try WireField.tagKey(tag.key, "tag.key")] = tag.value }
         machine.createdAt = LogIndex(createdAt)

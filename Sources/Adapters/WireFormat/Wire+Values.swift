@@ -43,6 +43,18 @@ enum WireField {
         return ServerRoles(rawValue: UInt8(value))
     }
 
+    static func endAction(_ word: String) throws(WireError) -> MachineEndAction {
+        guard let action = MachineEndAction(rawValue: word) else { throw .unknown("requirements.on_crash") }
+        return action
+    }
+
+    /// A guest's time to end: up to a day, or none given.
+    static func patience(_ nanoseconds: Int64?) throws(WireError) -> Duration? {
+        guard let nanoseconds else { return nil }
+        guard (0...86_400_000_000_000).contains(nanoseconds) else { throw .outOfRange("stop.patience_nanoseconds") }
+        return .nanoseconds(nanoseconds)
+    }
+
     static func serverName(_ text: String, _ what: String) throws(WireError) -> ServerName {
         guard let name = ServerName(text) else { throw .outOfRange(what) }
         return name
@@ -138,6 +150,11 @@ extension WireRequirements {
         }
         diskPaths = requirements.diskPaths
         newImageMebibytes = Int64(requirements.newImageSize.count)
+        maximumMebibytes = Int64(requirements.maximumMemory.count)
+        maximumVirtualCpus = Int64(requirements.maximumVirtualCPUs)
+        onPoweroff = requirements.endActions.onPowerOff.rawValue
+        onReboot = requirements.endActions.onReboot.rawValue
+        onCrash = requirements.endActions.onCrash.rawValue
     }
 
     func model() throws(WireError) -> MachineRequirements {
@@ -151,7 +168,12 @@ extension WireRequirements {
                     bridge: interface.bridge,
                     rate: KilobitsPerSecond(try WireField.amount(interface.kilobitsPerSecond, "interface.kilobits_per_second")))
             },
-            diskPaths: diskPaths, newImageSize: Mebibytes(try WireField.amount(newImageMebibytes, "requirements.new_image_mebibytes")))
+            diskPaths: diskPaths, newImageSize: Mebibytes(try WireField.amount(newImageMebibytes, "requirements.new_image_mebibytes")),
+            maximumMemory: Mebibytes(try WireField.amount(maximumMebibytes, "requirements.maximum_mebibytes")),
+            maximumVirtualCPUs: try WireField.amount(maximumVirtualCpus, "requirements.maximum_virtual_cpus"),
+            endActions: MachineEndActions(
+                onPowerOff: try WireField.endAction(onPoweroff), onReboot: try WireField.endAction(onReboot),
+                onCrash: try WireField.endAction(onCrash)))
     }
 }
 

@@ -43,6 +43,12 @@ package struct AgentSettings: Hashable, Sendable {
     package var readPatience: Duration = .seconds(5)
     /// How soon a refused read or forward is tried again.
     package var requestRetry: Duration = .milliseconds(20)
+    /// How long a guest must have run for a reboot or a crash to start it anew: one that ends sooner would most likely do so for ever.
+    package var restartFloor: Duration = .seconds(10)
+    /// How long an operation of the hypervisor may take until its task says that it does not answer.
+    package var operationPatience: Duration = .seconds(30)
+    /// How long after a failure what must be done is tried again.
+    package var operationRetry: Duration = .seconds(2)
     /// The most writes, and the most reads, of clients that may wait at once.
     package var pendingRequests = 4_096
     /// A snapshot is taken after this many applied entries ...

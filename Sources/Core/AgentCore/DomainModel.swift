@@ -38,17 +38,20 @@ package struct DomainReport: Hashable, Sendable {
     package let uuid: UniqueIdentifier
     package let state: DomainState
     package let memory: Mebibytes
+    package let virtualCPUs: Int
     /// Nil for a domain that no pool created.
     package let ownership: DomainOwnership?
 
     package init(
-        domain: UInt32, name: String, uuid: UniqueIdentifier, state: DomainState, memory: Mebibytes, ownership: DomainOwnership?
+        domain: UInt32, name: String, uuid: UniqueIdentifier, state: DomainState, memory: Mebibytes, virtualCPUs: Int = 1,
+        ownership: DomainOwnership?
     ) {
         self.domain = domain
         self.name = name
         self.uuid = uuid
         self.state = state
         self.memory = memory
+        self.virtualCPUs = virtualCPUs
         self.ownership = ownership
     }
 }
@@ -79,8 +82,13 @@ package enum DomainOperation: Hashable, Sendable {
     /// Builds the domain and leaves it paused, so that the lease can be looked at before it runs.
     case createPaused(DomainSpecification)
     case unpause(domain: UInt32)
+    case pause(domain: UInt32)
     /// Asks the guest to power off.
     case shutdown(domain: UInt32)
+    /// Asks the guest to reboot: it ends, and its domain is left for the agent to take down.
+    case reboot(domain: UInt32)
+    /// Gives a domain another amount of memory and number of virtual CPUs, within its maximum.
+    case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
     case destroy(domain: UInt32)
 }
 

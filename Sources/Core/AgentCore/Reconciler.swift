@@ -42,11 +42,18 @@ struct MachineProgress: Sendable {
     var leastListing: UInt64 = 0
     /// A placement is started once, whatever came of it.
     var wasCreated = false
-    var shutdownAskedAt: MonotonicInstant?
-    /// How the guest ended, once seen: the domain is then destroyed and no longer tells.
-    var end: DomainEnd?
-    /// Why an operation failed, as a sentence.
+    /// When this run first saw its domain run.
+    var runningSince: MonotonicInstant?
+    /// When the guest was asked to end, and for which task.
+    var endAskedAt: MonotonicInstant?
+    /// The task that an operation was begun for: a task's operation is begun once in a run.
+    var tried: TaskID?
+    /// Why the last operation failed, as a sentence; nil when it did not.
     var failure: String?
+    /// What failed and must be done all the same waits until then.
+    var retryAt: MonotonicInstant?
+    /// The operation whose silence has been reported.
+    var isSilenceSaid = false
     /// The last word said to the log, and when.
     var said: MachineObservation?
     var saidAt: MonotonicInstant?

@@ -44,8 +44,15 @@ package enum PoolCommand: Hashable, Sendable {
     /// the format version's Placement function, so that racing starts never see a stale state and never overcommit a server.
     /// It makes placement epoch + 1 in the chosen server's current session, or refuses with every server's reason.
     case startMachine(VirtualMachineID)
-    /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest.
-    case stopMachine(VirtualMachineID, force: Bool)
+    /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest. `patience` is how long the
+    /// guest may take, counted by its server from the asking on, until the domain is destroyed; nil means as long as it likes.
+    case stopMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)
+    /// Wants the machine stopped and started anew on the same server; begins a task. `force` and `patience` as of a stop.
+    case rebootMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)
+    /// Wants the machine's virtual CPUs to stand still, its memory kept; begins a task.
+    case pauseMachine(VirtualMachineID)
+    /// Wants a paused machine to go on; begins a task.
+    case unpauseMachine(VirtualMachineID)
     /// A server's word on the placement `epoch` of a machine, in its current session.
     case observed(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, MachineObservation)
     /// Forgets an Error once its cause has been read.

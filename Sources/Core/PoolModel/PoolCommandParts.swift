@@ -125,7 +125,8 @@ package struct MachineDefinition: Hashable, Sendable {
     }
 }
 
-/// A change to a virtual machine; nil leaves a value as it is. Memory and virtual CPUs change only while it is powered off.
+/// A change to a virtual machine; nil leaves a value as it is. Memory and virtual CPUs change
+/// while it is powered off and, within the maximum that it was started with, while it runs.
 package struct MachineChange: Hashable, Sendable {
     package let memory: Mebibytes?
     package let virtualCPUs: Int?

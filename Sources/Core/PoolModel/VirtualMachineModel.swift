@@ -23,10 +23,18 @@ package struct MachineRequirements: Hashable, Sendable {
     package var diskPaths: [String]
     /// Space for images that are still to be created in a local storage root.
     package var newImageSize: Mebibytes
+    /// Up to where memory and virtual CPUs can grow while it runs (`maxmem`, `maxvcpus`); never less than what it starts with.
+    package var maximumMemory: Mebibytes
+    package var maximumVirtualCPUs: Int
+    /// What becomes of it when its guest ends by itself.
+    package var endActions: MachineEndActions
 
+    /// - Parameters:
+    ///   - maximumMemory: nil, or less than `memory`, means `memory`; `maximumVirtualCPUs` likewise.
     package init(
         domainType: DomainType, memory: Mebibytes, virtualCPUs: Int, interfaces: [InterfaceRequirement] = [], diskPaths: [String] = [],
-        newImageSize: Mebibytes = .zero
+        newImageSize: Mebibytes = .zero, maximumMemory: Mebibytes? = nil, maximumVirtualCPUs: Int? = nil,
+        endActions: MachineEndActions = MachineEndActions()
     ) {
         self.domainType = domainType
         self.memory = memory
@@ -34,6 +42,49 @@ package struct MachineRequirements: Hashable, Sendable {
         self.interfaces = interfaces
         self.diskPaths = diskPaths
         self.newImageSize = newImageSize
+        self.maximumMemory = max(memory, maximumMemory ?? memory)
+        self.maximumVirtualCPUs = max(virtualCPUs, maximumVirtualCPUs ?? virtualCPUs)
+        self.endActions = endActions
+    }
+}
+
+/// What becomes of a virtual machine whose guest ended by itself (xl.cfg(5), "Event Actions").
+package enum MachineEndAction: String, Hashable, Sendable, CaseIterable {
+    /// The domain goes, the machine is powered off; after a crash it is in Error.
+    case destroy
+    /// The machine is started anew, on the same server.
+    case restart
+    /// The domain is kept, for somebody to look at; it holds its memory until it is stopped.
+    case preserve
+    /// As `destroy` and `restart`, after the guest's memory was written to a file.
+    case coreDumpDestroy = "coredump-destroy"
+    case coreDumpRestart = "coredump-restart"
+
+    package var isRestart: Bool { self == .restart || self == .coreDumpRestart }
+}
+
+/// The actions for the ways in which a guest ends by itself; xl's defaults (xl.cfg(5)).
+package struct MachineEndActions: Hashable, Sendable {
+    package var onPowerOff = MachineEndAction.destroy
+    package var onReboot = MachineEndAction.restart
+    package var onCrash = MachineEndAction.destroy
+
+    package init() {}
+
+    package init(onPowerOff: MachineEndAction, onReboot: MachineEndAction, onCrash: MachineEndAction) {
+        self.onPowerOff = onPowerOff
+        self.onReboot = onReboot
+        self.onCrash = onCrash
+    }
+
+    /// The action for an end; nil for an end that no action is for.
+    package func action(for reason: MachineStopReason) -> MachineEndAction? {
+        switch reason {
+        case .poweredOffItself: onPowerOff
+        case .rebootedItself: onReboot
+        case .crashed: onCrash
+        case .requested, .vanished, .startFailed, .startInterrupted: nil
+        }
     }
 }
 
@@ -41,6 +92,9 @@ package struct MachineRequirements: Hashable, Sendable {
 package enum MachineIntent: String, Hashable, Sendable {
     case running
     case stopped
+    case paused
+    /// Stopped, then running again on the same server.
+    case rebooting
 }
 
 /// The states of a virtual machine (Oracle VM 2.2, in the manuals' words).
@@ -49,6 +103,10 @@ package enum MachineStatus: String, Hashable, Sendable, CaseIterable {
     case initializing = "Initializing"
     case running = "Running"
     case shuttingDown = "ShuttingDown"
+    /// Its guest has been asked to end, or has ended, and it is started anew on the same server.
+    case rebooting = "Rebooting"
+    case pausing = "Pausing"
+    case unpausing = "Unpausing"
     case poweredOff = "PoweredOff"
     /// Paused by an operator or by the hypervisor.
     case paused = "Paused"
@@ -83,6 +141,15 @@ package enum MachineObservation: Hashable, Sendable {
     case paused
     /// The domain has been asked to shut down and still exists.
     case shuttingDown
+    /// The guest ended by itself; its domain still exists. Said before it is destroyed, so that the reason outlives this agent.
+    /// `isTooSoon`: so soon after its start that to start it anew would most likely not help.
+    case ended(MachineStopReason, isTooSoon: Bool)
+    /// Memory and virtual CPUs are as the requirements say.
+    case resized
+    /// The operation of this task failed, and nothing has changed: `cause` is a sentence.
+    case failed(TaskID, cause: String)
+    /// The operation of this task is still not answered: `cause` is a sentence.
+    case waiting(TaskID, cause: String)
     /// No domain of this placement exists, and this server will never run this epoch again. `cause` is a sentence.
     case stopped(MachineStopReason, cause: String)
 }
@@ -93,6 +160,8 @@ package enum MachineStopReason: String, Hashable, Sendable {
     case requested
     /// The guest powered itself off.
     case poweredOffItself
+    /// The guest asked for a reboot.
+    case rebootedItself
     /// The guest crashed.
     case crashed
     /// It vanished and nobody says why.

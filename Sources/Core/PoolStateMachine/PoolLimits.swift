@@ -31,6 +31,8 @@ package enum PoolLimits {
     package static let cards = 256
     package static let bridges = 1_024
     package static let storageRoots = 256
+    /// How long a guest may be given to end by itself.
+    package static let stopPatience: ClosedRange<Duration> = .seconds(1)...(.seconds(24 * 60 * 60))
     package static let overcommitRatio = 1...64
     package static let voterLimits = [1, 3, 5, 7]
     package static let causeBytes = 1_024

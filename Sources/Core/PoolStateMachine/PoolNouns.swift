@@ -68,12 +68,18 @@ package struct VirtualMachine: Hashable, Sendable {
     package var requirements: MachineRequirements
     package var preferredServers: [ServerID]
     package var intent = MachineIntent.stopped
-    /// Whether a stop destroys the domain instead of asking the guest.
+    /// Whether a stop or a reboot destroys the domain instead of asking the guest.
     package var isStopForced = false
+    /// How long the guest may take to end once it is asked to, before its domain is destroyed; nil: as long as it likes.
+    package var stopPatience: Duration?
     package var status = MachineStatus.poweredOff
     /// What happened last, as a sentence; empty when nothing did.
     package var cause = ""
     package var placement: MachinePlacement?
+    /// What the running domain had before a resize that is not done yet: until it is, the larger of both stays reserved.
+    package var formerRequirements: MachineRequirements?
+    /// How the placement's guest ended by itself, once its server has said so.
+    package var ended: MachineEnd?
     /// The epoch of the newest placement there ever was.
     package var epoch = PlacementEpoch.none
     /// The task that has not ended.
@@ -104,6 +110,27 @@ package struct VirtualMachine: Hashable, Sendable {
         self.configuration = configuration
         self.requirements = requirements
         self.preferredServers = preferredServers
+    }
+
+    /// What is reserved for it where it is placed.
+    package var reserved: MachineRequirements {
+        guard let former = formerRequirements else { return requirements }
+        var reserved = requirements
+        reserved.memory = max(former.memory, requirements.memory)
+        reserved.virtualCPUs = max(former.virtualCPUs, requirements.virtualCPUs)
+        return reserved
+    }
+}
+
+/// How a guest ended by itself.
+package struct MachineEnd: Hashable, Sendable {
+    package let reason: MachineStopReason
+    /// So soon after its start that it is not started anew.
+    package let isTooSoon: Bool
+
+    package init(reason: MachineStopReason, isTooSoon: Bool) {
+        self.reason = reason
+        self.isTooSoon = isTooSoon
     }
 }
 
@@ -142,6 +169,11 @@ package struct StoredCredential: Hashable, Sendable {
 package enum PoolTaskKind: String, Hashable, Sendable {
     case start
     case stop
+    case reboot
+    case pause
+    case unpause
+    /// Memory or virtual CPUs change while it runs.
+    case resize
 }
 
 /// How far a task is.

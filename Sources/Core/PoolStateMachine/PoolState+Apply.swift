@@ -59,7 +59,10 @@ extension PoolState {
         case .deleteMachine(let machine): try delete(machine, entry)
         case .changeMachine(let machine, let change): try self.change(machine, change, entry)
         case .startMachine(let machine): try start(machine, entry)
-        case .stopMachine(let machine, let force): try stop(machine, force: force, entry)
+        case .stopMachine(let machine, let force, let patience): try stop(machine, force: force, patience: patience, entry)
+        case .rebootMachine(let machine, let force, let patience): try reboot(machine, force: force, patience: patience, entry)
+        case .pauseMachine(let machine): try pause(machine, entry)
+        case .unpauseMachine(let machine): try unpause(machine, entry)
         case .observed(let machine, let server, let session, let epoch, let observation):
             try observe(machine, server, session, epoch, observation, entry)
         case .resetMachineStatus(let machine): try resetStatus(machine, entry)

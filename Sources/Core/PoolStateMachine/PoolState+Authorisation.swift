@@ -34,8 +34,8 @@ extension PoolState {
     /// The least role that an operator needs; nil for what no operator may say.
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
-        case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .resetMachineStatus, .cancelTask, .putTag,
-            .deleteTag:
+        case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
+            .resetMachineStatus, .cancelTask, .putTag, .deleteTag:
             .user
         case .changeSetting, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator

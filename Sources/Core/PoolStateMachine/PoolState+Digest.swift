@@ -153,10 +153,19 @@ extension VirtualMachine {
         digest.add(requirements.diskPaths.count)
         requirements.diskPaths.forEach { digest.add($0) }
         digest.add(requirements.newImageSize.count)
+        digest.add(requirements.maximumMemory.count)
+        digest.add(requirements.maximumVirtualCPUs)
+        let actions = requirements.endActions
+        for action in [actions.onPowerOff, actions.onReboot, actions.onCrash] { digest.add(action.rawValue) }
         digest.add(preferredServers.count)
         preferredServers.forEach { digest.add($0.number) }
         digest.add(intent.rawValue)
         digest.add(isStopForced)
+        digest.add(UInt64(bitPattern: stopPatience?.wholeNanoseconds ?? -1))
+        digest.add(formerRequirements?.memory.count ?? -1)
+        digest.add(formerRequirements?.virtualCPUs ?? -1)
+        digest.add(ended?.reason.rawValue ?? "")
+        digest.add(ended?.isTooSoon ?? false)
         digest.add(status.rawValue)
         digest.add(cause)
         digest.add(placement != nil)

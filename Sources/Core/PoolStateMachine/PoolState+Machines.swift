@@ -77,123 +77,43 @@ extension PoolState {
         var requirements = machine.requirements
         if let memory = change.memory { requirements.memory = memory }
         if let count = change.virtualCPUs { requirements.virtualCPUs = count }
-        if requirements != machine.requirements, machine.placement != nil {
-            throw Refused(
-                .machineStateForbids,
-                "Memory and virtual CPUs of \(machine.name) cannot change while it is \(machine.status.rawValue). Stop it first.")
+        if machine.placement == nil {
+            requirements.maximumMemory = max(requirements.maximumMemory, requirements.memory)
+            requirements.maximumVirtualCPUs = max(requirements.maximumVirtualCPUs, requirements.virtualCPUs)
         }
         try check(requirements)
         if let preferred = change.preferredServers { try checkPreferred(preferred) }
-        guard requirements != machine.requirements || (change.preferredServers ?? machine.preferredServers) != machine.preferredServers
-        else { return .none }
-        machines[id]?.requirements = requirements
-        if let preferred = change.preferredServers { machines[id]?.preferredServers = preferred }
+        let isResize = requirements != machine.requirements && machine.placement != nil
+        if isResize { try checkResize(machine, to: requirements) }
+        let preferred = change.preferredServers ?? machine.preferredServers
+        guard requirements != machine.requirements || preferred != machine.preferredServers else { return .none }
+        machines[id]?.preferredServers = preferred
         machines[id]?.changedAt = appliedIndex
-        note(entry, "vm", machine.name.text, "vm-changed", "Virtual machine \(machine.name) was changed.")
-        return .none
+        note(entry, "vm", machine.name.text, "vm-changed", Self.description(of: machine, requirements, preferred.count))
+        guard isResize else {
+            machines[id]?.requirements = requirements
+            return .none
+        }
+        return .task(resize(machine, to: requirements, entry))
+    }
+
+    private static func description(of machine: VirtualMachine, _ new: MachineRequirements, _ preferred: Int) -> String {
+        var changes: [String] = []
+        let old = machine.requirements
+        if old.memory != new.memory { changes.append("memory from \(old.memory) to \(new.memory)") }
+        if old.virtualCPUs != new.virtualCPUs { changes.append("virtual CPUs from \(old.virtualCPUs) to \(new.virtualCPUs)") }
+        if changes.isEmpty { changes.append("preferred servers, now \(preferred == 0 ? "any" : "\(preferred)")") }
+        return "Virtual machine \(machine.name) was changed: \(changes.joined(separator: ", "))."
     }
 
     mutating func delete(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
-        guard machine.placement == nil else {
-            throw Refused(
-                .machineStateForbids,
-                "Virtual machine \(machine.name) cannot be deleted while it is \(machine.status.rawValue). Stop it first.")
-        }
+        try require(.delete, machine)
         machines[id] = nil
         machinesByName[machine.name] = nil
         machinesByUUID[machine.uuid] = nil
         tagBytes -= machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
         note(entry, "vm", machine.name.text, "vm-deleted", "Virtual machine \(machine.name) was deleted; its images were left alone.")
-        return .none
-    }
-
-    // MARK: Start and stop
-
-    mutating func start(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
-        let machine = try existing(id)
-        if let placement = machine.placement {
-            let server = servers[placement.server]?.name.text ?? placement.server.description
-            throw Refused(
-                .machineStateForbids,
-                "Virtual machine \(machine.name) cannot be started: it is \(machine.status.rawValue) on server \(server). \(Self.cure(machine))"
-            )
-        }
-        let decision = decidePlacement(for: machine)
-        guard let chosen = decision.chosen, let server = servers[chosen] else {
-            let reasons = decision.verdicts.compactMap { verdict -> String? in
-                guard case .refused(let refusal) = verdict.finding else { return nil }
-                return "\(verdict.name) \(refusal.message)"
-            }
-            throw Refused(
-                .noServerFits,
-                "No server can take virtual machine \(machine.name): \(Self.shortened(reasons)). Free room, or change what it needs or prefers."
-            )
-        }
-        let epoch = machine.epoch.next
-        place(id, MachinePlacement(server: chosen, session: server.session, epoch: epoch, isStarted: false))
-        machines[id]?.intent = .running
-        machines[id]?.isStopForced = false
-        let cause = "It is being started on server \(server.name)."
-        setStatus(of: id, .initializing, cause: cause, entry, isNoted: false)
-        let task = beginTask(.start, machine, cause: cause, entry)
-        note(
-            entry, "vm", machine.name.text, "vm-placed",
-            "Virtual machine \(machine.name) was placed on server \(server.name): \(Self.explain(decision)).")
-        return .task(task)
-    }
-
-    private static func cure(_ machine: VirtualMachine) -> String {
-        switch machine.status {
-        case .unknown: "Wait until its server is heard again, or stop it there."
-        case .running, .paused: "Nothing needs to be done."
-        default: "Wait until that has ended."
-        }
-    }
-
-    private static func shortened(_ reasons: [String]) -> String {
-        let shown = reasons.prefix(8).joined(separator: "; ")
-        return reasons.count > 8 ? "\(shown); and \(reasons.count - 8) more" : shown
-    }
-
-    private static func explain(_ decision: PlacementDecision) -> String {
-        let scores = decision.verdicts.prefix(4).compactMap { verdict -> String? in
-            guard case .score(let score) = verdict.finding else { return nil }
-            return "\(verdict.name) \(score.smallest)"
-        }
-        return "free shares in millionths: \(scores.joined(separator: ", "))"
-    }
-
-    mutating func stop(_ id: VirtualMachineID, force: Bool, _ entry: PoolEntry) throws(Refused) -> CommandResult {
-        let machine = try existing(id)
-        guard let placement = machine.placement else {
-            throw Refused(
-                .machineStateForbids, "Virtual machine \(machine.name) is \(machine.status.rawValue). There is nothing to stop.")
-        }
-        let server = servers[placement.server]
-        let name = server?.name.text ?? placement.server.description
-        if machine.intent == .stopped, machine.isStopForced || !force, let task = machine.task { return .task(task) }
-        endTask(of: id, .cancelled, cause: force ? "A forced stop took its place." : "A stop took its place.")
-        machines[id]?.intent = .stopped
-        machines[id]?.isStopForced = force
-        let isHeard = (server?.isReachable ?? false) && (server?.isSessionOpen ?? false)
-        let cause = isHeard ? "Server \(name) is stopping it." : "It is stopped as soon as server \(name) is heard again."
-        if isHeard { setStatus(of: id, .shuttingDown, cause: cause, entry, isNoted: false) }
-        let task = beginTask(.stop, machine, cause: cause, entry, state: isHeard ? .running : .waiting)
-        note(
-            entry, "vm", machine.name.text, "vm-stopping",
-            "Virtual machine \(machine.name) is to be stopped\(force ? " by force" : "") on server \(name).")
-        return .task(task)
-    }
-
-    mutating func resetStatus(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
-        let machine = try existing(id)
-        guard machine.status == .error, machine.placement == nil else {
-            throw Refused(
-                .machineStateForbids,
-                "The status of virtual machine \(machine.name) is \(machine.status.rawValue), which is true. Only an Error can be reset.")
-        }
-        setStatus(of: id, .poweredOff, cause: "", entry)
         return .none
     }
 

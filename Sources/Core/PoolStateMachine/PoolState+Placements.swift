@@ -10,20 +10,40 @@ extension PoolState {
         machines[id]?.placement = placement
         machines[id]?.epoch = placement.epoch
         machinesByServer[placement.server, default: []].insert(id)
-        reservations[placement.server, default: .init()].add(machine.requirements)
+        reservations[placement.server, default: .init()].add(machine.reserved)
     }
 
     /// Ends a machine's placement: its room is free again.
     mutating func endPlacement(of id: VirtualMachineID, status: MachineStatus, cause: String, _ entry: PoolEntry) {
-        guard let machine = machines[id], let placement = machine.placement else { return }
-        machines[id]?.placement = nil
-        machinesByServer[placement.server]?.remove(id)
-        reservations[placement.server]?.remove(machine.requirements)
+        guard let machine = machines[id], machine.placement != nil else { return }
+        unplace(machine)
         let wasStop = machine.task.flatMap { tasks[$0]?.kind } == .stop
         endTask(of: id, wasStop ? .done : .failed, cause: cause)
         machines[id]?.intent = .stopped
-        machines[id]?.isStopForced = false
         setStatus(of: id, status, cause: cause, entry)
+    }
+
+    private mutating func unplace(_ machine: VirtualMachine) {
+        guard let placement = machine.placement else { return }
+        machinesByServer[placement.server]?.remove(machine.id)
+        reservations[placement.server]?.remove(machine.reserved)
+        machines[machine.id]?.placement = nil
+        machines[machine.id]?.formerRequirements = nil
+        machines[machine.id]?.ended = nil
+        machines[machine.id]?.isStopForced = false
+        machines[machine.id]?.stopPatience = nil
+    }
+
+    /// Starts it anew where it was: the domain of the former epoch is gone for good, and its room is its own.
+    private mutating func restart(_ machine: VirtualMachine, on server: Server, cause: String, _ entry: PoolEntry) {
+        unplace(machine)
+        place(
+            machine.id,
+            MachinePlacement(server: server.id, session: server.session, epoch: machine.epoch.next, isStarted: false))
+        machines[machine.id]?.intent = .running
+        if machine.task.flatMap({ tasks[$0]?.kind }) != .reboot { endTask(of: machine.id, .failed, cause: cause) }
+        setTask(of: machine.id, .running, cause: "\(cause) It is started anew on server \(server.name).")
+        setStatus(of: machine.id, .rebooting, cause: "\(cause) It is started anew on server \(server.name).", entry)
     }
 
     mutating func setStatus(
@@ -61,7 +81,20 @@ extension PoolState {
             guard server.isReachable else { return .none }
             setStatus(of: id, .shuttingDown, cause: "Server \(server.name) is stopping it.", entry)
             setTask(of: id, .running, cause: "Server \(server.name) is stopping it.")
-        case .stopped(let reason, let cause): observeStopped(machine, reason, cause: Self.bounded(cause), entry)
+        case .stopped(let reason, let cause): observeStopped(machine, server, reason, cause: Self.bounded(cause), entry)
+        case .ended(let reason, let isTooSoon):
+            adopt(id, session)
+            observeEnded(machine, server, MachineEnd(reason: reason, isTooSoon: isTooSoon), entry)
+        case .resized:
+            guard machine.formerRequirements != nil else { return .none }
+            setRequirements(of: id, machine.requirements, former: nil)
+            endTask(
+                of: id, kind: .resize, .done,
+                cause: "It has \(machine.requirements.memory) and \(machine.requirements.virtualCPUs) virtual CPUs.")
+        case .failed(let task, let cause): observeFailed(machine, task, cause: Self.bounded(cause), entry)
+        case .waiting(let task, let cause):
+            guard machine.task == task else { return .none }
+            setTask(of: id, .running, cause: Self.bounded(cause))
         }
         return .none
     }
@@ -77,33 +110,109 @@ extension PoolState {
     private mutating func observeStarted(_ machine: VirtualMachine, _ server: Server, _ status: MachineStatus, _ entry: PoolEntry) {
         let isAdopted = machine.placement?.session != server.session
         adopt(machine.id, server.session)
-        if let task = machine.task.flatMap({ tasks[$0] }), task.kind == .start {
-            endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
-        }
-        // A stop under way is not undone by the news that the domain still runs.
+        endTaskReached(by: machine, server, status)
+        // A stop or a reboot under way is not undone by the news that the domain still runs.
         // Nor does a word that was under way when the server was lost make the server heard.
         if machine.intent == .stopped || !server.isReachable { return }
+        if let shown = statusUnderWay(machine, status) {
+            if machine.status == .unknown { setStatus(of: machine.id, shown, cause: "Server \(server.name) is heard again.", entry) }
+            return
+        }
+        // Somebody else let it go on, or paused it: that is how it is now.
+        if machine.intent == .paused, status == .running { machines[machine.id]?.intent = .running }
         let cause: String
         if machine.status == .unknown {
             cause = "Server \(server.name) is heard again; it ran on."
+        } else if status == .paused {
+            cause = "It stands still on server \(server.name)."
         } else {
             cause = isAdopted ? "Server \(server.name) adopted it after its agent was started again." : "It runs on server \(server.name)."
         }
         setStatus(of: machine.id, status, cause: cause, entry)
     }
 
+    /// The status that a task under way gives it, while its domain is still as before.
+    private func statusUnderWay(_ machine: VirtualMachine, _ observed: MachineStatus) -> MachineStatus? {
+        if machine.intent == .rebooting { return .rebooting }
+        guard let task = machines[machine.id]?.task, let kind = tasks[task]?.kind else { return nil }
+        switch kind {
+        case .pause: return observed == .running ? .pausing : nil
+        case .unpause: return observed == .paused ? .unpausing : nil
+        case .start, .stop, .reboot, .resize: return nil
+        }
+    }
+
+    /// Ends the task whose aim is what was seen.
+    private mutating func endTaskReached(by machine: VirtualMachine, _ server: Server, _ status: MachineStatus) {
+        guard let kind = machine.task.flatMap({ tasks[$0]?.kind }) else { return }
+        switch kind {
+        case .start: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
+        // Rebooting, the old domain may still run; the new one is wanted running.
+        case .reboot where machine.intent == .running: endTask(of: machine.id, .done, cause: "It runs again on server \(server.name).")
+        case .pause where status == .paused: endTask(of: machine.id, .done, cause: "It stands still on server \(server.name).")
+        case .unpause where status == .running: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
+        case .reboot, .pause, .unpause, .stop, .resize: return
+        }
+    }
+
+    /// The guest ended by itself, and its domain is still there.
+    private mutating func observeEnded(_ machine: VirtualMachine, _ server: Server, _ end: MachineEnd, _ entry: PoolEntry) {
+        if machine.ended == nil {
+            machines[machine.id]?.ended = end
+            machines[machine.id]?.changedAt = appliedIndex
+        }
+        guard server.isReachable, machine.intent != .stopped, machine.intent != .rebooting,
+            machine.requirements.endActions.action(for: machine.ended?.reason ?? end.reason) == .preserve
+        else { return }
+        let cause =
+            "\(end.reason.sentence) Its domain is kept on server \(server.name), as its configuration says: stop it to free its memory."
+        endTask(of: machine.id, .failed, cause: cause)
+        setStatus(of: machine.id, .error, cause: cause, entry)
+    }
+
     private mutating func observeStopped(
-        _ machine: VirtualMachine, _ reason: MachineStopReason, cause: String, _ entry: PoolEntry
+        _ machine: VirtualMachine, _ server: Server, _ reason: MachineStopReason, cause: String, _ entry: PoolEntry
     ) {
+        if isRestartWanted(machine, reason) { return restart(machine, on: server, cause: cause, entry) }
         let status: MachineStatus =
             switch reason {
             case .requested, .poweredOffItself, .startInterrupted: .poweredOff
+            // That it is off is what its configuration asked for; that it could not be started anew is not.
+            case .rebootedItself: machine.ended?.isTooSoon == true ? .error : .poweredOff
             case .crashed, .vanished, .startFailed: .error
             }
         endPlacement(of: machine.id, status: status, cause: cause, entry)
     }
 
-    static func bounded(_ text: String) -> String {
+    private func isRestartWanted(_ machine: VirtualMachine, _ reason: MachineStopReason) -> Bool {
+        switch machine.intent {
+        case .stopped: false
+        case .rebooting: reason != .startFailed && reason != .startInterrupted
+        case .running, .paused:
+            machine.requirements.endActions.action(for: reason)?.isRestart == true && machine.ended?.isTooSoon != true
+        }
+    }
+
+    /// An operation failed, and the domain is as it was: so is what is wanted of it.
+    private mutating func observeFailed(_ machine: VirtualMachine, _ task: TaskID, cause: String, _ entry: PoolEntry) {
+        guard machine.task == task, let kind = tasks[task]?.kind else { return }
+        endTask(of: machine.id, .failed, cause: cause)
+        switch kind {
+        case .start: return
+        case .resize:
+            if let former = machine.formerRequirements { setRequirements(of: machine.id, former, former: nil) }
+            return
+        case .stop, .reboot, .pause: machines[machine.id]?.intent = .running
+        case .unpause: machines[machine.id]?.intent = .paused
+        }
+        machines[machine.id]?.isStopForced = false
+        machines[machine.id]?.stopPatience = nil
+        guard machine.status != .unknown else { return }
+        setStatus(of: machine.id, kind == .unpause ? .paused : .running, cause: "The \(kind.rawValue) failed: \(cause)", entry)
+    }
+
+    /// What is kept of a cause.
+    package static func bounded(_ text: String) -> String {
         text.utf8.count <= PoolLimits.causeBytes ? text : String(decoding: text.utf8.prefix(PoolLimits.causeBytes), as: UTF8.self)
     }
 
@@ -142,6 +251,12 @@ extension PoolState {
         while endedTasks.count > PoolLimits.tasks, let oldest = endedTasks.popFirst() { tasks[oldest] = nil }
     }
 
+    /// Ends the machine's task if it is of this kind.
+    mutating func endTask(of id: VirtualMachineID, kind: PoolTaskKind, _ state: PoolTaskState, cause: String) {
+        guard let task = machines[id]?.task, tasks[task]?.kind == kind else { return }
+        endTask(of: id, state, cause: cause)
+    }
+
     mutating func cancel(_ id: TaskID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         guard let task = tasks[id] else {
             throw Refused(.taskNotFound, "There is no task \(id). List the tasks; only the newest \(PoolLimits.tasks) are kept.")
@@ -158,17 +273,36 @@ extension PoolState {
             // Of a server that is not heard nothing is known, and the cancellation waits for it.
             let isUnknown = machine.status == .unknown
             setStatus(of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its start was cancelled.", entry)
-        case .stop:
+        case .stop, .reboot, .pause, .unpause, .resize:
             guard task.state == .waiting else {
                 throw Refused(
                     .taskNotCancellable,
-                    "The stop of \(machine.name) is under way and cannot be undone. Wait until it has ended, then start it again.")
+                    "The \(task.kind.rawValue) of \(machine.name) is under way and cannot be undone. Wait until it has ended.")
             }
-            machines[task.machine]?.intent = .running
+            machines[task.machine]?.intent = task.kind == .unpause ? .paused : .running
             machines[task.machine]?.isStopForced = false
+            machines[task.machine]?.stopPatience = nil
+            if task.kind == .resize, let former = machine.formerRequirements {
+                setRequirements(of: machine.id, former, former: nil)
+            }
             endTask(of: task.machine, .cancelled, cause: "It was cancelled before the server heard of it.")
         }
         note(entry, "task", id.description, "task-cancelled", "Task \(id) of virtual machine \(machine.name) was cancelled.")
         return .none
+    }
+}
+
+extension MachineStopReason {
+    /// What happened, as a sentence.
+    package var sentence: String {
+        switch self {
+        case .requested: "It was stopped as requested."
+        case .poweredOffItself: "The guest powered itself off."
+        case .rebootedItself: "The guest rebooted itself."
+        case .crashed: "The guest crashed."
+        case .vanished: "Its domain is gone, and the hypervisor does not say why."
+        case .startFailed: "The start failed."
+        case .startInterrupted: "The agent was ended in the middle of the start; nothing of it runs."
+        }
     }
 }

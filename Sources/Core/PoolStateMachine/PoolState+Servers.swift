@@ -63,6 +63,7 @@ extension PoolState {
             entry, "server", server.name.text, "session-opened",
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
+        beginWaitingTasks(on: server)
         return .none
     }
 
@@ -125,10 +126,7 @@ extension PoolState {
         servers[id]?.changedAt = appliedIndex
         if isReachable {
             note(entry, "server", server.name.text, "server-reachable", "Server \(server.name) is heard again.")
-            // What waited for the server reaches it now, and can no longer be undone.
-            for machine in machines(on: id) {
-                setTask(of: machine, from: .waiting, to: .running, cause: "Server \(server.name) is stopping it.")
-            }
+            beginWaitingTasks(on: server)
             return .none
         }
         note(entry, "server", server.name.text, "server-lost", "Server \(server.name) is not heard any more.")
@@ -140,6 +138,13 @@ extension PoolState {
                 entry)
         }
         return .none
+    }
+
+    /// What waited for the server reaches it now, and can no longer be undone.
+    private mutating func beginWaitingTasks(on server: Server) {
+        for machine in machines(on: server.id) {
+            setTask(of: machine, from: .waiting, to: .running, cause: "Server \(server.name) is at it.")
+        }
     }
 
     // MARK: Operators' changes

@@ -97,7 +97,7 @@ package struct PoolState: Sendable {
     /// A machine that is placed already does not compete with itself when it is only asked where it would start.
     private func candidate(_ server: Server, asking machine: VirtualMachine) -> PlacementCandidate {
         var reserved = reservations(on: server.id)
-        if machine.placement?.server == server.id { reserved.remove(machine.requirements) }
+        if machine.placement?.server == server.id { reserved.remove(machine.reserved) }
         return PlacementCandidate(
             server: server.id, name: server.name, availability: availability(of: server), roles: server.roles, facts: server.facts,
             reservations: reserved)

@@ -102,7 +102,7 @@ extension PoolState {
             throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is placed on a server that is not in the snapshot.")
         }
         machinesByServer[placement.server, default: []].insert(machine.id)
-        reservations[placement.server, default: .init()].add(machine.requirements)
+        reservations[placement.server, default: .init()].add(machine.reserved)
     }
 
     /// What is derived, compared with what it is derived from: a sentence for the first difference. For tests and simulation.

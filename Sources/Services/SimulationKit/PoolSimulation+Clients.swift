@@ -95,7 +95,7 @@ extension PoolSimulation {
         guard let machineName = VirtualMachineName(name), let machine = checks.reference.machine(named: machineName)?.id else {
             return .createMachine(definition(name, memory: Mebibytes(1_024 * (1 + random.below(3)))))
         }
-        switch random.below(20) {
+        switch random.below(26) {
         case 0..<10: return putTag(machine)
         case 10: return TagKey("key\(random.below(8))").map { .deleteTag(machine, key: $0) } ?? putTag(machine)
         case 11..<15: return .startMachine(machine)
@@ -105,7 +105,21 @@ extension PoolSimulation {
             defer { clients.nextSecret += 1 }
             return .createToken(
                 JoinToken(secret: SimulatedIdentity.digest(of: clients.nextSecret), roles: .all, lifetimeMilliseconds: 3_600_000))
-        default: return maintenance(machine)
+        case 19: return maintenance(machine)
+        default: return operation(on: machine)
+        }
+    }
+
+    /// What is done with a machine that runs.
+    private func operation(on machine: VirtualMachineID) -> PoolCommand {
+        switch random.below(6) {
+        case 0: return .rebootMachine(machine, force: random.happens(300_000), patience: random.happens(500_000) ? .seconds(2) : nil)
+        case 1: return .pauseMachine(machine)
+        case 2, 3: return .unpauseMachine(machine)
+        case 4: return .stopMachine(machine, force: false, patience: .seconds(1 + random.below(3)))
+        default:
+            return .changeMachine(
+                machine, MachineChange(memory: Mebibytes(512 * (1 + random.below(6))), virtualCPUs: 1 + random.below(2)))
         }
     }
 
@@ -126,6 +140,10 @@ extension PoolSimulation {
         guard let machineName = VirtualMachineName(name) else { preconditionFailure("a name of our own is wrong") }
         return MachineDefinition(
             name: machineName, uuid: random.identifier(), configuration: "name = '\(name)'",
-            requirements: MachineRequirements(domainType: .pv, memory: memory, virtualCPUs: 1), preferredServers: [])
+            requirements: MachineRequirements(
+                domainType: .pv, memory: memory, virtualCPUs: 1, maximumMemory: memory + memory, maximumVirtualCPUs: 2,
+                endActions: MachineEndActions(
+                    onPowerOff: .destroy, onReboot: .restart, onCrash: random.choice(MachineEndAction.allCases) ?? .destroy)),
+            preferredServers: [])
     }
 }

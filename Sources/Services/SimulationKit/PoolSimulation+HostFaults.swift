@@ -7,9 +7,8 @@ extension PoolSimulation {
 
     /// Draws what is to go wrong with the operation that begins next.
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
-        guard !isHealing else { return }
         if case .shutdown(let domain) = operation { prepareGuest(domain, on: server) }
-        guard let fault = drawnFault(on: server) else { return }
+        guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
         control(.inject(Self.kind(of: operation), fault), server)
     }
@@ -34,7 +33,10 @@ extension PoolSimulation {
         switch operation {
         case .createPaused: .create
         case .unpause: .unpause
+        case .pause: .pause
         case .shutdown: .shutdown
+        case .reboot: .reboot
+        case .resize: .resize
         case .destroy: .destroy
         }
     }
@@ -42,7 +44,7 @@ extension PoolSimulation {
     /// Whether the guest will heed the request that is on its way.
     private func prepareGuest(_ number: UInt32, on server: SimulatedServer) {
         guard let domain = server.host.domainReports.first(where: { $0.domain == number }) else { return }
-        let isStubborn = random.happens(settings.faults.stubbornGuestMillionths)
+        let isStubborn = !isHealing && random.happens(settings.faults.stubbornGuestMillionths)
         if isStubborn { server.requests.stubborn.insert(number) } else { server.requests.stubborn.remove(number) }
         control(.ignoreShutdown(name: domain.name, isStubborn), server)
     }
@@ -61,7 +63,6 @@ extension PoolSimulation {
     /// Nothing hangs any more, and stubborn guests give in.
     func healHost(of server: SimulatedServer) {
         control(.release, server)
-        for domain in server.host.domainReports { control(.ignoreShutdown(name: domain.name, false), server) }
         for domain in server.requests.stubborn.sorted() { endGuest(of: domain, on: server, .powerOff) }
     }
 

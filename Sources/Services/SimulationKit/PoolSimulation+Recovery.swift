@@ -50,7 +50,9 @@ extension PoolSimulation {
                 if running != [machine.placement?.server] { return "Virtual machine \(machine.name) is Running, but no domain of it runs." }
             case .poweredOff, .error:
                 if !running.isEmpty { return "Virtual machine \(machine.name) is \(machine.status.rawValue), but a domain of it runs." }
-            case .initializing, .shuttingDown, .paused, .unknown:
+            case .paused where machine.task == nil:
+                if !running.isEmpty { return "Virtual machine \(machine.name) is Paused, but a domain of it runs." }
+            case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .paused, .unknown:
                 return "Virtual machine \(machine.name) is \(machine.status.rawValue): \(machine.cause)"
             }
         }

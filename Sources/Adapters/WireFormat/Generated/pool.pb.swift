@@ -141,6 +141,16 @@ nonisolated struct WireRequirements: Sendable {
 
   var newImageMebibytes: Int64 = 0
 
+  var maximumMebibytes: Int64 = 0
+
+  var maximumVirtualCpus: Int64 = 0
+
+  var onPoweroff: String = String()
+
+  var onReboot: String = String()
+
+  var onCrash: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -551,6 +561,45 @@ nonisolated struct WireStopMachine: Sendable {
 
   var force: Bool = false
 
+  var patienceNanoseconds: Int64 {
+    get {_patienceNanoseconds ?? 0}
+    set {_patienceNanoseconds = newValue}
+  }
+  /// Returns true if `patienceNanoseconds` has been explicitly set.
+  var hasPatienceNanoseconds: Bool {self._patienceNanoseconds != nil}
+  /// Clears the value of `patienceNanoseconds`. Subsequent reads from it will return its default value.
+  mutating func clearPatienceNanoseconds() {self._patienceNanoseconds = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _patienceNanoseconds: Int64? = nil
+}
+
+nonisolated struct WireEnded: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var reason: String = String()
+
+  var isTooSoon: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireOfTask: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var task: UInt64 = 0
+
+  var cause: String = String()
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -617,6 +666,38 @@ nonisolated struct WireObserved: Sendable {
     set {observation = .stopped(newValue)}
   }
 
+  var ended: WireEnded {
+    get {
+      if case .ended(let v)? = observation {return v}
+      return WireEnded()
+    }
+    set {observation = .ended(newValue)}
+  }
+
+  var resized: Bool {
+    get {
+      if case .resized(let v)? = observation {return v}
+      return false
+    }
+    set {observation = .resized(newValue)}
+  }
+
+  var failed: WireOfTask {
+    get {
+      if case .failed(let v)? = observation {return v}
+      return WireOfTask()
+    }
+    set {observation = .failed(newValue)}
+  }
+
+  var waiting: WireOfTask {
+    get {
+      if case .waiting(let v)? = observation {return v}
+      return WireOfTask()
+    }
+    set {observation = .waiting(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Observation: Equatable, Sendable {
@@ -624,6 +705,10 @@ nonisolated struct WireObserved: Sendable {
     case paused(Bool)
     case shuttingDown(Bool)
     case stopped(WireStopped)
+    case ended(WireEnded)
+    case resized(Bool)
+    case failed(WireOfTask)
+    case waiting(WireOfTask)
 
   }
 
@@ -859,6 +944,30 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .revokeCredential(newValue)}
   }
 
+  var rebootMachine: WireStopMachine {
+    get {
+      if case .rebootMachine(let v)? = kind {return v}
+      return WireStopMachine()
+    }
+    set {kind = .rebootMachine(newValue)}
+  }
+
+  var pauseMachine: UInt64 {
+    get {
+      if case .pauseMachine(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .pauseMachine(newValue)}
+  }
+
+  var unpauseMachine: UInt64 {
+    get {
+      if case .unpauseMachine(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .unpauseMachine(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -886,6 +995,9 @@ nonisolated struct WireCommand: Sendable {
     case deleteTag(WireDeleteTag)
     case createCredential(WireCredential)
     case revokeCredential(UInt64)
+    case rebootMachine(WireStopMachine)
+    case pauseMachine(UInt64)
+    case unpauseMachine(UInt64)
 
   }
 
@@ -2000,6 +2112,33 @@ nonisolated struct WireMachineState: @unchecked Sendable {
     set {_uniqueStorage()._changedAt = newValue}
   }
 
+  var stopPatienceNanoseconds: Int64 {
+    get {_storage._stopPatienceNanoseconds ?? 0}
+    set {_uniqueStorage()._stopPatienceNanoseconds = newValue}
+  }
+  /// Returns true if `stopPatienceNanoseconds` has been explicitly set.
+  var hasStopPatienceNanoseconds: Bool {_storage._stopPatienceNanoseconds != nil}
+  /// Clears the value of `stopPatienceNanoseconds`. Subsequent reads from it will return its default value.
+  mutating func clearStopPatienceNanoseconds() {_uniqueStorage()._stopPatienceNanoseconds = nil}
+
+  var formerRequirements: WireRequirements {
+    get {_storage._formerRequirements ?? WireRequirements()}
+    set {_uniqueStorage()._formerRequirements = newValue}
+  }
+  /// Returns true if `formerRequirements` has been explicitly set.
+  var hasFormerRequirements: Bool {_storage._formerRequirements != nil}
+  /// Clears the value of `formerRequirements`. Subsequent reads from it will return its default value.
+  mutating func clearFormerRequirements() {_uniqueStorage()._formerRequirements = nil}
+
+  var ended: WireEnded {
+    get {_storage._ended ?? WireEnded()}
+    set {_uniqueStorage()._ended = newValue}
+  }
+  /// Returns true if `ended` has been explicitly set.
+  var hasEnded: Bool {_storage._ended != nil}
+  /// Clears the value of `ended`. Subsequent reads from it will return its default value.
+  mutating func clearEnded() {_uniqueStorage()._ended = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2588,7 +2727,7 @@ nonisolated extension WireInterface: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Requirements"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_type\0\u{1}mebibytes\0\u{3}virtual_cpus\0\u{1}interfaces\0\u{3}disk_paths\0\u{3}new_image_mebibytes\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}domain_type\0\u{1}mebibytes\0\u{3}virtual_cpus\0\u{1}interfaces\0\u{3}disk_paths\0\u{3}new_image_mebibytes\0\u{3}maximum_mebibytes\0\u{3}maximum_virtual_cpus\0\u{3}on_poweroff\0\u{3}on_reboot\0\u{3}on_crash\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -2602,6 +2741,11 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
       case 4: try { try decoder.decodeRepeatedMessageField(value: &self.interfaces) }()
       case 5: try { try decoder.decodeRepeatedStringField(value: &self.diskPaths) }()
       case 6: try { try decoder.decodeSingularInt64Field(value: &self.newImageMebibytes) }()
+      case 7: try { try decoder.decodeSingularInt64Field(value: &self.maximumMebibytes) }()
+      case 8: try { try decoder.decodeSingularInt64Field(value: &self.maximumVirtualCpus) }()
+      case 9: try { try decoder.decodeSingularStringField(value: &self.onPoweroff) }()
+      case 10: try { try decoder.decodeSingularStringField(value: &self.onReboot) }()
+      case 11: try { try decoder.decodeSingularStringField(value: &self.onCrash) }()
       default: break
       }
     }
@@ -2626,6 +2770,21 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
     if self.newImageMebibytes != 0 {
       try visitor.visitSingularInt64Field(value: self.newImageMebibytes, fieldNumber: 6)
     }
+    if self.maximumMebibytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.maximumMebibytes, fieldNumber: 7)
+    }
+    if self.maximumVirtualCpus != 0 {
+      try visitor.visitSingularInt64Field(value: self.maximumVirtualCpus, fieldNumber: 8)
+    }
+    if !self.onPoweroff.isEmpty {
+      try visitor.visitSingularStringField(value: self.onPoweroff, fieldNumber: 9)
+    }
+    if !self.onReboot.isEmpty {
+      try visitor.visitSingularStringField(value: self.onReboot, fieldNumber: 10)
+    }
+    if !self.onCrash.isEmpty {
+      try visitor.visitSingularStringField(value: self.onCrash, fieldNumber: 11)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -2636,6 +2795,11 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
     if lhs.interfaces != rhs.interfaces {return false}
     if lhs.diskPaths != rhs.diskPaths {return false}
     if lhs.newImageMebibytes != rhs.newImageMebibytes {return false}
+    if lhs.maximumMebibytes != rhs.maximumMebibytes {return false}
+    if lhs.maximumVirtualCpus != rhs.maximumVirtualCpus {return false}
+    if lhs.onPoweroff != rhs.onPoweroff {return false}
+    if lhs.onReboot != rhs.onReboot {return false}
+    if lhs.onCrash != rhs.onCrash {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3343,7 +3507,7 @@ nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
 
 nonisolated extension WireStopMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StopMachine"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}force\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}force\0\u{3}patience_nanoseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3353,24 +3517,103 @@ nonisolated extension WireStopMachine: SwiftProtobuf.Message, SwiftProtobuf._Mes
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.force) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._patienceNanoseconds) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.machine != 0 {
       try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
     }
     if self.force != false {
       try visitor.visitSingularBoolField(value: self.force, fieldNumber: 2)
     }
+    try { if let v = self._patienceNanoseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireStopMachine, rhs: WireStopMachine) -> Bool {
     if lhs.machine != rhs.machine {return false}
     if lhs.force != rhs.force {return false}
+    if lhs._patienceNanoseconds != rhs._patienceNanoseconds {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Ended"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{3}is_too_soon\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
+      case 2: try { try decoder.decodeSingularBoolField(value: &self.isTooSoon) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.reason.isEmpty {
+      try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
+    }
+    if self.isTooSoon != false {
+      try visitor.visitSingularBoolField(value: self.isTooSoon, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireEnded, rhs: WireEnded) -> Bool {
+    if lhs.reason != rhs.reason {return false}
+    if lhs.isTooSoon != rhs.isTooSoon {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireOfTask: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OfTask"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}task\0\u{1}cause\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.task) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.task != 0 {
+      try visitor.visitSingularUInt64Field(value: self.task, fieldNumber: 1)
+    }
+    if !self.cause.isEmpty {
+      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireOfTask, rhs: WireOfTask) -> Bool {
+    if lhs.task != rhs.task {return false}
+    if lhs.cause != rhs.cause {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3413,7 +3656,7 @@ nonisolated extension WireStopped: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Observed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3462,6 +3705,53 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.observation = .stopped(v)
         }
       }()
+      case 9: try {
+        var v: WireEnded?
+        var hadOneofValue = false
+        if let current = self.observation {
+          hadOneofValue = true
+          if case .ended(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.observation = .ended(v)
+        }
+      }()
+      case 10: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.observation != nil {try decoder.handleConflictingOneOf()}
+          self.observation = .resized(v)
+        }
+      }()
+      case 11: try {
+        var v: WireOfTask?
+        var hadOneofValue = false
+        if let current = self.observation {
+          hadOneofValue = true
+          if case .failed(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.observation = .failed(v)
+        }
+      }()
+      case 12: try {
+        var v: WireOfTask?
+        var hadOneofValue = false
+        if let current = self.observation {
+          hadOneofValue = true
+          if case .waiting(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.observation = .waiting(v)
+        }
+      }()
       default: break
       }
     }
@@ -3500,6 +3790,22 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .stopped?: try {
       guard case .stopped(let v)? = self.observation else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
+    }()
+    case .ended?: try {
+      guard case .ended(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 9)
+    }()
+    case .resized?: try {
+      guard case .resized(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 10)
+    }()
+    case .failed?: try {
+      guard case .failed(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 11)
+    }()
+    case .waiting?: try {
+      guard case .waiting(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
     }()
     case nil: break
     }
@@ -3594,7 +3900,7 @@ nonisolated extension WireDeleteTag: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3874,6 +4180,35 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .revokeCredential(v)
         }
       }()
+      case 25: try {
+        var v: WireStopMachine?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .rebootMachine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .rebootMachine(v)
+        }
+      }()
+      case 26: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .pauseMachine(v)
+        }
+      }()
+      case 27: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .unpauseMachine(v)
+        }
+      }()
       default: break
       }
     }
@@ -3980,6 +4315,18 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .revokeCredential?: try {
       guard case .revokeCredential(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 24)
+    }()
+    case .rebootMachine?: try {
+      guard case .rebootMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 25)
+    }()
+    case .pauseMachine?: try {
+      guard case .pauseMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 26)
+    }()
+    case .unpauseMachine?: try {
+      guard case .unpauseMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 27)
     }()
     case nil: break
     }
@@ -6055,7 +6402,7 @@ nonisolated extension WireTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".MachineState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -6070,6 +6417,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _tags: [WireTag] = []
     var _createdAt: UInt64 = 0
     var _changedAt: UInt64 = 0
+    var _stopPatienceNanoseconds: Int64? = nil
+    var _formerRequirements: WireRequirements? = nil
+    var _ended: WireEnded? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6092,6 +6442,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       _tags = source._tags
       _createdAt = source._createdAt
       _changedAt = source._changedAt
+      _stopPatienceNanoseconds = source._stopPatienceNanoseconds
+      _formerRequirements = source._formerRequirements
+      _ended = source._ended
     }
   }
 
@@ -6122,6 +6475,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 10: try { try decoder.decodeRepeatedMessageField(value: &_storage._tags) }()
         case 11: try { try decoder.decodeSingularUInt64Field(value: &_storage._createdAt) }()
         case 12: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedAt) }()
+        case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._stopPatienceNanoseconds) }()
+        case 14: try { try decoder.decodeSingularMessageField(value: &_storage._formerRequirements) }()
+        case 15: try { try decoder.decodeSingularMessageField(value: &_storage._ended) }()
         default: break
         }
       }
@@ -6170,6 +6526,15 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._changedAt != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._changedAt, fieldNumber: 12)
       }
+      try { if let v = _storage._stopPatienceNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 13)
+      } }()
+      try { if let v = _storage._formerRequirements {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 14)
+      } }()
+      try { if let v = _storage._ended {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6191,6 +6556,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._tags != rhs_storage._tags {return false}
         if _storage._createdAt != rhs_storage._createdAt {return false}
         if _storage._changedAt != rhs_storage._changedAt {return false}
+        if _storage._stopPatienceNanoseconds != rhs_storage._stopPatienceNanoseconds {return false}
+        if _storage._formerRequirements != rhs_storage._formerRequirements {return false}
+        if _storage._ended != rhs_storage._ended {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -1,0 +1,130 @@
+import PoolModel
+import PoolStateMachine
+import RaftCore
+
+// Closing the difference between what the log says should run here and what does run here.
+extension AgentCore {
+    /// Compares what the log says should run here with what does run here, and closes the difference.
+    mutating func reconcile(_ effects: inout [AgentEffect]) {
+        guard reconciler.isDue, !isHalted, let domains = reconciler.domains, let own = session.number, !session.isReleasing else { return }
+        guard state.servers[identity.server]?.session == own else { return }
+        reconciler.isDue = false
+        var owned: [VirtualMachineID: [DomainReport]] = [:]
+        for domain in domains {
+            if let ownership = domain.ownership, ownership.pool == identity.pool { owned[ownership.machine, default: []].append(domain) }
+        }
+        let placed = state.machines(on: identity.server)
+        for machine in placed { reconcile(machine, owned[machine] ?? [], session: own, &effects) }
+        forgetEndedPlacements(placed)
+        reportStrays(owned, placed, &effects)
+    }
+
+    private mutating func reconcile(
+        _ id: VirtualMachineID, _ domains: [DomainReport], session own: SessionNumber, _ effects: inout [AgentEffect]
+    ) {
+        guard let machine = state.machines[id], let placement = machine.placement else { return }
+        if reconciler.machines[id]?.epoch != placement.epoch { reconciler.machines[id] = MachineProgress(epoch: placement.epoch) }
+        guard let progress = reconciler.machines[id] else { return }
+        if let operation = progress.operation { return waitFor(operation, machine, placement, domains, &effects) }
+        guard reconciler.answeredNumber >= progress.leastListing else { return }
+        guard let domain = domains.first(where: { $0.ownership?.epoch == placement.epoch }) else {
+            reconcileAbsent(machine, placement, progress, session: own, &effects)
+            return
+        }
+        switch domain.state {
+        case .running: reconcileRunning(machine, placement, domain, session: own, &effects)
+        case .paused: reconcilePaused(machine, placement, domain, session: own, &effects)
+        case .ended(let end): reconcileEnded(machine, placement, domain, end, &effects)
+        case .dying: reconciler.machines[id]?.leastListing = 0
+        }
+    }
+
+    /// An operation is under way. One that does not answer is named; a forced stop does not wait for it.
+    private mutating func waitFor(
+        _ id: DomainOperationID, _ machine: VirtualMachine, _ placement: MachinePlacement, _ domains: [DomainReport],
+        _ effects: inout [AgentEffect]
+    ) {
+        guard let running = reconciler.operations[id], now.monotonic - running.began >= settings.operationPatience else { return }
+        let silence = "The hypervisor has not answered \(running.operation.words) for \(settings.operationPatience.components.seconds) s."
+        if reconciler.machines[machine.id]?.isSilenceSaid == false {
+            reconciler.machines[machine.id]?.isSilenceSaid = true
+            effects.append(.notice(.error, "Virtual machine \(machine.name): \(silence)"))
+        }
+        tellWaiting(silence, machine, placement, &effects)
+        guard machine.isStopForced, let domain = domains.first(where: { $0.ownership?.epoch == placement.epoch }) else { return }
+        if case .destroy = running.operation { return }
+        perform(.destroy(domain: domain.domain), for: machine, placement, &effects)
+    }
+
+    private mutating func reconcileAbsent(
+        _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber,
+        _ effects: inout [AgentEffect]
+    ) {
+        if !placement.isStarted, !progress.wasCreated, machine.intent == .running, placement.session == own, stopping == nil {
+            reconciler.machines[machine.id]?.wasCreated = true
+            let specification = DomainSpecification(
+                ownership: DomainOwnership(pool: identity.pool, machine: machine.id, epoch: placement.epoch), name: machine.name,
+                uuid: machine.uuid, configuration: machine.configuration, requirements: machine.requirements)
+            perform(.createPaused(specification), for: machine, placement, &effects)
+            return
+        }
+        let (reason, cause) = explainAbsence(machine, placement, progress, session: own)
+        observe(.stopped(reason, cause: cause), machine, placement, &effects)
+    }
+
+    /// Why no domain of the placement exists, as truly as it is known.
+    private func explainAbsence(
+        _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber
+    ) -> (MachineStopReason, String) {
+        if machine.intent == .stopped { return (.requested, MachineStopReason.requested.sentence) }
+        if let ended = machine.ended {
+            guard ended.isTooSoon else { return (ended.reason, ended.reason.sentence) }
+            let floor = settings.restartFloor.components.seconds
+            return (ended.reason, "\(ended.reason.sentence) It is not started anew: it had run for less than \(floor) s.")
+        }
+        if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
+        if !placement.isStarted {
+            if let failure = progress.failure { return (.startFailed, "The start failed: \(failure)") }
+            if !progress.wasCreated || placement.session != own { return (.startInterrupted, MachineStopReason.startInterrupted.sentence) }
+        }
+        return (.vanished, MachineStopReason.vanished.sentence)
+    }
+
+    mutating func perform(
+        _ operation: DomainOperation, for machine: VirtualMachine, _ placement: MachinePlacement, _ effects: inout [AgentEffect]
+    ) {
+        let id = DomainOperationID(reconciler.nextOperation)
+        reconciler.nextOperation += 1
+        reconciler.operations[id] = RunningOperation(
+            machine: machine.id, epoch: placement.epoch, operation: operation, began: now.monotonic)
+        reconciler.machines[machine.id]?.operation = id
+        reconciler.machines[machine.id]?.isSilenceSaid = false
+        effects.append(.perform(id, operation))
+    }
+
+    /// Placements that ended need no memory, once nothing is under way for them.
+    private mutating func forgetEndedPlacements(_ placed: [VirtualMachineID]) {
+        guard reconciler.machines.count > placed.count else { return }
+        let kept = Set(placed)
+        reconciler.machines = reconciler.machines.filter { kept.contains($0.key) || $0.value.operation != nil }
+    }
+
+    /// Domains of the pool that no placement here asks for are shown, once, and left alone.
+    private mutating func reportStrays(
+        _ owned: [VirtualMachineID: [DomainReport]], _ placed: [VirtualMachineID], _ effects: inout [AgentEffect]
+    ) {
+        let here = Set(placed)
+        for id in owned.keys.sorted() where !here.contains(id) {
+            guard reconciler.machines[id]?.operation == nil else { continue }
+            for domain in owned[id] ?? [] where domain.state != .dying && reconciler.reported.insert(domain.domain).inserted {
+                effects.append(
+                    .notice(
+                        .warning,
+                        """
+                        Domain \(domain.domain) (\(domain.name)) belongs to the pool, but virtual machine \(name(of: id)) is not placed \
+                        here. It is left alone; look at it, and destroy it by hand if it is a leftover.
+                        """))
+            }
+        }
+    }
+}

@@ -1,0 +1,60 @@
+import PoolModel
+
+/// What can be asked of a virtual machine, and in which states (Oracle VM 2.2's table, for what this pool does).
+package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
+    case start
+    case stop
+    case reboot
+    case pause
+    case unpause
+    /// Another amount of memory or number of virtual CPUs; while it runs, within the maximum that it was started with.
+    case resize
+    case delete
+    case resetStatus = "reset-status"
+
+    /// The word for what was done to it.
+    var participle: String {
+        switch self {
+        case .start: "started"
+        case .stop: "stopped"
+        case .reboot: "rebooted"
+        case .pause: "paused"
+        case .unpause: "unpaused"
+        case .resize: "resized"
+        case .delete: "deleted"
+        case .resetStatus: "reset"
+        }
+    }
+}
+
+extension VirtualMachine {
+    /// What can be asked of it now.
+    package var allowedOperations: [MachineOperation] {
+        switch status {
+        case .poweredOff: [.start, .resize, .delete, .resetStatus]
+        case .running: [.stop, .reboot, .pause, .resize, .resetStatus]
+        case .paused: [.stop, .unpause, .resetStatus]
+        // A stop waits for the server, or takes the place of what is under way.
+        case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .unknown: [.stop]
+        // A domain that was kept after its guest's end holds its room until it is stopped.
+        case .error: placement == nil ? [.start, .resize, .delete, .resetStatus] : [.stop]
+        }
+    }
+}
+
+extension PoolState {
+    /// Refuses what the machine's state does not allow, by the names of both.
+    func require(_ operation: MachineOperation, _ machine: VirtualMachine) throws(Refused) {
+        let allowed = machine.allowedOperations
+        guard !allowed.contains(operation) else { return }
+        let place = machine.placement.flatMap { servers[$0.server] }.map { " on server \($0.name)" } ?? ""
+        let possible = allowed.map(\.participle)
+        let words = possible.count > 1 ? "\(possible.dropLast().joined(separator: ", ")) or \(possible[possible.count - 1])" : possible[0]
+        throw Refused(
+            .machineStateForbids,
+            """
+            Virtual machine \(machine.name) cannot be \(operation.participle): it is \(machine.status.rawValue)\(place). \
+            In that state it can be \(words).
+            """)
+    }
+}
