@@ -83,7 +83,9 @@ let adapters: [Target] = [
 let services: [Target] = [
     room(
         "AgentRuntime", floor: "Services",
-        mayImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "Logging", "NIOCore"]),
+        mayImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore",
+        ]),
     room(
         "PeerNetwork", floor: "Services",
         mayImport: [
@@ -135,6 +137,7 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    tests(of: "AgentRuntime", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "OpenSSLTransport", "Logging"]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
@@ -148,7 +151,8 @@ let testTargets: [Target] = [
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage"]), path: "Tests/EndToEndTests", swiftSettings: strict),
+        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+        path: "Tests/EndToEndTests", swiftSettings: strict),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
 ]
 

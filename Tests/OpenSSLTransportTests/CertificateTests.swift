@@ -49,7 +49,7 @@ struct CertificateTests {
         #expect(certificate.notBefore == issued.advanced(by: .seconds(-300)))
         #expect(certificate.notAfter == issued.advanced(by: .seconds(365 * 86400)))
         let validity = certificate.notAfter.secondsSinceEpoch - certificate.notBefore.secondsSinceEpoch
-        #expect(certificate.renewalTime.secondsSinceEpoch == certificate.notBefore.secondsSinceEpoch + validity / 3 * 2)
+        #expect(certificate.lifetime.renewalTime.secondsSinceEpoch == certificate.notBefore.secondsSinceEpoch + validity / 3 * 2)
     }
 
     @Test("verification in memory takes the time from its caller")

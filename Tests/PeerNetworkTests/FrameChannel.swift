@@ -9,6 +9,7 @@ final class FrameChannel: Sendable {
     private struct Seen {
         var frames: [PeerFrame] = []
         var isShaken = false
+        var certificate: SHA256Digest?
         var isClosed = false
     }
 
@@ -17,6 +18,8 @@ final class FrameChannel: Sendable {
 
     var frames: [PeerFrame] { seen.withLock { $0.frames } }
     var isShaken: Bool { seen.withLock { $0.isShaken } }
+    /// The digest of the certificate that the agent showed.
+    var certificate: SHA256Digest? { seen.withLock { $0.certificate } }
     var isClosed: Bool { seen.withLock { $0.isClosed } }
 
     init(_ channel: any Channel) {
@@ -70,7 +73,12 @@ final class FrameChannel: Sendable {
     func close() async { try? await channel.close() }
 
     private func note(_ frame: PeerFrame) { seen.withLock { $0.frames.append(frame) } }
-    private func noteShaken() { seen.withLock { $0.isShaken = true } }
+    private func noteShaken(_ peer: PeerIdentity?) {
+        seen.withLock {
+            $0.certificate = peer?.certificateFingerprint
+            $0.isShaken = true
+        }
+    }
 
     private final class Reader: ChannelInboundHandler {
         typealias InboundIn = ByteBuffer
@@ -85,7 +93,7 @@ final class FrameChannel: Sendable {
         }
 
         func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-            if event is TLSHandshakeCompleted { end.noteShaken() }
+            if let handshake = event as? TLSHandshakeCompleted { end.noteShaken(handshake.peer) }
             context.fireUserInboundEventTriggered(event)
         }
 

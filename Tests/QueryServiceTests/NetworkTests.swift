@@ -11,9 +11,11 @@ import Testing
 @testable import QueryService
 
 /// A query port on loopback, with a client that speaks raw HTTP through TLS.
-private struct Port {
+struct Port {
     let scene: Scene
     let number: Int
+    /// What the port uses for new connections.
+    let tls: CurrentTLSContext
 
     /// Serves while `body` runs.
     static func with(_ body: (Port) async throws -> Void) async throws {
@@ -21,12 +23,12 @@ private struct Port {
         let key = try PrivateKey.generate()
         let certificate = try scene.authority.issueServerCertificate(
             id: 1, for: try SigningRequest(key: key), names: ["127.0.0.1"])
-        let tls = try TLSContext(
-            .queryServer(
-                pool: Scene.pool, authority: scene.authority.certificate, credential: try TLSCredential(certificate: certificate, key: key))
-        )
-        let configuration = QueryServerConfiguration(
-            host: "127.0.0.1", port: 0, tls: CurrentTLSContext(tls), authority: scene.authority)
+        let tls = CurrentTLSContext(
+            try TLSContext(
+                .queryServer(
+                    pool: Scene.pool, authority: scene.authority.certificate,
+                    credential: try TLSCredential(certificate: certificate, key: key))))
+        let configuration = QueryServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, authority: scene.authority)
         let server = QueryServer(
             configuration: configuration, gateway: scene.gateway, clock: scene.gateway.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -34,7 +36,7 @@ private struct Port {
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
             let number = try #require(await server.boundPort())
-            try await body(Port(scene: scene, number: number))
+            try await body(Port(scene: scene, number: number, tls: tls))
             group.cancelAll()
         }
     }

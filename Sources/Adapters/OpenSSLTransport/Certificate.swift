@@ -7,12 +7,12 @@ package final class Certificate: @unchecked Sendable, Hashable, CustomStringConv
 
     /// The certificate as DER.
     package let der: [UInt8]
-    /// The first second of its validity.
-    package let notBefore: CertificateTime
-    /// The last second of its validity.
-    package let notAfter: CertificateTime
+    /// From when until when it is valid.
+    package let lifetime: CertificateLifetime
     /// Whom it speaks for; nil where it bears no identity of a pool, or more than one.
     package let identity: CertificateIdentity?
+    /// The DNS names and addresses that it bears for browsers; never an identity.
+    package let names: [String]
     /// The SHA-256 of its public key as SubjectPublicKeyInfo.
     package let publicKeyFingerprint: SHA256Digest
 
@@ -48,10 +48,10 @@ package final class Certificate: @unchecked Sendable, Hashable, CustomStringConv
             throw .malformed(what: "certificate", queue: OpenSSLFailure.takeQueue())
         }
         self.handle = handle
-        self.notBefore = notBefore
-        self.notAfter = notAfter
+        lifetime = CertificateLifetime(notBefore: notBefore, notAfter: notAfter)
         der = DER.encode { i2d_X509(handle, $0) }
         identity = SubjectAlternativeNames.identity(of: handle)
+        names = SubjectAlternativeNames.names(of: handle)
         publicKeyFingerprint = SHA256Digest(of: DER.encode { i2d_X509_PUBKEY(publicKey, $0) })
     }
 
@@ -63,11 +63,10 @@ package final class Certificate: @unchecked Sendable, Hashable, CustomStringConv
     /// The SHA-256 of the whole certificate, as browsers show it.
     package var fingerprint: SHA256Digest { SHA256Digest(of: der) }
 
-    /// When to ask for the next one: at two thirds of its validity.
-    package var renewalTime: CertificateTime {
-        let validity = notAfter.secondsSinceEpoch - notBefore.secondsSinceEpoch
-        return CertificateTime(secondsSinceEpoch: notBefore.secondsSinceEpoch + validity / 3 * 2)
-    }
+    /// The first second of its validity.
+    package var notBefore: CertificateTime { lifetime.notBefore }
+    /// The last second of its validity.
+    package var notAfter: CertificateTime { lifetime.notAfter }
 
     package static func == (left: Certificate, right: Certificate) -> Bool { left.der == right.der }
     package func hash(into hasher: inout Hasher) { hasher.combine(der) }

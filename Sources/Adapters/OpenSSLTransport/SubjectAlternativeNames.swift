@@ -11,12 +11,17 @@ enum SubjectAlternativeNames {
         withNames(OpaquePointer(X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil)), identity(in:))
     }
 
+    /// The DNS names and addresses of a certificate, as ``withStack(identity:names:_:)`` takes them; others are left out.
+    static func names(of certificate: OpaquePointer) -> [String] {
+        withNames(OpaquePointer(X509_get_ext_d2i(certificate, NID_subject_alt_name, nil, nil)), names(in:)) ?? []
+    }
+
     /// The one `ovm://` identity that a stack of extensions asks for.
     static func identity(ofExtensions extensions: OpaquePointer) -> CertificateIdentity? {
         withNames(OpaquePointer(X509V3_get_d2i(extensions, NID_subject_alt_name, nil, nil)), identity(in:))
     }
 
-    private static func withNames(_ names: OpaquePointer?, _ body: (OpaquePointer) -> CertificateIdentity?) -> CertificateIdentity? {
+    private static func withNames<Result>(_ names: OpaquePointer?, _ body: (OpaquePointer) -> Result?) -> Result? {
         guard let names else { return nil }
         defer { ovm_sk_GENERAL_NAME_pop_free(names) }
         return body(names)
@@ -33,11 +38,39 @@ enum SubjectAlternativeNames {
         return found.count == 1 ? CertificateIdentity(uri: found[0]) : nil
     }
 
+    private static func names(in names: OpaquePointer) -> [String] {
+        var found: [String] = []
+        for index in 0..<max(0, ovm_sk_GENERAL_NAME_num(names)) where found.count < nameLimit {
+            guard let name = ovm_sk_GENERAL_NAME_value(names, index) else { continue }
+            switch name.pointee.type {
+            case GEN_DNS:
+                let text = text(of: name.pointee.d.dNSName)
+                if isDNSName(text) { found.append(text) }
+            case GEN_IPADD:
+                if let address = addressText(bytes(of: name.pointee.d.iPAddress)) { found.append(address) }
+            default: continue
+            }
+        }
+        return found
+    }
+
+    /// An IPv4 or IPv6 address in words that OpenSSL reads; nil for another number of bytes.
+    private static func addressText(_ bytes: [UInt8]) -> String? {
+        switch bytes.count {
+        case 4: return bytes.map { String($0) }.joined(separator: ".")
+        case 16:
+            let groups = stride(from: 0, to: 16, by: 2).map { UInt16(bytes[$0]) << 8 | UInt16(bytes[$0 + 1]) }
+            return groups.map { String($0, radix: 16) }.joined(separator: ":")
+        default: return nil
+        }
+    }
+
+    private static func text(of value: UnsafePointer<ASN1_STRING>?) -> String { String(decoding: bytes(of: value), as: UTF8.self) }
+
     /// The bytes of an ASN.1 string by its length: it may hold a NUL, at which a C string would end too early.
-    private static func text(of value: UnsafePointer<ASN1_STRING>?) -> String {
-        guard let value else { return "" }
-        let bytes = UnsafeBufferPointer(start: ASN1_STRING_get0_data(value), count: Int(max(0, ASN1_STRING_length(value))))
-        return String(decoding: bytes, as: UTF8.self)
+    private static func bytes(of value: UnsafePointer<ASN1_STRING>?) -> [UInt8] {
+        guard let value else { return [] }
+        return Array(UnsafeBufferPointer(start: ASN1_STRING_get0_data(value), count: Int(max(0, ASN1_STRING_length(value)))))
     }
 
     /// Lets `body` use a stack of the identity's URI and `names`, each a DNS name or an address.

@@ -51,7 +51,10 @@ struct AgentProcess {
         _ configuration: AgentConfiguration, _ storage: SQLitePoolStorage, _ stored: RaftStoredState<PoolEntry>,
         _ loops: MultiThreadedEventLoopGroup
     ) async throws {
-        let certificates = try AgentCertificates(directory, pool: configuration.pool)
+        let certificates = try readCertificates(configuration)
+        let renewal = CertificateRenewal(of: certificates, clock: SystemClock(), log: Logger(label: "ovm.certificates"))
+        // Before the ports open: an agent that was down when its certificate ended shows the next one from the start.
+        let renewalPause = await renewal.check()
         let hypervisor = try await startHypervisor(configuration, loops)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
@@ -62,22 +65,31 @@ struct AgentProcess {
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
             clock: SystemClock(), logger: Logger(label: "ovm.query"))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
-        try await serve(loop, server)
+        try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })
         await network.close()
         log.info("agent stopped; virtual machines run on")
     }
 
-    private func serve(_ loop: AgentLoop, _ server: QueryServer) async throws {
+    private func serve(_ loop: AgentLoop, _ server: QueryServer, beside duty: @escaping @Sendable () async -> Void) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask {
                 for await _ in signals { loop.stop() }
             }
             group.addTask { try await server.run() }
+            group.addTask { await duty() }
             // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
             defer { group.cancelAll() }
             try await loop.run()
         }
+    }
+
+    private func readCertificates(_ configuration: AgentConfiguration) throws -> RenewableCredential {
+        let authority = try CertificateAuthority(
+            pool: configuration.pool, certificate: Certificate(file: directory.authorityCertificate),
+            key: PrivateKey(file: directory.authorityKey))
+        return try RenewableCredential(
+            authority: authority, certificateFile: directory.serverCertificate, keyFile: directory.serverKey)
     }
 
     private func startHypervisor(
@@ -93,7 +105,7 @@ struct AgentProcess {
     }
 
     private func makeNetwork(
-        _ configuration: AgentConfiguration, _ certificates: AgentCertificates, _ eventLoop: any EventLoop
+        _ configuration: AgentConfiguration, _ certificates: RenewableCredential, _ eventLoop: any EventLoop
     ) throws -> PeerNetwork {
         let address = try NetworkAddress.required(configuration.peerAddress)
         return PeerNetwork(
@@ -117,20 +129,5 @@ struct AgentProcess {
         let ports = AgentPortSet(
             storage: storage, hypervisor: hypervisor, peers: network, clock: clock, snapshots: WireSnapshotCoding())
         return AgentLoop(core: core, ports: ports, eventLoop: eventLoop, log: log)
-    }
-}
-
-/// The certificates of a data directory, ready for both ports.
-struct AgentCertificates {
-    let authority: CertificateAuthority
-    let peer: CurrentTLSContext
-    let query: CurrentTLSContext
-
-    init(_ directory: DataDirectory, pool: String) throws {
-        let certificate = try Certificate(file: directory.authorityCertificate)
-        authority = try CertificateAuthority(pool: pool, certificate: certificate, key: PrivateKey(file: directory.authorityKey))
-        let credential = try TLSCredential(certificateFile: directory.serverCertificate, keyFile: directory.serverKey)
-        peer = CurrentTLSContext(try TLSContext(.peer(pool: pool, authority: certificate, credential: credential)))
-        query = CurrentTLSContext(try TLSContext(.queryServer(pool: pool, authority: certificate, credential: credential)))
     }
 }
