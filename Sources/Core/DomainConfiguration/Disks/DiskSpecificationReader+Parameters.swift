@@ -16,7 +16,9 @@ extension DiskSpecificationReader {
         let format: DiskConfiguration.Format
         if let known = DiskConfiguration.Format(rawValue: String(value)) {
             format = known
-        } else if value.isEmpty || value == "empty" {
+        } else if value.isEmpty {
+            return
+        } else if value == "empty" {
             format = .raw
         } else {
             throw refusal(
@@ -58,11 +60,33 @@ extension DiskSpecificationReader {
 
     mutating func setDeviceType(_ value: Substring) throws(DomainConfigurationError) {
         switch value {
-        case "cdrom": disk.isCDROM = true
-        case "disk": disk.isCDROM = false
+        case "cdrom": setCDROM(true)
+        case "disk": setCDROM(false)
+        case "": return
         default:
             throw refusal(found: "the device type \(DisplayText.quoted(value))", expected: "devtype=cdrom, or nothing for a disk")
         }
+    }
+
+    mutating func setCDROM(_ isCDROM: Bool) {
+        noteSecond(.deviceType, "device type", isChanged: disk.isCDROM != isCDROM)
+        disk.isCDROM = isCDROM
+    }
+
+    mutating func setDiscard(_ discards: Bool) {
+        noteSecond(.discard, "discard", isChanged: disk.discards != discards)
+        disk.discards = discards
+    }
+
+    mutating func setTrust(_ isTrusted: Bool) {
+        noteSecond(.trust, "trust", isChanged: disk.isTrusted != isTrusted)
+        disk.isTrusted = isTrusted
+    }
+
+    /// Of two that contradict each other the last one counts, as in xl.
+    private mutating func noteSecond(_ parameter: Parameter, _ name: String, isChanged: Bool) {
+        guard !given.insert(parameter).inserted, isChanged else { return }
+        note("The disk's \(name) is given twice; the last one counts.")
     }
 
     mutating func setAccess(_ value: Substring) throws(DomainConfigurationError) {
@@ -76,11 +100,11 @@ extension DiskSpecificationReader {
             throw refusal(
                 found: "the disk access \(DisplayText.quoted(value))", expected: "ro, rw, or w! for a disk that several domains share")
         }
-        if given.contains(.access) && disk.access != access { throw refuseSecond("access", value) }
+        if given.contains(.access) && disk.access != access { note("The disk's access is given twice; the last one counts.") }
         if access.isShared {
             note("The access \(value) is xm's for a disk that domains share; xl refuses the \"!\", so it is given as \(value.dropLast()).")
         }
-        given.insert(.access)
+        if !value.isEmpty { given.insert(.access) }
         disk.access = access
     }
 

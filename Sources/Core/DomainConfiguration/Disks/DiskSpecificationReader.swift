@@ -4,12 +4,15 @@ struct DiskSpecificationReader {
     let position: SourcePosition
     var disk = DiskConfiguration()
     private(set) var notes: [String] = []
+    /// The parameters that have a value, by place or by name.
     var given: Set<Parameter> = []
+    /// The places that are used up, be it by nothing between two commas.
+    private var placed: Set<Parameter> = []
     private var hasPrefix = false
 
     /// The parameters that may be given once, by place or by name.
     enum Parameter: Hashable {
-        case target, format, virtualDevice, access, backend, backendType, script, specification
+        case target, format, virtualDevice, access, backend, backendType, script, specification, deviceType, discard, trust
     }
 
     init(file: String, position: SourcePosition) {
@@ -64,12 +67,12 @@ struct DiskSpecificationReader {
 
     private mutating func readFlag(_ parameter: Substring) -> Bool {
         switch parameter {
-        case "cdrom": disk.isCDROM = true
-        case "discard": disk.discards = true
-        case "no-discard": disk.discards = false
+        case "cdrom": setCDROM(true)
+        case "discard": setDiscard(true)
+        case "no-discard": setDiscard(false)
         case "direct-io-safe": disk.isDirectIOSafe = true
-        case "trusted": disk.isTrusted = true
-        case "untrusted": disk.isTrusted = false
+        case "trusted": setTrust(true)
+        case "untrusted": setTrust(false)
         case "colo", "no-colo": disk.others.append(DeviceParameter(key: String(parameter), value: nil))
         default: return false
         }
@@ -88,8 +91,8 @@ struct DiskSpecificationReader {
         case "backendtype": try setBackendType(value)
         case "script": disk.script = try once(.script, disk.script, value)
         case "specification": try setSpecification(value)
-        case "trusted" where value == "1" || value == "0": disk.isTrusted = value == "1"
-        case "discard" where value == "1" || value == "0": disk.discards = value == "1"
+        case "trusted" where value == "1" || value == "0": setTrust(value == "1")
+        case "discard" where value == "1" || value == "0": setDiscard(value == "1")
         default:
             let isKnown = key.hasPrefix("colo-") || ["active-disk", "hidden-disk", "grant_usage"].contains(key)
             if !isKnown { note("The disk parameter \(DisplayText.quoted(key)) is unknown and kept; xl may refuse it.") }
@@ -99,27 +102,31 @@ struct DiskSpecificationReader {
 
     /// A parameter without a name goes to the first place that is still free.
     private mutating func readPositional(_ value: Substring) throws(DomainConfigurationError) {
-        if !given.contains(.target) {
+        if isFree(.target) {
             try setTarget(value)
-        } else if !given.contains(.format) && !hasPrefix {
-            if disk.target.isEmpty && value.firstIndex(ofByte: ":") != nil {
-                // xend's empty drive, `,hdc:cdrom,r`, has no format.
-                given.insert(.format)
+        } else if isFree(.format) && !hasPrefix {
+            placed.insert(.format)
+            if value.firstIndex(ofByte: ":") != nil {
+                // xend's `x,ioemu:hda,w` and its empty drive, `,hdc:cdrom,r`, have no format.
+                placed.insert(.virtualDevice)
                 try setVirtualDevice(value)
-            } else if !given.contains(.virtualDevice) && Self.looksLikeDevice(value) {
-                given.insert(.format)
+            } else if isFree(.virtualDevice) && Self.looksLikeDevice(value) {
                 note("The disk has no format between target and device; raw is taken. xl needs the place, if only empty.")
+                placed.insert(.virtualDevice)
                 try setVirtualDevice(value)
             } else {
                 try setFormat(value)
             }
-        } else if !given.contains(.virtualDevice) {
-            if hasPrefix && DiskConfiguration.Format(rawValue: String(value)) != nil {
+        } else if isFree(.virtualDevice) {
+            if hasPrefix && isFree(.format) && (value.isEmpty || DiskConfiguration.Format(rawValue: String(value)) != nil) {
+                placed.insert(.format)
                 try setFormat(value)
             } else {
+                placed.insert(.virtualDevice)
                 try setVirtualDevice(value)
             }
-        } else if !given.contains(.access) {
+        } else if !placed.contains(.access) {
+            placed.insert(.access)
             try setAccess(value)
         } else if hasPrefix && !given.contains(.backend) {
             note("The place after access is xm's backend domain; write backend= before \(DisplayText.quoted(value)) for xl.")
@@ -130,6 +137,9 @@ struct DiskSpecificationReader {
                 expected: "TARGET,FORMAT,VDEV,ACCESS, and target=... last if the path has a comma")
         }
     }
+
+    /// Whether a parameter without a name may still be this one.
+    private func isFree(_ place: Parameter) -> Bool { !given.contains(place) && !placed.contains(place) }
 
     mutating func note(_ message: String) { notes.append(message) }
 

@@ -47,7 +47,8 @@ package struct InterfaceRate: Hashable, Sendable {
         } else {
             note = "The rate \(DisplayText.quoted(text)) lacks \"/s\", which xl demands; it is taken as per second."
         }
-        guard let bytes = bytes(amount, hasSuffix: halves[0].hasSuffix("/s")) else { return .malformed }
+        guard let (bytes, isRounded) = bytes(amount, hasSuffix: halves[0].hasSuffix("/s")) else { return .malformed }
+        if isRounded { note = "The rate \(DisplayText.quoted(text)) is no whole number of bytes, and rounded down, as xl does." }
         guard halves.count == 2 else { return .rate(InterfaceRate(bytesPerSecond: bytes), note: note) }
         guard let (interval, hasUnit) = microseconds(halves[1]) else { return .malformed }
         if !hasUnit {
@@ -56,13 +57,13 @@ package struct InterfaceRate: Hashable, Sendable {
         return .rate(InterfaceRate(bytesPerSecond: bytes, intervalMicroseconds: interval), note: note)
     }
 
-    private static func bytes(_ amount: Substring, hasSuffix: Bool) -> Int? {
+    private static func bytes(_ amount: Substring, hasSuffix: Bool) -> (count: Int, isRounded: Bool)? {
         let digits = amount.prefix { $0.isASCII && $0.isNumber }
         let factors: [String: Int] = ["": 1, "K": 1_000, "M": 1_000_000, "G": 1_000_000_000]
         var unit = amount.dropFirst(digits.count)
         // libxl keeps the number before its unit in 32 bits.
         guard let number = Int(digits), number > 0, number <= Int(UInt32.max) else { return nil }
-        if unit.isEmpty { return hasSuffix ? nil : number }
+        if unit.isEmpty { return hasSuffix ? nil : (number, false) }
         let isBits = unit.last == "b"
         guard isBits || unit.last == "B" else { return nil }
         unit = unit.dropLast()
@@ -71,7 +72,7 @@ package struct InterfaceRate: Hashable, Sendable {
         // Eight times as much must still fit, to be told in bits.
         guard !overflowed, product <= Int.max / 16 else { return nil }
         let bytes = isBits ? product / 8 : product
-        return bytes > 0 ? bytes : nil
+        return bytes > 0 ? (bytes, isBits && product % 8 != 0) : nil
     }
 
     private static func microseconds(_ text: Substring) -> (value: Int, hasUnit: Bool)? {

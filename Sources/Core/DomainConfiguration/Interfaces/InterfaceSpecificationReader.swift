@@ -53,8 +53,10 @@ struct InterfaceSpecificationReader {
         if !given.insert(key).inserted {
             note("The interface parameter \(DisplayText.quoted(key)) is given twice; the last one counts.")
         }
-        // An empty value leaves the default, as in xl.
-        if value.isEmpty && Self.knownKeys.contains(key) { return }
+        if value.isEmpty && Self.knownKeys.contains(key) {
+            note("The interface parameter \(key) is empty, which leaves the default; it is not kept.")
+            return
+        }
         switch key {
         case "mac": interface.mac = try mac(value)
         case "bridge": interface.bridge = value

@@ -10,17 +10,16 @@ extension DomainInterpreter {
     }
 
     /// `cmdline` counts before `root` and `extra`, which xl puts together as `root=ROOT EXTRA`.
-    mutating func readCommandLine() throws(DomainConfigurationError) -> String? {
+    mutating func readCommandLine(into settings: inout DomainSettings) throws(DomainConfigurationError) {
         let root = try text("root")
         let extra = try text("extra")
-        if let commandLine = try text("cmdline") {
-            for (key, ignored) in [("root", root), ("extra", extra)] {
-                if let ignored { warnings.add("The key \(key) is ignored because of cmdline, which counts.", at: ignored.position) }
-            }
-            return commandLine.value
+        settings.rootDevice = root?.value
+        settings.extraArguments = extra?.value
+        settings.wholeCommandLine = try text("cmdline")?.value
+        guard settings.wholeCommandLine != nil else { return }
+        for (key, ignored) in [("root", root), ("extra", extra)] {
+            if let ignored { warnings.add("The key \(key) is ignored because of cmdline, which counts; it is kept.", at: ignored.position) }
         }
-        guard let root else { return extra?.value }
-        return extra.map { "root=\(root.value) \($0.value)" } ?? "root=\(root.value)"
     }
 
     mutating func readBoot(_ domainType: DomainType) throws(DomainConfigurationError) -> String? {

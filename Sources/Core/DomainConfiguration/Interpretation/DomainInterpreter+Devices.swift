@@ -44,7 +44,9 @@ extension DomainInterpreter {
         guard let entry = take(key) else { return [] }
         switch entry.value.content {
         case .list(let elements): return elements
-        case .text(let text) where text.isEmpty: return []
+        case .text(let text) where text.isEmpty:
+            warnings.add("The key \(key) should be a list; an empty string is taken as an empty one.", at: entry.value.position)
+            return []
         case .text, .dictionary:
             warnings.add("The key \(key) should be a list; its value is taken as a list of one.", at: entry.value.position)
             return [entry.value]

@@ -39,6 +39,8 @@ extension DomainInterpreter {
 
     /// `type` counts before `builder`, which is its deprecated form.
     mutating func readDomainType() throws(DomainConfigurationError) -> DomainType {
+        dropIfEmpty("builder")
+        dropIfEmpty("type")
         let builder = try text("builder")
         let built: DomainType? =
             switch builder?.value {
@@ -51,18 +53,33 @@ extension DomainInterpreter {
                 at: builder.position, found: "the builder \(DisplayText.quoted(builder.value))",
                 expected: "type = \"pv\", \"pvh\" or \"hvm\" instead of builder")
         }
-        guard let type = try text("type") else { return built ?? .paravirtualized }
+        guard let type = try text("type") else {
+            if let builder, let built {
+                warnings.add(
+                    "The key builder = \(DisplayText.quoted(builder.value)) is deprecated; type = \(DisplayText.quoted(built.rawValue)) is written in its place.",
+                    at: builder.position)
+            }
+            return built ?? .paravirtualized
+        }
         guard let domainType = DomainType(rawValue: type.value) else {
             throw refusal(
                 at: type.position, found: "the domain type \(DisplayText.quoted(type.value))", expected: "type = \"pv\", \"pvh\" or \"hvm\""
             )
         }
-        if let builder, built != domainType {
+        if let builder {
+            let relation = built == domainType ? "repeats" : "contradicts"
             warnings.add(
-                "The builder \(builder.value) contradicts the type \(domainType.rawValue), which counts; remove builder.",
+                "The builder \(builder.value) \(relation) the type \(domainType.rawValue), which counts; builder is not kept.",
                 at: builder.position)
         }
         return domainType
+    }
+
+    /// A domain has a type in any case, so that an empty one cannot be kept beside it.
+    private mutating func dropIfEmpty(_ key: String) {
+        guard let position = emptyText(key) else { return }
+        warnings.add("The key \(key) is empty, which says nothing; it is not kept.", at: position)
+        drop(key)
     }
 
     mutating func readOracle(_ domainType: DomainType) throws(DomainConfigurationError) -> OracleSettings {

@@ -14,15 +14,12 @@ extension DomainInterpreter {
                 expected: "maxmem of at least memory, or leave it out")
         }
         if memory == nil && maximum == nil {
-            warnings.add("There is no memory, so the domain gets xl's default of \(Self.defaultMemoryMebibytes) MiB.", at: end)
+            warnings.add("There is no memory, so the domain gets xl's default of \(DomainSettings.defaultMemoryMebibytes) MiB.", at: end)
         }
         // Without memory, xl starts the domain with maxmem.
-        let start = memory?.value ?? maximum?.value ?? Self.defaultMemoryMebibytes
+        let start = memory?.value ?? maximum?.value ?? DomainSettings.defaultMemoryMebibytes
         return Amount(start: start, maximum: maximum?.value ?? start)
     }
-
-    /// libxl's default.
-    private static let defaultMemoryMebibytes = 32
 
     mutating func readVirtualCPUs(_ domainType: DomainType) throws(DomainConfigurationError) -> Amount {
         let online = try number("vcpus", ConfigurationLimits.virtualCPUs, unit: "")

@@ -18,25 +18,36 @@ struct DomainInterpreter {
     mutating func interpret(_ assignments: [ConfigurationAssignment]) throws(DomainConfigurationError) -> DomainSettings {
         entries = try EffectiveAssignments(assignments, file: file, warnings: &warnings).entries
         for (index, entry) in entries.enumerated() { indexByKey[entry.key] = index }
-        let name = try readName()
-        let uuid = try readUUID()
-        let domainType = try readDomainType()
+        var settings = DomainSettings(name: try readName())
+        settings.uuid = try readUUID()
+        settings.domainType = try readDomainType()
         let memory = try readMemory()
-        let processors = try readVirtualCPUs(domainType)
-        let kernel = try readKernel(domainType)
-        let actions = try readActions()
-        let disks = try readDisks()
-        let interfaces = try readInterfaces()
-        let oracle = try readOracle(domainType)
-        return DomainSettings(
-            name: name, uuid: uuid, domainType: domainType, memoryMebibytes: memory.start, maximumMemoryMebibytes: memory.maximum,
-            virtualCPUs: processors.start, maximumVirtualCPUs: processors.maximum, kernel: kernel, ramdisk: try text("ramdisk")?.value,
-            commandLine: try readCommandLine(), bootloader: try text("bootloader")?.value, boot: try readBoot(domainType),
-            actions: actions, disks: disks, interfaces: interfaces, oracle: oracle, others: readOthers())
+        settings.memoryMebibytes = memory.start
+        settings.maximumMemoryMebibytes = memory.maximum
+        let processors = try readVirtualCPUs(settings.domainType)
+        settings.virtualCPUs = processors.start
+        settings.maximumVirtualCPUs = processors.maximum
+        settings.kernel = try readKernel(settings.domainType)
+        settings.ramdisk = try text("ramdisk")?.value
+        try readCommandLine(into: &settings)
+        settings.bootloader = try text("bootloader")?.value
+        settings.boot = try readBoot(settings.domainType)
+        settings.actions = try readActions()
+        settings.disks = try readDisks()
+        settings.interfaces = try readInterfaces()
+        settings.oracle = try readOracle(settings.domainType)
+        settings.others = readOthers()
+        // A deprecated key is written in its place under the name that replaced it.
+        settings.keyOrder = entries.map { $0.key == "builder" ? "type" : $0.key }
+        settings.keyOrder = settings.keyedValues(for: .pool).map(\.key)
+        return settings
     }
 
     /// The entries that no field took, in order.
     var untaken: [EffectiveAssignments.Entry] { entries.filter { !taken.contains($0.key) } }
+
+    /// Counts `key` as read without looking at its value.
+    mutating func drop(_ key: String) { taken.insert(key) }
 }
 
 extension DomainInterpreter {
@@ -46,25 +57,32 @@ extension DomainInterpreter {
         let position: SourcePosition
     }
 
-    /// The entry of `key`, nil where it is missing or `None`.
+    /// The entry of `key`, nil where it is missing or `None`, which is left to those that no field took.
     mutating func take(_ key: String) -> EffectiveAssignments.Entry? {
         guard let index = indexByKey[key] else { return nil }
-        taken.insert(key)
         if case .nothing = entries[index].value.content { return nil }
+        taken.insert(key)
         return entries[index]
     }
 
-    /// The string of `key`; a number counts as its digits, and an empty string as none.
+    /// The string of `key`; a number counts as its digits. An empty string counts as none, and is left to those that no field took.
     mutating func text(_ key: String) throws(DomainConfigurationError) -> Located<String>? {
+        if emptyText(key) != nil { return nil }
         guard let entry = take(key) else { return nil }
         switch entry.value.content {
-        case .text(let text): return text.isEmpty ? nil : Located(value: text, position: entry.value.position)
+        case .text(let text): return Located(value: text, position: entry.value.position)
         case .number(let number): return Located(value: String(number), position: entry.value.position)
         case .numeral(let digits): return Located(value: digits, position: entry.value.position)
         case .boolean, .nothing, .list, .dictionary:
             throw refusal(
                 at: entry.value.position, found: "\(Self.shape(of: entry.value)) for \(key)", expected: "\(key) = \"...\", a string")
         }
+    }
+
+    /// Where the value of `key` stands if it is an empty string.
+    func emptyText(_ key: String) -> SourcePosition? {
+        guard let index = indexByKey[key], case .text("") = entries[index].value.content else { return nil }
+        return entries[index].value.position
     }
 
     /// The whole number of `key`, quoted or not.

@@ -43,6 +43,9 @@ extension KnownKey {
         func add(_ names: String, _ shape: Shape, _ origin: Origin = .xl) {
             for name in names.split(separator: " ") { table[String(name)] = KnownKey(shape: shape, origin: origin) }
         }
+        // These have fields, which an empty string does not fill.
+        add("uuid kernel ramdisk cmdline root extra bootloader boot", .text)
+        for event in DomainEvent.allCases { add(event.key, .text) }
         addProcessorAndMemory(add)
         addBootAndPlatform(add)
         addDevicesAndDisplay(add)
@@ -78,7 +81,7 @@ extension KnownKey {
             .xl)
         add("pvh e820_host disable_migrate msr_relaxed vpmu vuart gic_version sve tee viommu nospec_ctrl mca_caps", .any, .xl)
         add("rtc_timeoffset", .number(-Int(Int32.max)...Int(Int32.max)), .xl)
-        add("timer_mode", .any, .xl)
+        add("timer_mode vendor_device xend_suspend_evtchn_compat", .any, .xl)
         add("tsc_mode viridian cpuid altp2m passthrough ms_vm_genid timeoffset stubdomain_memory", .any, .xl)
         add("device_model_version device_model_override device_model_stubdomain_seclabel", .text, .xl)
         add("device_model_stubdomain_override xen_platform_pci_bar_uc", .flag, .xl)
@@ -87,7 +90,7 @@ extension KnownKey {
     }
 
     private static func addDevicesAndDisplay(_ add: Adder) {
-        add("vfb pci usbctrl usbdev p9 p9s channel virtio vtpm vkb vdispl vsnd dtdev irqs ioports iomem pvcalls rdm argo", .list, .xl)
+        add("vfb pci usbctrl usbdev p9 p9s channel virtio vtpm vkb vdispl vsnd dtdev irqs ioports iomem pvcalls rdm argo vkb_device", .list, .xl)
         add("usbdevice serial ioports", .textOrList, .xl)
         add(
             "usb vnc vncunused sdl opengl nographic gfx_passthru stdvga spice spicedisable_ticketing spiceagent_mouse spicevdagent", .any,

@@ -7,11 +7,27 @@ extension DomainConfiguration {
         case xl
     }
 
-    /// The configuration in xl.cfg's own spelling: `type` for `builder`, `cmdline` for `root` and `extra`, named disk
-    /// parameters, no prefixes, numbers without quotes; the keys that have no field follow in the order given.
-    package func canonicalText(for reader: Reader = .pool) -> String {
+    /// The configuration in xl.cfg's own spelling, its keys in the order given: `type` for `builder`, named disk parameters, no
+    /// prefixes, numbers without quotes.
+    package func canonicalText(for reader: Reader = .pool) -> String { settings.canonicalText(for: reader) }
+
+    /// What a text for `reader` leaves out that no warning of the reading has named yet, in the order of the text.
+    package func losses(for reader: Reader) -> [ConfigurationWarning] {
+        guard reader == .xl else { return [] }
+        let kept = Set(settings.keyOrder)
+        var seen: Set<String> = []
+        return assignments.filter { !DomainSettings.canXLRead($0.key) && kept.contains($0.key) && seen.insert($0.key).inserted }.map {
+            let message = "The key \($0.key) has capitals, which xl does not read; it is written as a comment."
+            return ConfigurationWarning(line: $0.position.line, column: $0.position.column, message: message)
+        }
+    }
+}
+
+extension DomainSettings {
+    /// The settings in xl.cfg's own spelling.
+    package func canonicalText(for reader: DomainConfiguration.Reader = .pool) -> String {
         var lines: [String] = []
-        for (key, value) in settings.keyedValues(for: reader) {
+        for (key, value) in keyedValues(for: reader) {
             let line = "\(key) = \(value.canonicalText(indent: key.utf8.count + 3))"
             let isReadable = reader == .pool || Self.canXLRead(key)
             // A comment ends with its line, so a list is put on one.
@@ -21,37 +37,57 @@ extension DomainConfiguration {
     }
 
     /// xl's keys are a lower-case letter, then lower-case letters, digits and underscores.
-    private static func canXLRead(_ key: String) -> Bool {
+    fileprivate static func canXLRead(_ key: String) -> Bool {
         guard let first = key.utf8.first, first >= UInt8(ascii: "a") else { return false }
         return !key.utf8.contains { $0 >= UInt8(ascii: "A") && $0 <= UInt8(ascii: "Z") }
     }
-}
 
-extension DomainSettings {
-    /// Every key with its value, in canonical order.
+    /// Every key with its value: those of `keyOrder` that have one, then those that it lacks.
     func keyedValues(for reader: DomainConfiguration.Reader) -> [(key: String, value: SettingValue)] {
-        var values = scalarValues
-        let given = DomainEvent.allCases.compactMap { event in actions[event: event].map { (event.key, SettingValue.text($0.rawValue)) } }
-        values += given.map { (key: $0.0, value: $0.1) }
-        if !disks.isEmpty { values.append(("disk", .list(disks.map { .text($0.canonicalText(for: reader)) }))) }
-        if !interfaces.isEmpty { values.append(("vif", .list(interfaces.map { .text($0.canonicalText) }))) }
-        values += others.map { (key: $0.key, value: $0.value) }
-        values += oracle.keyedValues
-        return values
+        let values = unorderedValues(for: reader)
+        var valueByKey: [String: SettingValue] = [:]
+        for (key, value) in values where valueByKey[key] == nil { valueByKey[key] = value }
+        var ordered: [(key: String, value: SettingValue)] = []
+        for key in keyOrder + values.map(\.key) {
+            // A key is written once, whichever way it came into the order.
+            if let value = valueByKey.removeValue(forKey: key) { ordered.append((key, value)) }
+        }
+        return ordered
     }
 
-    /// The keys with fields of their own, except events, devices and Oracle's.
+    private func unorderedValues(for reader: DomainConfiguration.Reader) -> [(key: String, value: SettingValue)] {
+        let given = Set(keyOrder)
+        // A maximum that equals what the domain starts with is written only where the text gave it, and so is an empty list.
+        var values = scalarValues.filter { key, _ in
+            switch key {
+            case "maxmem": maximumMemoryMebibytes != memoryMebibytes || given.contains(key)
+            case "maxvcpus": maximumVirtualCPUs != virtualCPUs || given.contains(key)
+            default: true
+            }
+        }
+        for event in DomainEvent.allCases {
+            if let action = actions[event: event] { values.append((event.key, .text(action.rawValue))) }
+        }
+        if !disks.isEmpty || given.contains("disk") {
+            values.append(("disk", .list(disks.map { .text($0.canonicalText(for: reader)) })))
+        }
+        if !interfaces.isEmpty || given.contains("vif") { values.append(("vif", .list(interfaces.map { .text($0.canonicalText) }))) }
+        return values + others.map { (key: $0.key, value: $0.value) } + oracle.keyedValues
+    }
+
+    /// The keys with fields of their own, except events, devices and Oracle's; `maxmem` and `maxvcpus` in any case.
     var scalarValues: [(key: String, value: SettingValue)] {
         let texts: [(String, String?)] = [
-            ("kernel", kernel), ("ramdisk", ramdisk), ("cmdline", commandLine), ("bootloader", bootloader), ("boot", boot),
+            ("kernel", kernel), ("ramdisk", ramdisk), ("cmdline", wholeCommandLine), ("root", rootDevice), ("extra", extraArguments),
+            ("bootloader", bootloader), ("boot", boot),
         ]
         var values: [(key: String, value: SettingValue)] = [("name", .text(name))]
         if let uuid { values.append(("uuid", .text(uuid))) }
         values.append(("type", .text(domainType.rawValue)))
         values.append(("memory", .number(memoryMebibytes)))
-        if maximumMemoryMebibytes != memoryMebibytes { values.append(("maxmem", .number(maximumMemoryMebibytes))) }
+        values.append(("maxmem", .number(maximumMemoryMebibytes)))
         values.append(("vcpus", .number(virtualCPUs)))
-        if maximumVirtualCPUs != virtualCPUs { values.append(("maxvcpus", .number(maximumVirtualCPUs))) }
+        values.append(("maxvcpus", .number(maximumVirtualCPUs)))
         for (key, text) in texts { if let text { values.append((key, .text(text))) } }
         return values
     }
@@ -95,10 +131,11 @@ extension DiskConfiguration {
 }
 
 extension InterfaceConfiguration {
-    /// The interface string, empty where nothing is given.
+    /// The interface string, empty where nothing is given. Trust is a flag in it, as in xl.
     var canonicalText: String {
-        namedValues.map { "\($0.key)=\($0.value.flatText)" }.joined(separator: ",")
-            + (others.isEmpty ? "" : (namedValues.isEmpty ? "" : ",") + others.map(\.text).joined(separator: ","))
+        var parts = namedValues.filter { $0.key != "trusted" }.map { "\($0.key)=\($0.value.flatText)" }
+        if let isTrusted { parts.append(isTrusted ? "trusted" : "untrusted") }
+        return (parts + others.map(\.text)).joined(separator: ",")
     }
 
     /// The parameters that are given and have fields.
@@ -109,7 +146,8 @@ extension InterfaceConfiguration {
             ("model", model.map { .text($0) }), ("vifname", interfaceName.map { .text($0) }), ("script", script.map { .text($0) }),
             ("ip", ip.map { .text($0) }), ("backend", backendDomain.map { .text($0) }), ("rate", rate.map { .text($0.text) }),
             ("devid", deviceID.map { .number($0) }), ("mtu", mtu.map { .number($0) }),
-            ("vlan", vlan.map { text in Int(text).map { .number($0) } ?? .text(text) }),
+            // A word for the script may look like a number; `009` must not become 9.
+            ("vlan", vlan.map { text in Int(text).flatMap { String($0) == text ? .number($0) : nil } ?? .text(text) }),
             ("trusted", isTrusted.map { .number($0 ? 1 : 0) }),
         ]
         return values.compactMap { key, value in value.map { (key: key, value: $0) } }

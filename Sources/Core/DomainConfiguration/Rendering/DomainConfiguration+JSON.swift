@@ -6,11 +6,7 @@ extension DomainConfiguration {
     var json: JSONText {
         var members: [JSONText.Member] = []
         func add(_ name: String, _ value: JSONText) { members.append(JSONText.Member(name: name, value: value)) }
-        for (key, value) in settings.scalarValues where key != "maxmem" && key != "maxvcpus" {
-            add(key, JSONText(value))
-            if key == "memory" { add("maxmem", .number(settings.maximumMemoryMebibytes)) }
-            if key == "vcpus" { add("maxvcpus", .number(settings.maximumVirtualCPUs)) }
-        }
+        for (key, value) in settings.scalarValues { add(key, JSONText(value)) }
         for event in DomainEvent.allCases {
             if let action = settings.actions[event: event] { add(event.key, .string(action.rawValue)) }
         }
