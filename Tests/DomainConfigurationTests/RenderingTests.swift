@@ -70,14 +70,13 @@ struct RenderingTests {
                 """)
     }
 
-    @Test("the canonical text is xl.cfg, and can leave out what xl cannot read")
+    @Test("the canonical text is xl.cfg in the order given, the defaults last, and can leave out what xl cannot read")
     func canonical() throws {
         let configuration = try DomainConfigurationText.parse(text, file: "t.cfg")
 
         #expect(
             configuration.canonicalText(for: .xl) == """
                 name = "a\\"b"
-                type = "pv"
                 memory = 64
                 vcpus = 2
                 on_crash = "preserve"
@@ -87,6 +86,7 @@ struct RenderingTests {
                            "two",
                            [ ] ]
                 # OVM_high_availability = 1
+                type = "pv"
 
                 """)
         #expect(

@@ -24,7 +24,7 @@ struct SampleTests {
         #expect(settings.oracle.simpleName == "erp-db01" && settings.oracle.operatingSystem == "Oracle Linux 5")
         #expect(settings.actions[event: .crash] == .restart && settings.actions.action(on: .watchdog) == .destroy)
         #expect(settings.others.map(\.key) == ["device_model", "cpuid", "pae", "acpi", "apic", "vfb", "timer_mode", "localtime"])
-        #expect(configuration.warnings.map(\.line) == [9, 10, 20, 21, 22, 23, 23, 24, 24, 25, 25, 26, 27])
+        #expect(configuration.warnings.map(\.line) == [8, 9, 10, 20, 21, 22, 23, 23, 24, 24, 25, 25, 26, 27])
     }
 
     @Test("an xm pv file with pygrub: chained prefixes, an empty interface, extra given twice")
@@ -126,7 +126,7 @@ struct SampleTests {
     func textForXL() throws {
         let text = try Samples.read("oracle-hvm.cfg").canonicalText(for: .xl)
 
-        #expect(text.contains("\n# OVM_simple_name = \"erp-db01\"\n"))
+        #expect(text.hasPrefix("# OVM_simple_name = \"erp-db01\"\n"))
         #expect(!text.contains("!"))
         #expect(text.contains("vdev=xvdd, access=rw, target=/OVS/sharedDisk/asm0.img"))
     }

@@ -106,7 +106,7 @@ struct SettingsTests {
             ("pci = [ 'a' 'b' ]", 2, 13, "Two strings side by side are joined into one; a comma may be missing between them."),
             ("boot = 'xyz'", 2, 8, "The boot order \"xyz\" has letters other than c (disk), d (CD), n (network) and a (floppy)."),
             ("vif = 'bridge=b'", 2, 7, "The key vif should be a list; its value is taken as a list of one."),
-            ("root = 'r'; cmdline = 'c'", 2, 8, "The key root is ignored because of cmdline, which counts."),
+            ("root = 'r'; cmdline = 'c'", 2, 8, "The key root is ignored because of cmdline, which counts; it is kept."),
             ("type = 'hvm'; vcpus = 129", 2, 23, "Xen gives a hvm domain at most 128 virtual CPUs, not 129."),
             ("name = '12'", 2, 8, "The name 12 is a number, which xl's commands take for a domain's number."),
             (

@@ -118,7 +118,8 @@ struct DiskSpecificationReader {
                 try setFormat(value)
             }
         } else if isFree(.virtualDevice) {
-            if hasPrefix && isFree(.format) && (value.isEmpty || DiskConfiguration.Format(rawValue: String(value)) != nil) {
+            let isFormat = value.isEmpty ? isFree(.format) : DiskConfiguration.Format(rawValue: String(value)) != nil
+            if hasPrefix && isFormat {
                 placed.insert(.format)
                 try setFormat(value)
             } else {
