@@ -43,6 +43,18 @@ package enum DomainConfigurationText {
             file: file, assignments: assignments, settings: settings, warnings: interpreter.warnings.inOrder())
     }
 
+    /// How many steps over bytes the grammar takes to read or refuse `bytes`: a cost that is the same on every machine.
+    package static func steps(toRead bytes: [UInt8]) -> Int {
+        var parser = ConfigurationParser(bytes, file: "")
+        do {
+            _ = try parser.parseAssignments()
+        } catch {
+            // A refusal has its cost too.
+            return parser.scanner.steps
+        }
+        return parser.scanner.steps
+    }
+
     private static func positionOfInvalidByte(in bytes: [UInt8]) -> SourcePosition? {
         guard String(validating: bytes, as: UTF8.self) == nil else { return nil }
         var scanner = TextScanner(bytes)

@@ -90,7 +90,9 @@ extension KnownKey {
     }
 
     private static func addDevicesAndDisplay(_ add: Adder) {
-        add("vfb pci usbctrl usbdev p9 p9s channel virtio vtpm vkb vdispl vsnd dtdev irqs ioports iomem pvcalls rdm argo vkb_device", .list, .xl)
+        add(
+            "vfb pci usbctrl usbdev p9 p9s channel virtio vtpm vkb vdispl vsnd dtdev irqs ioports iomem pvcalls rdm argo vkb_device", .list,
+            .xl)
         add("usbdevice serial ioports", .textOrList, .xl)
         add(
             "usb vnc vncunused sdl opengl nographic gfx_passthru stdvga spice spicedisable_ticketing spiceagent_mouse spicevdagent", .any,

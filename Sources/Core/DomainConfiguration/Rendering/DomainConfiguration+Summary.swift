@@ -29,8 +29,13 @@ extension DomainConfiguration {
             let padded = label + String(repeating: " ", count: width - label.count)
             return DisplayText.printable("\(padded)  \(value)")
         }
-        lines += warnings.map { "warning: \(DisplayText.printable(file)):\($0.line):\($0.column): \($0.message)" }
+        lines += warnings.map(warningLine)
         return lines.joined(separator: "\n") + "\n"
+    }
+
+    /// A warning with the file and its place, on one line.
+    package func warningLine(_ warning: ConfigurationWarning) -> String {
+        "warning: \(DisplayText.printable(file)):\(warning.line):\(warning.column): \(warning.message)"
     }
 
     private static func amount(_ start: Int, _ maximum: Int, unit: String) -> String {

@@ -28,7 +28,10 @@ extension ConfigurationParser {
             let end = scanner
             scanner.skipBlanks(acrossLines: isBracketed)
             // What follows belongs to the caller unless it is another string.
-            if stringPrefixLength() == nil { scanner = end; break }
+            if stringPrefixLength() == nil {
+                scanner.rewind(to: end)
+                break
+            }
         }
         guard let text = String(validating: bytes, as: UTF8.self) else {
             throw refusal(

@@ -95,11 +95,11 @@ struct ConfigurationParser {
         case "False": content = .boolean(false)
         case "None": content = .nothing
         default:
-            scanner = start
+            scanner.rewind(to: start)
             throw refuseCode()
         }
         guard !scanner.isAt("."), !scanner.isAt("("), !scanner.isAt("[") else {
-            scanner = start
+            scanner.rewind(to: start)
             throw refuseCode()
         }
         return ConfigurationValue(content, at: start.position)

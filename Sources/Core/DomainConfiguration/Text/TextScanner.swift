@@ -2,6 +2,8 @@
 struct TextScanner {
     let bytes: [UInt8]
     private(set) var index: Int
+    /// The bytes walked over so far, those walked over again included: what reading costs, without a clock.
+    private(set) var steps = 0
     private var line = 1
     private var column = 1
 
@@ -27,6 +29,7 @@ struct TextScanner {
         for _ in 0..<count where index < bytes.count {
             let byte = bytes[index]
             index += 1
+            steps += 1
             if byte == UInt8(ascii: "\n") {
                 line += 1
                 column = 1
@@ -35,6 +38,13 @@ struct TextScanner {
                 column += 1
             }
         }
+    }
+
+    /// Goes back to where it was, but remembers what the way has cost.
+    mutating func rewind(to earlier: TextScanner) {
+        let walked = steps
+        self = earlier
+        steps = walked
     }
 
     mutating func skip(_ character: Unicode.Scalar) -> Bool {

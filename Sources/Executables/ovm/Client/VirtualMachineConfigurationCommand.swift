@@ -6,7 +6,7 @@ import PoolCommands
 /// `ovm vm config`
 struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "config", abstract: "Works on vm.cfg files; needs no pool.", subcommands: [Check.self])
+        commandName: "config", abstract: "Works on vm.cfg files; needs no pool.", subcommands: [Check.self, Convert.self])
 
     struct Check: ParsableCommand {
         static let configuration = CommandConfiguration(
@@ -49,6 +49,49 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
                 return nil
             } catch is ExitCode {
                 return nil
+            }
+        }
+    }
+}
+
+extension VirtualMachineConfigurationCommand {
+    struct Convert: ParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "convert", abstract: "Writes a vm.cfg as canonical xl.cfg to standard output.",
+            discussion: """
+                Keys, values and their order are kept; comments and spacing are not. Reading the result gives the same
+                configuration. What was accepted with a loss is a warning with line and column on standard error. With
+                --for xl, what xl itself cannot read (keys with capitals, disks shared with w!) is left out, with a warning.
+
+                  ovm vm config convert web01.cfg > web01.xl.cfg
+                """)
+
+        @Option(name: .customLong("for"), help: "Who is to read the result: pool (everything is kept) or xl.")
+        var reader: ReaderName = .pool
+        @Argument(help: ArgumentHelp("The file; - reads standard input.", valueName: "file"), completion: .file(extensions: ["cfg"]))
+        var file: String
+
+        func run() throws {
+            do {
+                let configuration = try DomainConfigurationText.parse(bytes: ConfigurationFile.read(file), file: file)
+                let conversion = try configuration.converted(for: reader.reader)
+                try Console.write(conversion.text)
+                for warning in conversion.warnings { Console.note(configuration.warningLine(warning) + "\n") }
+            } catch let error as DomainConfigurationError {
+                Console.note(error.message + "\n")
+                throw ExitCode(1)
+            }
+        }
+    }
+
+    /// Who is to read a canonical text, as the command line says it.
+    enum ReaderName: String, ExpressibleByArgument, CaseIterable, Sendable {
+        case pool, xl
+
+        var reader: DomainConfiguration.Reader {
+            switch self {
+            case .pool: .pool
+            case .xl: .xl
             }
         }
     }
