@@ -10,9 +10,8 @@ struct GrowthTests {
         let end: String
 
         func bytes(atLeast count: Int) -> [UInt8] {
-            var bytes = Array(start.utf8)
-            while bytes.count + unit.utf8.count + end.utf8.count <= count { bytes += unit.utf8 }
-            return bytes + Array(end.utf8)
+            let units = max(0, count - start.utf8.count - end.utf8.count) / unit.utf8.count
+            return Array((start + String(repeating: unit, count: units) + end).utf8)
         }
     }
 

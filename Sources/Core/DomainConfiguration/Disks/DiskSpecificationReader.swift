@@ -80,6 +80,9 @@ struct DiskSpecificationReader {
     }
 
     private mutating func readNamed(_ key: String, _ value: Substring) throws(DomainConfigurationError) {
+        if value.isEmpty && Self.emptyMeansDefault.contains(key) {
+            note("The disk parameter \(key) is empty, which leaves the default; it is not kept.")
+        }
         switch key {
         // Behind a prefix, a named target ends with its parameter.
         case "target": try setTarget(value)
@@ -99,6 +102,10 @@ struct DiskSpecificationReader {
             disk.others.append(DeviceParameter(key: key, value: String(value)))
         }
     }
+
+    private static let emptyMeansDefault: Set<String> = [
+        "format", "vdev", "dev", "devtype", "backend", "backendtype", "script", "specification",
+    ]
 
     /// A parameter without a name goes to the first place that is still free.
     private mutating func readPositional(_ value: Substring) throws(DomainConfigurationError) {

@@ -41,8 +41,9 @@ struct InterfaceSpecificationReader {
 
     private mutating func readFlag(_ flag: String) {
         switch flag {
-        case "trusted": interface.isTrusted = true
-        case "untrusted": interface.isTrusted = false
+        case "trusted", "untrusted":
+            noteSecond("trusted")
+            interface.isTrusted = flag == "trusted"
         default:
             note("The interface parameter \(DisplayText.quoted(flag)) has no value, and is kept; xl expects key=value.")
             interface.others.append(DeviceParameter(key: flag, value: nil))
@@ -50,9 +51,7 @@ struct InterfaceSpecificationReader {
     }
 
     private mutating func readNamed(_ key: String, _ value: String) throws(DomainConfigurationError) {
-        if !given.insert(key).inserted {
-            note("The interface parameter \(DisplayText.quoted(key)) is given twice; the last one counts.")
-        }
+        noteSecond(key)
         if value.isEmpty && Self.knownKeys.contains(key) {
             note("The interface parameter \(key) is empty, which leaves the default; it is not kept.")
             return
@@ -85,6 +84,11 @@ struct InterfaceSpecificationReader {
         "mac", "bridge", "gatewaydev", "netdev", "type", "model", "vifname", "script", "ip", "backend", "rate", "devid", "mtu", "vlan",
         "trusted",
     ]
+
+    private mutating func noteSecond(_ key: String) {
+        guard !given.insert(key).inserted else { return }
+        note("The interface parameter \(DisplayText.quoted(key)) is given twice; the last one counts.")
+    }
 
     private mutating func note(_ message: String) { notes.append(message) }
 

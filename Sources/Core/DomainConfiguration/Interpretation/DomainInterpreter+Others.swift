@@ -9,6 +9,9 @@ extension DomainInterpreter {
                 warnings.add("None for \(entry.key) means that it is not given.", at: entry.position)
                 continue
             }
+            if Self.hasNothing(entry.value) {
+                warnings.add("None inside \(entry.key) is Python's, and kept as an empty string.", at: entry.value.position)
+            }
             if Self.hasDictionary(entry.value) {
                 warnings.add("A dictionary in \(entry.key) is Python's, and kept as \"key=value,..\".", at: entry.value.position)
             }
@@ -67,6 +70,15 @@ extension DomainInterpreter {
     private mutating func warnShape(_ entry: EffectiveAssignments.Entry, _ expected: String) {
         warnings.add(
             "The key \(entry.key) should be \(expected), not \(Self.shown(entry.value)); it is kept.", at: entry.value.position)
+    }
+
+    private static func hasNothing(_ value: ConfigurationValue) -> Bool {
+        switch value.content {
+        case .nothing: true
+        case .list(let elements): elements.contains { hasNothing($0) }
+        case .dictionary(let entries): entries.contains { hasNothing($0.value) }
+        case .text, .number, .numeral, .boolean: false
+        }
     }
 
     private static func hasDictionary(_ value: ConfigurationValue) -> Bool {

@@ -17,10 +17,10 @@ extension DomainSettings {
     package func canonicalText(for reader: DomainConfiguration.Reader = .pool) -> String {
         var lines: [String] = []
         for (key, value) in keyedValues(for: reader) {
-            let line = "\(key) = \(value.canonicalText(indent: key.utf8.count + 3))"
+            let line = "\(key) = \(value.canonicalText(for: reader, indent: key.utf8.count + 3))"
             let isReadable = reader == .pool || Self.canXLRead(key)
             // A comment ends with its line, so a list is put on one.
-            lines.append(isReadable ? line : "# \(key) = \(value.canonicalText(indent: nil))")
+            lines.append(isReadable ? line : "# \(key) = \(value.canonicalText(for: reader, indent: nil))")
         }
         return lines.joined(separator: "\n") + "\n"
     }

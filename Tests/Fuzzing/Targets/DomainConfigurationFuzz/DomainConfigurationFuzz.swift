@@ -8,8 +8,9 @@ package func fuzzDomainConfiguration(_ start: UnsafePointer<UInt8>?, _ count: In
     let canonical = first.canonicalText()
     guard let again = accepted(Array(canonical.utf8)) else { preconditionFailure("the canonical text is refused:\n\(canonical)") }
     precondition(again.settings == first.settings, "the canonical text says something else:\n\(canonical)")
+    // The rest costs as much again, so that one input in eight has to do: the same ones in every run.
+    guard count % 8 == 0 else { return 0 }
     precondition(again.canonicalText() == canonical, "the canonical text is not canonical:\n\(canonical)")
-    // Whatever was accepted must also be shown and written for xl without a crash, and xl's text must be readable here.
     precondition(accepted(Array(first.canonicalText(for: .xl).utf8)) != nil, "the text for xl is refused:\n\(canonical)")
     precondition(!first.jsonText().isEmpty && !first.summaryText().isEmpty)
     return 0
