@@ -25,6 +25,11 @@ struct DeviceTests {
                 "format=raw, vdev=hdc, access=ro, devtype=cdrom, target=/i.iso",
                 "raw:/i.iso,hdc:cdrom,ro", "file:/i.iso,ioemu:hdc:cdrom,r", "/i.iso,,hdc:cdrom,w",
             ],
+            [
+                "x,hda", "x,ioemu:hda,w", "x,,hda,,access=rw", "x,access=,,hda,w", "x,hda:disk", "phy:x,,hda,w", "phy:x,raw,hda",
+                "x,format=,,hda",
+            ],
+            ["x,,hda,r", "access=w,x,,hda,r", "x,,hda,w,access=ro"],
             [",hdc:cdrom,r", "vdev=hdc,devtype=cdrom,target=", ",,hdc,cdrom", ",empty,hdc,r", "vdev=hdc, access=ro, cdrom"],
             ["tap:qcow2:/q,xvda,w", "qcow2:/q,xvda", "/q,qcow2,xvda"], ["tap:vhd:/q,xvda,w", "format=vhd,vdev=xvda,target=/q"],
             ["drbd:res0,xvda,w", "script=block-drbd,vdev=xvda,target=res0"], ["iscsi:iqn.x,xvda", "iqn.x,raw,xvda,script=block-iscsi"],
@@ -86,7 +91,9 @@ struct DeviceTests {
     @Test(
         "a wrong disk is refused",
         arguments: [
-            ("", "a disk without a virtual device"), ("/a", "a disk without a virtual device"), ("/a,zip,xvda", "the disk format \"zip\""),
+            ("", "a disk without a virtual device"), ("/a", "a disk without a virtual device"),
+            ("/a,,,w", "a disk without a virtual device"),
+            (",,,ro", "a disk without a virtual device"), ("/a,zip,xvda", "the disk format \"zip\""),
             ("/a,raw,xvda,x", "the disk access \"x\""), ("/a,raw,xvda,w,more", "a disk with too many parameters, from \"more\" on"),
             ("vmdk:/a,xvda,w", "the unknown disk prefix \"vmdk\""), ("/a,,hda:tape", "the device type \"tape\""),
             ("/a,,x y", "the virtual device \"x y\""),
@@ -120,6 +127,13 @@ struct DeviceTests {
         let message = refusal("name = 't'\n\(line)")
 
         #expect(message?.contains("Write a word for the parameter, and a value without commas.") == true, "\(message ?? "accepted")")
+    }
+
+    @Test("trust is written as the flag that xl reads, and a VLAN that is a word keeps its zeros")
+    func interfaceText() throws {
+        let text = try configuration("vif = [ 'trusted=0,vlan=009', 'trusted' ]").canonicalText()
+
+        #expect(text.contains("vif = [ \"vlan=009,untrusted\",\n        \"trusted\" ]\n"))
     }
 
     @Test("every interface parameter has its field")
