@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build release lint format test demo demo-once bench soak simulate proto test-sanitize clean
+.PHONY: help deps build release lint format test demo demo-once bench soak simulate proto test-sanitize fuzz clean
 
 STRICT := --explicit-target-dependency-import-check error
 OVM := .build/release/ovm
@@ -54,5 +54,8 @@ test-sanitize: deps ## The adapters' and services' tests under the thread and th
 	swift test --sanitize=thread --scratch-path .build-thread --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests|QueryServiceTests'
 	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests'
 
+fuzz: ## Fuzz with libFuzzer: 10 million vm.cfg texts, or TARGET=DomainConfigurationGrowth RUNS=20000 (half an hour and more)
+	Tests/Fuzzing/fuzz.sh $(or $(TARGET),DomainConfiguration) $(or $(RUNS),10000000)
+
 clean: ## Remove what was built
-	rm -rf .build .build-thread .build-address
+	rm -rf .build .build-thread .build-address .build-fuzz

@@ -18,7 +18,7 @@ func room(_ name: String, floor: String, mayImport: [Target.Dependency] = []) ->
 /// What is fuzzed: `Targets/<name>`, with `LLVMFuzzerTestOneInput` for its only entrance, as libFuzzer brings `main`.
 func fuzz(_ name: String, of rooms: [Target.Dependency]) -> Target {
     .executableTarget(
-        name: name, dependencies: rooms, path: "Targets/\(name)", exclude: ["settings.sh", "dictionary.txt", "seeds", "regressions"],
+        name: name, dependencies: rooms, path: "Targets/\(name)", sources: ["\(name).swift"],
         swiftSettings: strict + [.unsafeFlags(["-parse-as-library"])])
 }
 

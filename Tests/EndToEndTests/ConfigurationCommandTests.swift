@@ -1,0 +1,62 @@
+import Foundation
+import Testing
+
+@Suite("ovm vm config, which needs no pool")
+struct ConfigurationCommandTests {
+    private let scene: ProgramScene
+    private let file: String
+
+    init() throws {
+        scene = try ProgramScene()
+        file = "\(scene.folder)/db.cfg"
+    }
+
+    @Test("convert writes canonical xl.cfg, the losses on standard error; converting the result changes nothing and warns of nothing")
+    func converts() throws {
+        let text = """
+            vnc = 1  # a comment
+            OVM_simple_name = 'db'; name = "db"
+            builder = 'hvm'; memory = '64'; vcpus = 1
+
+            """
+        try text.write(toFile: file, atomically: true, encoding: .utf8)
+
+        let first = try scene.run("vm", "config", "convert", file)
+        try first.output.write(toFile: file, atomically: true, encoding: .utf8)
+        let second = try scene.run("vm", "config", "convert", file)
+
+        #expect(
+            first.output == """
+                vnc = 1
+                OVM_simple_name = "db"
+                name = "db"
+                type = "hvm"
+                memory = 64
+                vcpus = 1
+
+                """)
+        #expect(
+            first.errors == "warning: \(file):3:11: The key builder = \"hvm\" is deprecated; type = \"hvm\" is written in its place.\n")
+        #expect(first.status == 0 && second.status == 0 && second.output == first.output && second.errors.isEmpty)
+    }
+
+    @Test("convert --for xl writes as a comment what xl does not read, and says so")
+    func convertsForXL() throws {
+        try "name = 'db'; memory = 64\nOVM_os_type = 'x'\n".write(toFile: file, atomically: true, encoding: .utf8)
+
+        let outcome = try scene.run("vm", "config", "convert", "--for", "xl", file)
+
+        #expect(outcome.status == 0 && outcome.output.contains("\n# OVM_os_type = \"x\"\n"))
+        #expect(outcome.errors.hasPrefix("warning: \(file):2:1: The key OVM_os_type "))
+    }
+
+    @Test("what is refused says file, line, column, what was found and what was expected, and nothing is written")
+    func refuses() throws {
+        try "name = 'db'\nmemory = 512 * 2\n".write(toFile: file, atomically: true, encoding: .utf8)
+
+        let outcome = try scene.run("vm", "config", "convert", file)
+
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.errors.hasPrefix("\(file):2:14: Found the operator \"*\" of an expression. Write the value itself"))
+    }
+}
