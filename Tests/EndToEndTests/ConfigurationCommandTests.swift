@@ -59,4 +59,14 @@ struct ConfigurationCommandTests {
         #expect(outcome.status == 1 && outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("\(file):2:14: Found the operator \"*\" of an expression. Write the value itself"))
     }
+    @Test("a file longer than any vm.cfg is refused, and not read as if it ended where the reading did")
+    func refusesLongFiles() throws {
+        let comment = "#" + String(repeating: "x", count: 1_048_576) + "\n"
+        try ("name = 'db'\n" + comment + "memory = 64\n").write(toFile: file, atomically: true, encoding: .utf8)
+
+        let outcome = try scene.run("vm", "config", "convert", file)
+
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(outcome.errors.hasPrefix("\(file):1:1: Found a text of more than 1048576 bytes."))
+    }
 }

@@ -59,8 +59,8 @@ extension VirtualMachineConfigurationCommand {
         static let configuration = CommandConfiguration(
             commandName: "convert", abstract: "Writes a vm.cfg as canonical xl.cfg to standard output.",
             discussion: """
-                Keys, values and their order are kept; comments and spacing are not. Reading the result gives the same
-                configuration. What was accepted with a loss is a warning with line and column on standard error. With
+                Keys, values and their order are kept; comments and spacing are not. Reading the result gives the same \
+                configuration. What was accepted with a loss is a warning with line and column on standard error. With \
                 --for xl, what xl itself cannot read (keys with capitals, disks shared with w!) is left out, with a warning.
 
                   ovm vm config convert web01.cfg > web01.xl.cfg
@@ -102,14 +102,14 @@ enum ConfigurationFile {
     /// No vm.cfg is this long: what is longer is read no further, and refused by whoever reads its text.
     private static let byteLimit = 1_048_576
 
-    /// The bytes of a file, or of standard input for `-`; no more than the limit.
+    /// The bytes of a file, or of standard input for `-`; of one that is too long, at least one byte more than the limit.
     ///
     /// - Throws: `ExitCode(1)`, with the reason on standard error.
     static func read(_ path: String) throws -> [UInt8] {
         do {
             let handle = path == "-" ? .standardInput : try FileHandle(forReadingFrom: URL(filePath: path))
             var bytes: [UInt8] = []
-            while bytes.count < byteLimit, let more = try handle.read(upToCount: 65_536), !more.isEmpty { bytes += more }
+            while bytes.count <= byteLimit, let more = try handle.read(upToCount: 65_536), !more.isEmpty { bytes += more }
             return bytes
         } catch {
             let cause = (error as NSError).localizedFailureReason ?? error.localizedDescription
