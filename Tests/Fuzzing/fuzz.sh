@@ -5,10 +5,10 @@
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"
-target="${1:?Usage: fuzz.sh TARGET [RUNS]; the targets are $(cd "$here/Targets" && echo *)}"
+target="${1:?Give the target, and how many inputs it shall run: fuzz.sh TARGET [RUNS]}"
 runs="${2:-10000000}"
 folder="$here/Targets/${target}Fuzz"
-[ -d "$folder" ] || { echo "There is no fuzz target $target. The targets are $(cd "$here/Targets" && ls | sed 's/Fuzz$//' | xargs)." >&2; exit 2; }
+[ -d "$folder" ] || { echo "There is no fuzz target $target. Give one of $(cd "$here/Targets" && ls | sed 's/Fuzz$//' | xargs)." >&2; exit 2; }
 source "$folder/settings.sh"
 
 scratch="$root/.build-fuzz"
