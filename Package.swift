@@ -149,7 +149,7 @@ let testTargets: [Target] = [
         alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
     tests(
         of: "SimulationKit",
-        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine"]),
+        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"]),
     .testTarget(
         name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
         path: "Tests/EndToEndTests", swiftSettings: strict),

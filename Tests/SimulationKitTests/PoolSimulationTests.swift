@@ -24,19 +24,6 @@ import Testing
         }
     }
 
-    @Test(
-        "a server that was down while another joined and became master is told of it by the others, and catches up",
-        arguments: [
-            (1_011, 15), (231, 20),
-        ])
-    func learnsOfNewcomers(seed: UInt64, seconds: Int) {
-        let settings = SimulationSettings(seed: 1, servers: 4, seconds: seconds)
-
-        let totals = SimulationRunner.run(seeds: seed...seed, settings: settings) { line in Issue.record("\(line)") }
-
-        #expect(totals.isClean)
-    }
-
     @Test("the faults that are asked for do happen")
     func faultsHappen() {
         var settings = SimulationSettings(seed: 4, servers: 3, seconds: 40)
@@ -45,7 +32,8 @@ import Testing
         let counts = PoolSimulation(settings).run().counts
 
         for count in [
-            counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.membershipChanges,
+            counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
+            counts.clockSteps, counts.hostFaults, counts.membershipChanges,
             counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
         ] {
             #expect(count > 0, "\(counts)")
@@ -76,9 +64,8 @@ import Testing
             settings.faults.crashMilliseconds = 600
             settings.faults.partitionMilliseconds = 1_000
         case .runsUnasked:
+            // A creation that hangs while its agent dies is done when the placement has long ended.
             settings.faults.crashMilliseconds = 600
-            settings.faults.partitionMilliseconds = 1_000
-            // A request that hangs outlives the agent that made it.
             settings.faults.operationHangMillionths = 300_000
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break

@@ -131,6 +131,47 @@ import Testing
         #expect(scene.checks.configuration.learners.count == 1)
     }
 
+    @Test("a server that was down while another joined and became master is told of it by the others, and catches up")
+    func learnsOfNewcomers() throws {
+        let scene = PoolSimulation.scene(servers: 3)
+        let former = try scene.theMaster()
+        let absent = try #require(scene.serversInOrder.last { $0.id != former.id })
+        let newcomers = [ServerID(4), ServerID(5)]
+
+        scene.crash(absent)
+        for newcomer in newcomers {
+            scene.beginJoin(through: former)
+            scene.expect { $0.state.servers[newcomer]?.isSessionOpen == true }
+        }
+        scene.expect { Set($0.checks.configuration.voters).isSuperset(of: newcomers) }
+        scene.step(former, .transferMastership(target: newcomers[1]))
+        scene.expect { $0.master?.id == newcomers[1] }
+        scene.restart(absent.id)
+
+        scene.expect { $0.unsettled == nil }
+    }
+
+    @Test("a learner that was down while another joined and became master asks for the members, and catches up")
+    func learnerAsksForNewcomers() throws {
+        let scene = PoolSimulation.scene(servers: 4)
+        let former = try scene.theMaster()
+        let voters = scene.checks.configuration.voters
+        let absent = try #require(scene.serversInOrder.first { !voters.contains($0.id) })
+        let leaving = try #require(voters.first { $0 != former.id })
+        let newcomer = ServerID(5)
+
+        scene.crash(absent)
+        scene.beginJoin(through: former)
+        scene.expect { $0.state.servers[newcomer]?.isSessionOpen == true }
+        scene.submit(.removeServer(leaving), to: former)
+        scene.expect { $0.checks.configuration.voters.contains(newcomer) }
+        scene.step(former, .transferMastership(target: newcomer))
+        scene.expect { $0.master?.id == newcomer }
+        scene.restart(absent.id)
+
+        scene.expect { $0.unsettled == nil }
+    }
+
     @Test("a pool that lost power as a whole finds itself again, though its founder was told of nobody", arguments: [2, 3, 5])
     func wholePoolLosesPower(servers: Int) throws {
         let scene = PoolSimulation.scene(servers: servers)
