@@ -8,8 +8,9 @@ struct SimulateCommand: AsyncParsableCommand {
         commandName: "simulate",
         abstract: "Simulates whole pools under faults, each from one seed, and checks what must always hold.",
         discussion: """
-            The very agent that ships runs in virtual time, with lost and late messages, crashes, power cuts and partitions. Exit
-            status 1 at the first violation, naming its seed: that seed replays it.
+            The very agent that ships runs in virtual time on the very host model that ships, with lost and late messages, crashes,
+            power cuts, partitions, hypervisors that fail and hang, and clocks that drift and stop. Exit status 1 at the first
+            violation, naming its seed: that seed replays it.
 
             Example: ovm simulate --seeds 1..1000 --servers 5
             """)
