@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build release lint format test demo demo-once bench soak simulate proto test-sanitize fuzz clean
+.PHONY: help deps build release lint format test test-api deps-api demo demo-once bench soak simulate proto test-sanitize fuzz clean
 
 STRICT := --explicit-target-dependency-import-check error
 OVM := .build/release/ovm
@@ -49,6 +49,12 @@ simulate: release ## Simulate pools: SEED=7, or SEEDS=1..1000 (SERVERS=3 SECONDS
 proto: ## Generate the Protocol Buffers code anew (needs protobuf-compiler and protoc-gen-swift)
 	protoc --swift_out=Sources/Adapters/WireFormat/Generated --swift_opt=Visibility=Internal \
 	  --swift_opt=UseAccessLevelOnImports=true -I Sources/Adapters/WireFormat/Schema Sources/Adapters/WireFormat/Schema/pool.proto
+
+deps-api: ## Install schemathesis (from PyPI) into .build, and python3-venv where it is missing (root)
+	@Deploy/install-schemathesis.sh .build/schemathesis
+
+test-api: build deps-api ## schemathesis with all its checks against the query port of a small pool (SEED=7 EXAMPLES=50)
+	Tests/API/test-api.sh $(CURDIR)/.build/debug/ovm $(CURDIR)/.build/schemathesis/bin/schemathesis $(SEED)
 
 test-sanitize: deps ## The adapters' and services' tests under the thread and the address sanitizer
 	swift test --sanitize=thread --scratch-path .build-thread --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests|QueryServiceTests'

@@ -49,6 +49,31 @@ struct OpenAPITests {
         #expect(schemas.subtracting(used) == ["JoinChecked", "Event"].filter { !used.contains($0) }.reduce(into: []) { $0.insert($1) })
     }
 
+    @Test("every object has an example that matches its schema")
+    func examples() throws {
+        let schemas = try #require((try document()["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
+
+        for object in OpenAPIDocument.objects {
+            let example = try #require(schemas[object.name]?["example"])
+            #expect(mismatches(example, .named(object.name), at: object.name) == [])
+        }
+    }
+
+    @Test("what a request may hold is bounded as the server bounds it: the example of each body is accepted or refused by the pool alone")
+    func bodies() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+        let schemas = try #require((try document()["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
+
+        for operation in OpenAPIDocument.operations where operation.identifier != "join" {
+            guard let body = operation.body, let example = schemas[body]?["example"] else { continue }
+            let target = operation.path.replacing("{name}", with: "web01")
+            let bytes = Array(try JSONSerialization.data(withJSONObject: example))
+            let answer = try await scene.send(operation.method, target, bytes: bytes)
+            #expect([200, 201, 202, 404, 409].contains(answer.status), "\(operation.identifier): \(answer.text)")
+        }
+    }
+
     @Test("answers match their schemas, key by key")
     func answersMatch() async throws {
         let scene = try await Scene()
@@ -75,14 +100,25 @@ struct OpenAPITests {
     private func mismatches(_ value: Any, _ schema: OpenAPISchema, at place: String, allowing extra: Set<String> = []) -> [String] {
         switch schema {
         case .text: value is String ? [] : [place]
+        case .form(let form): (value as? String).map { fits($0, form) } == true ? [] : [place]
         case .time: (value as? String).flatMap { QueryTime($0) } == nil ? [place] : []
         case .integer: value is NSNumber ? [] : [place]
+        case .whole(let range): (value as? Int).map { range.contains($0) } == true ? [] : [place]
         case .boolean: value is Bool ? [] : [place]
         case .counts: value is [String: Int] ? [] : [place]
         case .list(let element):
             (value as? [Any])?.enumerated().flatMap { mismatches($1, element, at: "\(place)[\($0)]") } ?? [place]
+        case .items(let element, let count):
+            (value as? [Any]).map { count.contains($0.count) } == true ? mismatches(value, .list(element), at: place) : [place]
         case .named(let name): mismatches(value, OpenAPIDocument.objects.first { $0.name == name }, at: place, allowing: extra)
         }
+    }
+
+    private func fits(_ text: String, _ form: OpenAPITextForm) -> Bool {
+        let isLong = form.length.map { $0.contains(text.unicodeScalars.count) } ?? true
+        let isWord = form.words.isEmpty || form.words.contains(text)
+        let matches = form.pattern.map { text.range(of: $0, options: .regularExpression) == text.startIndex..<text.endIndex } ?? true
+        return isLong && isWord && matches
     }
 
     private func mismatches(_ value: Any, _ object: OpenAPIObject?, at place: String, allowing extra: Set<String>) -> [String] {

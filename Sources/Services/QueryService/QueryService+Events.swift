@@ -29,7 +29,9 @@ extension QueryService {
     /// The index to go on from: that of the last event heard, else `since`; nil for neither.
     private static func since(_ request: QueryRequest) throws(QueryRefusal) -> LogIndex? {
         guard let text = request.headers["last-event-id"] ?? request.query["since"] else { return nil }
-        guard let number = UInt64(text) else { throw .badValue("event index", text, expected: "a log index, as since or Last-Event-ID") }
+        guard let number = UInt64(text), number <= Int64.max else {
+            throw .badValue("event index", text, expected: "a log index, as since or Last-Event-ID")
+        }
         return LogIndex(number)
     }
 }

@@ -62,7 +62,7 @@ extension QueryService {
             guard let count = Int(text) else { throw .badValue("memoryMiB", text, expected: "a whole number of MiB") }
             return try Self.memory(count, "memoryMiB")
         }
-        let without = request.query["without"].map { $0.split(separator: ",").map(String.init) } ?? []
+        let without = request.query["without"].map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
         return try await answer(request) { state, _ throws(QueryRefusal) in
             let machine = try state.machine(atPath: request.parameter("name"))
             let decision = state.decidePlacement(for: machine, without: try state.servers(named: without), memory: memory)

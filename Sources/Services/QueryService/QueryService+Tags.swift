@@ -5,8 +5,10 @@ import QueryModel
 
 extension QueryService {
     func listTags(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        try await answer(request) { state, _ throws(QueryRefusal) in
-            TagListDocument(try state.machine(atPath: request.parameter("name")), prefix: request.query["prefix"] ?? "")
+        let prefix = request.query["prefix"] ?? ""
+        guard prefix.isEmpty || TagKey(prefix) != nil else { throw .badValue("prefix", prefix, expected: "how a tag's key begins") }
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            TagListDocument(try state.machine(atPath: request.parameter("name")), prefix: prefix)
         }
     }
 

@@ -3,6 +3,7 @@ indirect enum JSONValue: Encodable {
     case text(String)
     case number(Int)
     case boolean(Bool)
+    case null
     case list([JSONValue])
     case object([(String, JSONValue)])
 
@@ -25,6 +26,9 @@ indirect enum JSONValue: Encodable {
         case .boolean(let isTrue):
             var container = encoder.singleValueContainer()
             try container.encode(isTrue)
+        case .null:
+            var container = encoder.singleValueContainer()
+            try container.encodeNil()
         case .list(let elements):
             var container = encoder.unkeyedContainer()
             for element in elements { try container.encode(element) }

@@ -26,7 +26,7 @@ enum OpenAPIDocument {
             (
                 "components",
                 .object([
-                    ("schemas", .object(objects.map { ($0.name, $0.json) })),
+                    ("schemas", .object(objects.map { ($0.name, $0.json(isRequest: bodies.contains($0.name))) })),
                     (
                         "securitySchemes",
                         .object([
@@ -38,6 +38,9 @@ enum OpenAPIDocument {
             ),
         ])
     }
+
+    /// The objects that clients send.
+    private static let bodies = Set(operations.compactMap(\.body))
 
     private static var paths: [(String, JSONValue)] {
         Dictionary(grouping: operations, by: \.path).sorted { $0.key < $1.key }.map { path, operations in

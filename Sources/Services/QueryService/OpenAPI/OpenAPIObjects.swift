@@ -1,3 +1,5 @@
+import PoolStateMachine
+
 extension OpenAPIDocument {
     /// The objects of the query port. A test holds them against the documents of QueryModel.
     static let objects: [OpenAPIObject] = poolObjects + serverObjects + machineObjects + joinObjects + otherObjects
@@ -76,6 +78,8 @@ extension OpenAPIDocument {
         OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server")))]),
     ]
 
+    private static let preferredServers = OpenAPISchema.items(.form(.serverName), 0...PoolLimits.servers)
+
     private static let machineObjects = [
         OpenAPIObject("Interface", "A virtual network interface's needs.", [Property("bridge", .text), Property("rateKbps", .integer)]),
         OpenAPIObject(
@@ -116,17 +120,25 @@ extension OpenAPIDocument {
             [Property("machine", .text), .optional("chosen", .text), Property("servers", .list(.named("ServerExplanation")))]),
         OpenAPIObject(
             "CreateMachine", "A virtual machine to be created.",
-            [Property("configuration", .text), .optional("preferredServers", .list(.text)), .optional("name", .text)]),
+            [
+                Property("configuration", .form(.configuration)), .optional("preferredServers", preferredServers),
+                .optional("name", .form(.newMachineName)),
+            ]),
         OpenAPIObject(
             "ChangeMachine", "A change; what is absent stays.",
-            [.optional("memoryMiB", .integer), .optional("virtualCPUs", .integer), .optional("preferredServers", .list(.text))]),
+            [
+                .optional("memoryMiB", .whole(1...PoolLimits.memoryMebibytes)),
+                .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("preferredServers", preferredServers),
+            ]),
         OpenAPIObject("StopMachine", "How to stop.", [.optional("force", .boolean)]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag")))]),
     ]
 
     private static let joinObjects = [
-        OpenAPIObject("CreateToken", "A join token to be created.", [.optional("roles", .list(.text)), .optional("ttlSeconds", .integer)]),
+        OpenAPIObject(
+            "CreateToken", "A join token to be created.",
+            [.optional("roles", .items(.form(.roles), 1...2)), .optional("ttlSeconds", .whole(60...2_592_000))]),
         OpenAPIObject(
             "TokenCreated", "A join token with its text: a secret.",
             [Property("id", .integer), Property("token", .text), Property("roles", .list(.text)), Property("expiresAt", .time)]),
@@ -140,10 +152,10 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "JoinRequest", "A server asks to become a member.",
             [
-                Property("pool", .text), Property("tokenID", .integer), Property("secret", .text), Property("name", .text),
-                Property("peerAddress", .text),
-                Property("queryAddress", .text), Property("storage", .text), Property("signingRequest", .text), Property("time", .time),
-                Property("hypervisor", .text),
+                Property("pool", .form(.uuid)), Property("tokenID", .whole(1...Int.max)), Property("secret", .form(.secret)),
+                Property("name", .form(.serverName)), Property("peerAddress", .form(.address)),
+                Property("queryAddress", .form(.address)), Property("storage", .form(.uuid)), Property("signingRequest", .text),
+                Property("time", .time), Property("hypervisor", .form(.word("simulated", "xen"))),
             ]),
         OpenAPIObject(
             "Member", "A member of the pool.",

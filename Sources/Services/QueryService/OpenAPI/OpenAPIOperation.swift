@@ -52,49 +52,41 @@ struct OpenAPIOperation: Sendable {
 
     private var parameters: [JSONValue] {
         let inPath = path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
-            Self.parameter(String(part.dropFirst().dropLast()), place: "path", meaning: "Percent-encoded.", isRequired: true)
+            OpenAPIParameter.inPath(String(part.dropFirst().dropLast()), of: path).json
         }
-        let inQuery = query.map { Self.parameter($0.name, place: "query", meaning: $0.meaning, isRequired: false) }
+        let inQuery = query.map { OpenAPIParameter.inQuery($0.name, meaning: $0.meaning).json }
         guard method != "GET" else { return inPath + inQuery }
-        return inPath + inQuery + [
-            Self.parameter(QueryHeader.idempotencyKey, place: "header", meaning: "A UUID: sent again, done once.", isRequired: false),
-            Self.parameter(QueryHeader.reason, place: "header", meaning: "Why, for the events; at most 256 bytes.", isRequired: false),
-        ]
-    }
-
-    private static func parameter(_ name: String, place: String, meaning: String, isRequired: Bool) -> JSONValue {
-        .object([
-            ("name", .text(name)), ("in", .text(place)), ("description", .text(meaning)), ("required", .boolean(isRequired)),
-            ("schema", OpenAPISchema.text.json),
-        ])
+        return inPath + inQuery + [OpenAPIParameter.idempotencyKey.json, OpenAPIParameter.reason.json]
     }
 
     private func requestBody(_ name: String) -> JSONValue {
-        let schema = name == "string" ? OpenAPISchema.text.json : OpenAPISchema.named(name).json
+        let schema = name == "string" ? OpenAPISchema.form(.tagValue).json : OpenAPISchema.named(name).json
         return .object([
             ("required", .boolean(!isBodyOptional)), ("content", .object([("application/json", .object([("schema", schema)]))])),
         ])
     }
 
+    /// What any request may be answered with, whatever it asks for.
+    private static let general: [ProblemKind] = [.badRequest, .tooLarge, .tooMany, .internalError, .noMaster]
+
     private var responses: [(String, JSONValue)] {
         var responses = [(String(success.status), successResponse)]
-        let general: [ProblemKind] = needsCredential ? [.badRequest, .unauthenticated, .noMaster] : [.badRequest, .noMaster]
+        let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow])
         let statuses = Dictionary(grouping: Set(problems + general), by: \.status)
         for status in statuses.keys.sorted() {
-            let kinds = (statuses[status] ?? []).map(\.rawValue).sorted()
-            responses.append(
-                (
-                    String(status),
-                    .object([
-                        ("description", .text("A problem: \(kinds.joined(separator: ", ")).")),
-                        (
-                            "content",
-                            .object([(ProblemDocument.mediaType, .object([("schema", OpenAPISchema.named("Problem").json)]))])
-                        ),
-                    ])
-                ))
+            let kinds = (statuses[status] ?? []).sorted { $0.rawValue < $1.rawValue }
+            responses.append((String(status), Self.problemResponse(kinds)))
         }
         return responses
+    }
+
+    private static func problemResponse(_ kinds: [ProblemKind]) -> JSONValue {
+        let examples = kinds.map { ($0.rawValue, JSONValue.object([("value", OpenAPIExample.problem($0))])) }
+        let content = JSONValue.object([("schema", OpenAPISchema.named("Problem").json), ("examples", .object(examples))])
+        return .object([
+            ("description", .text("A problem: \(kinds.map(\.rawValue).joined(separator: ", ")).")),
+            ("content", .object([(ProblemDocument.mediaType, content)])),
+        ])
     }
 
     private var successResponse: JSONValue {

@@ -1,26 +1,57 @@
 /// A JSON Schema of the OpenAPI document, in the few forms that the query port needs.
 indirect enum OpenAPISchema: Sendable {
+    /// Any text.
     case text
+    /// Text of a form.
+    case form(OpenAPITextForm)
     case time
     case integer
+    /// A whole number within bounds.
+    case whole(ClosedRange<Int>)
     case boolean
     case list(OpenAPISchema)
+    /// A list of so many elements.
+    case items(OpenAPISchema, ClosedRange<Int>)
     /// An object whose every member is a number.
     case counts
     /// A schema of this name among the components.
     case named(String)
 
-    var json: JSONValue {
+    var json: JSONValue { .object(members()) }
+
+    /// Where a request has this member, `null` means the same as its absence.
+    var nullableJSON: JSONValue {
+        if case .named = self { return .object([("anyOf", .list([json, .object([("type", .text("null"))])]))]) }
+        return .object(members(isNullable: true))
+    }
+
+    private func members(isNullable: Bool = false) -> [(String, JSONValue)] {
+        func type(_ name: String) -> (String, JSONValue) {
+            ("type", isNullable ? .list([.text(name), .text("null")]) : .text(name))
+        }
         switch self {
-        case .text: .object([("type", .text("string"))])
-        case .time: .object([("type", .text("string")), ("format", .text("date-time"))])
-        case .integer: .object([("type", .text("integer")), ("format", .text("int64"))])
-        case .boolean: .object([("type", .text("boolean"))])
-        case .list(let element): .object([("type", .text("array")), ("items", element.json)])
-        case .counts: .object([("type", .text("object")), ("additionalProperties", OpenAPISchema.integer.json)])
-        case .named(let name): .object([("$ref", .text("#/components/schemas/\(name)"))])
+        case .text: return [type("string")]
+        case .form(let form): return [type("string")] + form.members(isNullable: isNullable)
+        case .time: return [type("string"), ("format", .text("date-time")), ("pattern", .text(Self.timePattern))]
+        case .integer: return [type("integer"), ("format", .text("int64"))]
+        case .whole(let range):
+            return [
+                type("integer"), ("format", .text("int64")), ("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound)),
+            ]
+        case .boolean: return [type("boolean")]
+        case .list(let element): return [type("array"), ("items", element.json)]
+        case .items(let element, let count):
+            return [
+                type("array"), ("items", element.json), ("minItems", .number(count.lowerBound)), ("maxItems", .number(count.upperBound)),
+            ]
+        case .counts: return [type("object"), ("additionalProperties", OpenAPISchema.integer.json)]
+        case .named(let name): return [("$ref", .text("#/components/schemas/\(name)"))]
         }
     }
+
+    /// As `QueryTime` spells it; days that a month lacks are left to the reader.
+    private static let timePattern =
+        "^[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9][.][0-9]{3}Z$"
 }
 
 /// One member of an object's schema.
@@ -59,11 +90,18 @@ struct OpenAPIObject: Sendable {
         self.properties = properties
     }
 
-    var json: JSONValue {
-        .object([
+    /// - Parameter isRequest: whether clients send it: a key that is not described is then refused, and a null is no key.
+    func json(isRequest: Bool) -> JSONValue {
+        var members: [(String, JSONValue)] = [
             ("type", .text("object")), ("description", .text(summary)),
             ("required", .list(properties.filter(\.isRequired).map { .text($0.name) })),
-            ("properties", .object(properties.map { ($0.name, $0.schema.json) })),
-        ])
+            (
+                "properties",
+                .object(properties.map { ($0.name, isRequest && !$0.isRequired ? $0.schema.nullableJSON : $0.schema.json) })
+            ),
+            ("example", OpenAPIExample.value(of: self)),
+        ]
+        if isRequest { members.append(("additionalProperties", .boolean(false))) }
+        return .object(members)
     }
 }

@@ -1,0 +1,52 @@
+import PoolStateMachine
+import QueryModel
+
+/// A parameter of an operation: in its path, its query or its headers.
+struct OpenAPIParameter: Sendable {
+    let name: String
+    let place: String
+    let meaning: String
+    let schema: OpenAPISchema
+
+    static let idempotencyKey = OpenAPIParameter(
+        name: QueryHeader.idempotencyKey, place: "header", meaning: "A UUID: sent again, done once.", schema: .form(.uuid))
+    static let reason = OpenAPIParameter(
+        name: QueryHeader.reason, place: "header", meaning: "Why, for the events; at most 256 bytes.", schema: .form(.reason))
+
+    static func inPath(_ name: String, of path: String) -> OpenAPIParameter {
+        OpenAPIParameter(name: name, place: "path", meaning: "Percent-encoded.", schema: pathSchema(name, path))
+    }
+
+    static func inQuery(_ name: String, meaning: String) -> OpenAPIParameter {
+        OpenAPIParameter(name: name, place: "query", meaning: meaning, schema: querySchemas[name] ?? .text)
+    }
+
+    var json: JSONValue {
+        var members: [(String, JSONValue)] = [
+            ("name", .text(name)), ("in", .text(place)), ("description", .text(meaning)), ("required", .boolean(place == "path")),
+            ("schema", schema.json),
+        ]
+        // No example of an idempotency key: a key that is copied from here would be used twice.
+        if name != QueryHeader.idempotencyKey {
+            members.append(("example", OpenAPIExample.value(of: schema, called: "parameter.\(name)")))
+        }
+        return .object(members)
+    }
+
+    private static func pathSchema(_ name: String, _ path: String) -> OpenAPISchema {
+        switch name {
+        case "id": .whole(1...Int.max)
+        case "key": .form(.tagKey)
+        case "name" where path.hasPrefix("/v1/servers"): .form(.serverName)
+        case "name" where path.hasPrefix("/v1/vms"): .form(.machineName)
+        default: .text
+        }
+    }
+
+    /// One name means one thing, wherever it stands in a query.
+    private static let querySchemas: [String: OpenAPISchema] = [
+        "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
+        "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
+        "without": .form(.serverNames),
+    ]
+}

@@ -1,0 +1,47 @@
+/// What a text must look like.
+struct OpenAPITextForm: Sendable {
+    /// An ECMA 262 regular expression for the whole text.
+    var pattern: String?
+    /// The only texts that it may be.
+    var words: [String] = []
+    /// In Unicode scalars, as JSON Schema counts.
+    var length: ClosedRange<Int>?
+    var format: String?
+    let example: String
+
+    static let serverName = OpenAPITextForm(pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}$", example: "alpha")
+    static let machineName = OpenAPITextForm(pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,79}$", example: "web01")
+    static let newMachineName = OpenAPITextForm(pattern: machineName.pattern, example: "web02")
+    /// 32 bytes in base64url without padding.
+    static let secret = OpenAPITextForm(pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", example: String(repeating: "A", count: 43))
+    static let tagKey = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}$", example: "owner/team")
+    static let tagPrefix = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{0,128}$", example: "owner/")
+    /// Its bound is one of bytes, which JSON Schema cannot count.
+    static let tagValue = OpenAPITextForm(example: "web")
+    static let uuid = OpenAPITextForm(
+        pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", format: "uuid",
+        example: "5f0c3a52-6a0e-4f8e-9f43-4a7a1c3f7d10")
+    /// `HOST:PORT`.
+    static let address = OpenAPITextForm(pattern: "^[A-Za-z0-9._-]{1,240}:[1-9][0-9]{0,3}$", example: "10.0.0.1:4443")
+    /// Its bound, too, is one of bytes.
+    static let reason = OpenAPITextForm(example: "planned work on rack 7")
+    static let serverNames = OpenAPITextForm(
+        pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(,[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,63}$", example: "alpha")
+    static let configuration = OpenAPITextForm(length: 1...65_536, example: "name = \"web02\"\nmemory = 256\nvcpus = 1\n")
+    static let roles = OpenAPITextForm(words: ["vm", "utility"], example: "vm")
+
+    /// One of a few words, the first of them the example.
+    static func word(_ words: String...) -> OpenAPITextForm { OpenAPITextForm(words: words, example: words.first ?? "") }
+
+    /// What the form adds to a schema of the type string.
+    func members(isNullable: Bool) -> [(String, JSONValue)] {
+        var members: [(String, JSONValue)] = []
+        if let pattern { members.append(("pattern", .text(pattern))) }
+        if let format { members.append(("format", .text(format))) }
+        if let length {
+            members += [("minLength", .number(length.lowerBound)), ("maxLength", .number(length.upperBound))]
+        }
+        if !words.isEmpty { members.append(("enum", .list(words.map { .text($0) } + (isNullable ? [.null] : [])))) }
+        return members
+    }
+}
