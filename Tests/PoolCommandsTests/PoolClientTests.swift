@@ -51,6 +51,31 @@ struct PoolClientTests {
         }
     }
 
+    @Test("a list is read to its last page")
+    func followsPages() async throws {
+        try await withClient { request, _ in
+            switch request.path {
+            case "/v1/vms/web01/tags?prefix=a":
+                .answer(status: 200, body: #"{"machine":"web01","tags":[{"key":"a/b","value":"1"}],"next":"a/b"}"#)
+            default: .answer(status: 200, body: #"{"machine":"web01","tags":[{"key":"a/c","value":"2"}]}"#)
+            }
+        } claim: { client, server in
+            let list = try await client.tags(of: "web01", prefix: "a")
+
+            #expect(list.tags.map(\.key) == ["a/b", "a/c"] && list.next == nil)
+            #expect(server.heard.map(\.path) == ["/v1/vms/web01/tags?prefix=a", "/v1/vms/web01/tags?prefix=a&after=a%2Fb"])
+        }
+    }
+
+    @Test("a list that never ends is given up")
+    func givesUpEndlessLists() async throws {
+        try await withClient { _, _ in
+            .answer(status: 200, body: #"{"servers":[],"next":"a"}"#)
+        } claim: { client, _ in
+            await #expect(throws: ClientError.badAnswer(cause: "The list at /v1/servers has no end.")) { try await client.servers() }
+        }
+    }
+
     @Test("a what-if question names the memory and the servers that are gone")
     func asksWhatIf() async throws {
         try await withClient { _, _ in

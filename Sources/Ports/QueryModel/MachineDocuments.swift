@@ -79,10 +79,20 @@ package struct InterfaceDocument: Codable, Hashable, Sendable {
 }
 
 /// All virtual machines, by name (`GET /v1/vms`).
-package struct MachineListDocument: Codable, Hashable, Sendable {
+package struct MachineListDocument: PagedDocument, Hashable {
     package var machines: [MachineDocument]
+    /// For `after`, where more follow.
+    package var next: String?
 
-    package init(machines: [MachineDocument]) { self.machines = machines }
+    package init(machines: [MachineDocument], next: String? = nil) {
+        self.machines = machines
+        self.next = next
+    }
+
+    package mutating func append(_ page: MachineListDocument) {
+        machines += page.machines
+        next = page.next
+    }
 }
 
 /// A virtual machine that was created, and what to look at in its configuration (`POST /v1/vms`).

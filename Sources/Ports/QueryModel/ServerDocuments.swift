@@ -133,8 +133,18 @@ package struct StorageRootDocument: Codable, Hashable, Sendable {
 }
 
 /// All servers, by name (`GET /v1/servers`).
-package struct ServerListDocument: Codable, Hashable, Sendable {
+package struct ServerListDocument: PagedDocument, Hashable {
     package var servers: [ServerDocument]
+    /// For `after`, where more follow.
+    package var next: String?
 
-    package init(servers: [ServerDocument]) { self.servers = servers }
+    package init(servers: [ServerDocument], next: String? = nil) {
+        self.servers = servers
+        self.next = next
+    }
+
+    package mutating func append(_ page: ServerListDocument) {
+        servers += page.servers
+        next = page.next
+    }
 }

@@ -12,12 +12,20 @@ package struct TagDocument: Codable, Hashable, Sendable {
 }
 
 /// The tags of a virtual machine, by key (`GET /v1/vms/{name}/tags`).
-package struct TagListDocument: Codable, Hashable, Sendable {
+package struct TagListDocument: PagedDocument, Hashable {
     package var machine: String
     package var tags: [TagDocument]
+    /// For `after`, where more follow.
+    package var next: String?
 
-    package init(machine: String, tags: [TagDocument]) {
+    package init(machine: String, tags: [TagDocument], next: String? = nil) {
         self.machine = machine
         self.tags = tags
+        self.next = next
+    }
+
+    package mutating func append(_ page: TagListDocument) {
+        tags += page.tags
+        next = page.next
     }
 }

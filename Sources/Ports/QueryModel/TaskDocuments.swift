@@ -34,10 +34,20 @@ package struct TaskDocument: Codable, Hashable, Sendable {
 }
 
 /// The newest 1,000 tasks, the oldest first (`GET /v1/tasks`).
-package struct TaskListDocument: Codable, Hashable, Sendable {
+package struct TaskListDocument: PagedDocument, Hashable {
     package var tasks: [TaskDocument]
+    /// For `after`, where more follow.
+    package var next: String?
 
-    package init(tasks: [TaskDocument]) { self.tasks = tasks }
+    package init(tasks: [TaskDocument], next: String? = nil) {
+        self.tasks = tasks
+        self.next = next
+    }
+
+    package mutating func append(_ page: TaskListDocument) {
+        tasks += page.tasks
+        next = page.next
+    }
 }
 
 /// A task that was begun (HTTP 202, with its path in `Location`).

@@ -39,8 +39,18 @@ package struct TokenDocument: Codable, Hashable, Sendable {
 }
 
 /// All join tokens, the oldest first (`GET /v1/tokens`).
-package struct TokenListDocument: Codable, Hashable, Sendable {
+package struct TokenListDocument: PagedDocument, Hashable {
     package var tokens: [TokenDocument]
+    /// For `after`, where more follow.
+    package var next: String?
 
-    package init(tokens: [TokenDocument]) { self.tokens = tokens }
+    package init(tokens: [TokenDocument], next: String? = nil) {
+        self.tokens = tokens
+        self.next = next
+    }
+
+    package mutating func append(_ page: TokenListDocument) {
+        tokens += page.tokens
+        next = page.next
+    }
 }

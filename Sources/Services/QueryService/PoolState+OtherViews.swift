@@ -3,9 +3,10 @@ import PoolStateMachine
 import QueryModel
 
 extension TagListDocument {
-    init(_ machine: VirtualMachine, prefix: String) {
-        let keys = machine.tags.keys.filter { $0.text.utf8.starts(with: prefix.utf8) }.sorted()
-        self.init(machine: machine.name.text, tags: keys.map { TagDocument(key: $0.text, value: machine.tags[$0] ?? "") })
+    init(_ machine: VirtualMachine, prefix: String, _ page: ListPage<TagKey>) {
+        let (keys, next) = page.cut(machine.tags.keys.filter { $0.text.utf8.starts(with: prefix.utf8) }) { $0 }
+        self.init(
+            machine: machine.name.text, tags: keys.map { TagDocument(key: $0.text, value: machine.tags[$0] ?? "") }, next: next?.text)
     }
 }
 

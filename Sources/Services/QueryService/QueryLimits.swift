@@ -25,6 +25,8 @@ package enum QueryLimits {
     package static let connections = 1_024
     /// Event streams at a time.
     package static let eventStreams = 64
+    /// Elements of a list in one answer.
+    package static let listElements = 1_000
     /// Events in one answer or one step of a stream.
     package static let eventsAtOnce = 1_000
     /// How often an event stream that has nothing to say shows that it lives.

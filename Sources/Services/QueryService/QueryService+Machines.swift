@@ -6,8 +6,10 @@ import QueryModel
 
 extension QueryService {
     func listMachines(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        try await answer(request) { state, _ throws(QueryRefusal) in
-            MachineListDocument(machines: state.machinesInOrder.map { MachineDocument($0, state, isComplete: false) })
+        let page = try ListPage(request, expected: "a virtual machine's name") { VirtualMachineName($0) }
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            let (machines, next) = page.cut(state.machines.values) { $0.name }
+            return MachineListDocument(machines: machines.map { MachineDocument($0, state, isComplete: false) }, next: next?.text)
         }
     }
 

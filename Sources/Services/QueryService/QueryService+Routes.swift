@@ -3,6 +3,7 @@ extension QueryService {
     static let routes: [Route] = healthRoutes + poolRoutes + serverRoutes + machineRoutes + tagRoutes + tokenRoutes + observationRoutes
 
     private static let read = ["consistency"]
+    private static let list = read + ["limit", "after"]
 
     private static let healthRoutes = [
         Route("GET", "/healthz", "health", access: .everyone) { service, _ in service.health() },
@@ -18,7 +19,7 @@ extension QueryService {
     ]
 
     private static let serverRoutes = [
-        Route("GET", "/v1/servers", "listServers", query: read) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/servers", "listServers", query: list) { service, request throws(QueryRefusal) in
             try await service.listServers(request)
         },
         Route("GET", "/v1/servers/{name}", "showServer", query: read) { service, request throws(QueryRefusal) in
@@ -36,7 +37,7 @@ extension QueryService {
     ]
 
     private static let machineRoutes = [
-        Route("GET", "/v1/vms", "listMachines", query: read) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/vms", "listMachines", query: list) { service, request throws(QueryRefusal) in
             try await service.listMachines(request)
         },
         Route("POST", "/v1/vms", "createMachine") { service, request throws(QueryRefusal) in try await service.createMachine(request) },
@@ -64,7 +65,7 @@ extension QueryService {
     ]
 
     private static let tagRoutes = [
-        Route("GET", "/v1/vms/{name}/tags", "listTags", query: read + ["prefix"]) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/vms/{name}/tags", "listTags", query: list + ["prefix"]) { service, request throws(QueryRefusal) in
             try await service.listTags(request)
         },
         Route("GET", "/v1/vms/{name}/tags/{key...}", "showTag", query: read) { service, request throws(QueryRefusal) in
@@ -79,7 +80,7 @@ extension QueryService {
     ]
 
     private static let tokenRoutes = [
-        Route("GET", "/v1/tokens", "listTokens", query: read) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/tokens", "listTokens", query: list) { service, request throws(QueryRefusal) in
             try await service.listTokens(request)
         },
         Route("POST", "/v1/tokens", "createToken") { service, request throws(QueryRefusal) in try await service.createToken(request) },
@@ -95,7 +96,7 @@ extension QueryService {
         Route("GET", "/v1/events", "listEvents", query: read + ["since"]) { service, request throws(QueryRefusal) in
             try await service.listEvents(request)
         },
-        Route("GET", "/v1/tasks", "listTasks", query: read) { service, request throws(QueryRefusal) in try await service.listTasks(request)
+        Route("GET", "/v1/tasks", "listTasks", query: list) { service, request throws(QueryRefusal) in try await service.listTasks(request)
         },
         Route("GET", "/v1/tasks/{id}", "showTask", query: read) { service, request throws(QueryRefusal) in
             try await service.showTask(request)

@@ -7,8 +7,9 @@ extension QueryService {
     func listTags(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let prefix = request.query["prefix"] ?? ""
         guard prefix.isEmpty || TagKey(prefix) != nil else { throw .badValue("prefix", prefix, expected: "how a tag's key begins") }
+        let page = try ListPage(request, expected: "a tag's key") { TagKey($0) }
         return try await answer(request) { state, _ throws(QueryRefusal) in
-            TagListDocument(try state.machine(atPath: request.parameter("name")), prefix: prefix)
+            TagListDocument(try state.machine(atPath: request.parameter("name")), prefix: prefix, page)
         }
     }
 

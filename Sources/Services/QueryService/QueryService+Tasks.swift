@@ -5,8 +5,10 @@ import QueryModel
 
 extension QueryService {
     func listTasks(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        try await answer(request) { state, _ throws(QueryRefusal) in
-            TaskListDocument(tasks: state.tasksInOrder.reversed().map { TaskDocument($0) })
+        let page = try ListPage<UInt64>(request)
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            let (tasks, next) = page.cut(state.tasks.values) { $0.id.number }
+            return TaskListDocument(tasks: tasks.map { TaskDocument($0) }, next: next.map { String($0) })
         }
     }
 

@@ -7,9 +7,10 @@ import QueryModel
 
 extension QueryService {
     func listTokens(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        try await answer(request) { state, _ throws(QueryRefusal) in
-            let stored = state.tokens.values.sorted { $0.id < $1.id }
-            return TokenListDocument(tokens: stored.map { TokenDocument($0, state) })
+        let page = try ListPage<UInt64>(request)
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            let (stored, next) = page.cut(state.tokens.values) { $0.id.number }
+            return TokenListDocument(tokens: stored.map { TokenDocument($0, state) }, next: next.map { String($0) })
         }
     }
 

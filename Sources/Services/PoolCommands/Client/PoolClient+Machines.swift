@@ -11,7 +11,7 @@ package enum TaskOrMachine: Hashable, Sendable {
 
 extension PoolClient {
     /// All virtual machines, by name.
-    package func machines() async throws(ClientError) -> MachineListDocument { try await read(MachineListDocument.self, "/v1/vms") }
+    package func machines() async throws(ClientError) -> MachineListDocument { try await readAll(MachineListDocument.self, "/v1/vms") }
 
     /// A virtual machine with its configuration.
     package func machine(_ name: String) async throws(ClientError) -> MachineDocument {
@@ -60,7 +60,7 @@ extension PoolClient {
     /// Its tags whose key begins with `prefix`, by key.
     package func tags(of name: String, prefix: String? = nil) async throws(ClientError) -> TagListDocument {
         let suffix = prefix.map { "?prefix=\(Self.escaped($0))" } ?? ""
-        return try await read(TagListDocument.self, Self.path(name) + "/tags" + suffix)
+        return try await readAll(TagListDocument.self, Self.path(name) + "/tags" + suffix)
     }
 
     package func tag(_ key: String, of name: String) async throws(ClientError) -> TagDocument {

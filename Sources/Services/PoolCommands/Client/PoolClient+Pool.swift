@@ -13,7 +13,7 @@ extension PoolClient {
     }
 
     /// All servers, by name.
-    package func servers() async throws(ClientError) -> ServerListDocument { try await read(ServerListDocument.self, "/v1/servers") }
+    package func servers() async throws(ClientError) -> ServerListDocument { try await readAll(ServerListDocument.self, "/v1/servers") }
 
     package func server(_ name: String) async throws(ClientError) -> ServerDocument {
         try await read(ServerDocument.self, "/v1/servers/\(Self.escaped(name))")
@@ -29,7 +29,7 @@ extension PoolClient {
     }
 
     /// All join tokens, without their secrets.
-    package func tokens() async throws(ClientError) -> TokenListDocument { try await read(TokenListDocument.self, "/v1/tokens") }
+    package func tokens() async throws(ClientError) -> TokenListDocument { try await readAll(TokenListDocument.self, "/v1/tokens") }
 
     package func createToken(_ request: CreateTokenRequest) async throws(ClientError) -> TokenCreatedDocument {
         try await write(TokenCreatedDocument.self, .POST, "/v1/tokens", request)

@@ -6,7 +6,7 @@ extension PoolClient {
     private static let longestPause = Duration.seconds(1)
 
     /// The newest 1,000 tasks, the oldest first.
-    package func tasks() async throws(ClientError) -> TaskListDocument { try await read(TaskListDocument.self, "/v1/tasks") }
+    package func tasks() async throws(ClientError) -> TaskListDocument { try await readAll(TaskListDocument.self, "/v1/tasks") }
 
     package func task(_ id: UInt64) async throws(ClientError) -> TaskDocument { try await read(TaskDocument.self, "/v1/tasks/\(id)") }
 

@@ -37,6 +37,21 @@ package struct PoolClient: Sendable {
         try Self.decode(type, from: try await query.send(ClientRequest(.GET, path)))
     }
 
+    /// Reads a list to its end, page by page.
+    func readAll<Document: PagedDocument>(_ type: Document.Type, _ path: String) async throws(ClientError) -> Document {
+        var list = try await read(type, path)
+        var pages = 1
+        while let next = list.next {
+            guard pages < Self.pagesOfList else { throw .badAnswer(cause: "The list at \(path) has no end.") }
+            list.append(try await read(type, path + (path.contains("?") ? "&" : "?") + "after=\(Self.escaped(next))"))
+            pages += 1
+        }
+        return list
+    }
+
+    /// The most pages of a list: far more than the pool's bounds allow.
+    private static let pagesOfList = 1_000
+
     func write<Document: Decodable>(
         _ type: Document.Type, _ method: HTTPMethod, _ path: String
     ) async throws(ClientError) -> Document {

@@ -6,6 +6,9 @@ extension OpenAPIDocument {
 
     private typealias Property = OpenAPIProperty
 
+    /// What a list says where more follow.
+    private static let next = Property.optional("next", .text)
+
     private static let poolObjects = [
         OpenAPIObject(
             "Answer", "What the answer reflects.", [.optional("master", .text), Property("term", .integer), Property("index", .integer)]),
@@ -75,7 +78,7 @@ extension OpenAPIDocument {
                 Property("capacity", .named("Resources")),
                 Property("free", .named("Resources")), Property("machineCount", .integer), Property("joinedAt", .time),
             ]),
-        OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server")))]),
+        OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server"))), next]),
     ]
 
     private static let preferredServers = OpenAPISchema.items(.form(.serverName), 0...PoolLimits.servers)
@@ -98,7 +101,7 @@ extension OpenAPIDocument {
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
                 .optional("configuration", .text),
             ]),
-        OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine")))]),
+        OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine"))), next]),
         OpenAPIObject(
             "ConfigurationWarning", "Something in a vm.cfg to look at.",
             [Property("line", .integer), Property("column", .integer), Property("message", .text)]),
@@ -132,7 +135,7 @@ extension OpenAPIDocument {
             ]),
         OpenAPIObject("StopMachine", "How to stop.", [.optional("force", .boolean)]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
-        OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag")))]),
+        OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
     ]
 
     private static let joinObjects = [
@@ -148,7 +151,7 @@ extension OpenAPIDocument {
                 Property("id", .integer), Property("roles", .list(.text)), Property("expiresAt", .time), Property("status", .text),
                 .optional("usedBy", .text), Property("createdBy", .text),
             ]),
-        OpenAPIObject("TokenList", "All join tokens.", [Property("tokens", .list(.named("Token")))]),
+        OpenAPIObject("TokenList", "All join tokens.", [Property("tokens", .list(.named("Token"))), next]),
         OpenAPIObject(
             "JoinRequest", "A server asks to become a member.",
             [
@@ -184,7 +187,7 @@ extension OpenAPIDocument {
                 Property("status", .text),
                 .optional("cause", .text), Property("startedAt", .time), .optional("endedAt", .time),
             ]),
-        OpenAPIObject("TaskList", "The newest tasks, the oldest first.", [Property("tasks", .list(.named("Task")))]),
+        OpenAPIObject("TaskList", "The newest tasks, the oldest first.", [Property("tasks", .list(.named("Task"))), next]),
         OpenAPIObject("TaskBegun", "A task that was begun.", [Property("task", .named("Task"))]),
         OpenAPIObject(
             "Event", "Something that happened.",

@@ -29,6 +29,18 @@ struct OpenAPIOperation: Sendable {
             problems: problems)
     }
 
+    /// A read of a list, page by page.
+    static func list(
+        _ path: String, _ identifier: String, _ schema: String, _ summary: String, query: [(name: String, meaning: String)] = [],
+        problems: [ProblemKind] = []
+    ) -> OpenAPIOperation {
+        let page = [
+            (name: "limit", meaning: "the most elements of the answer; absent means \(QueryLimits.listElements)"),
+            (name: "after", meaning: "what the answer before said as next: the elements that follow"),
+        ]
+        return read(path, identifier, schema, summary, query: page + query, problems: problems)
+    }
+
     /// A write.
     static func write(
         _ method: String, _ path: String, _ identifier: String, _ summary: String, body: String? = nil, isBodyOptional: Bool = false,
@@ -54,7 +66,7 @@ struct OpenAPIOperation: Sendable {
         let inPath = path.split(separator: "/").filter { $0.hasPrefix("{") }.map { part in
             OpenAPIParameter.inPath(String(part.dropFirst().dropLast()), of: path).json
         }
-        let inQuery = query.map { OpenAPIParameter.inQuery($0.name, meaning: $0.meaning).json }
+        let inQuery = query.map { OpenAPIParameter.inQuery($0.name, of: path, meaning: $0.meaning).json }
         guard method != "GET" else { return inPath + inQuery }
         return inPath + inQuery + [OpenAPIParameter.idempotencyKey.json, OpenAPIParameter.reason.json]
     }

@@ -21,7 +21,7 @@ extension OpenAPIDocument {
     private static let poolOperations: [OpenAPIOperation] = [
         .read("/v1/master", "showMaster", "Master", "Who the Server Pool Master is."),
         .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
-        .read("/v1/servers", "listServers", "ServerList", "All servers."),
+        .list("/v1/servers", "listServers", "ServerList", "All servers."),
         .read("/v1/servers/{name}", "showServer", "Server", "One server.", problems: [.notFound]),
         .write("DELETE", "/v1/servers/{name}", "removeServer", "Takes a server out of the pool for good.", success: (200, "Done")),
         .write("PUT", "/v1/servers/{name}/maintenance", "beginMaintenance", "Keeps new starts away.", success: (200, "Server")),
@@ -29,7 +29,7 @@ extension OpenAPIDocument {
     ]
 
     private static let machineOperations: [OpenAPIOperation] = [
-        .read("/v1/vms", "listMachines", "MachineList", "All virtual machines."),
+        .list("/v1/vms", "listMachines", "MachineList", "All virtual machines."),
         .write(
             "POST", "/v1/vms", "createMachine", "Creates a virtual machine of a vm.cfg text.", body: "CreateMachine",
             success: (201, "MachineCreated"), problems: [.notFound, .conflict, .badConfiguration, .tooLarge]),
@@ -52,7 +52,7 @@ extension OpenAPIDocument {
     ]
 
     private static let tagOperations: [OpenAPIOperation] = [
-        .read(
+        .list(
             "/v1/vms/{name}/tags", "listTags", "TagList", "Its tags.", query: [("prefix", "only keys that begin so")], problems: [.notFound]
         ),
         .read("/v1/vms/{name}/tags/{key}", "showTag", "Tag", "One tag; the key may hold slashes.", problems: [.notFound]),
@@ -63,7 +63,7 @@ extension OpenAPIDocument {
     ]
 
     private static let tokenOperations: [OpenAPIOperation] = [
-        .read("/v1/tokens", "listTokens", "TokenList", "All join tokens, without their secrets."),
+        .list("/v1/tokens", "listTokens", "TokenList", "All join tokens, without their secrets."),
         .write(
             "POST", "/v1/tokens", "createToken", "Creates a join token; its text is shown this once.", body: "CreateToken",
             isBodyOptional: true, success: (201, "TokenCreated"), problems: [.conflict]),
@@ -86,7 +86,7 @@ extension OpenAPIDocument {
             "/v1/events", "listEvents", "EventList",
             "Events after an index. With Accept: text/event-stream a stream that goes on, resumed by Last-Event-ID or since.",
             query: [("since", "the log index to go on from")], problems: [.gone]),
-        .read("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
+        .list("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
         .read("/v1/tasks/{id}", "showTask", "Task", "One task.", problems: [.notFound]),
         .write("DELETE", "/v1/tasks/{id}", "cancelTask", "Cancels a task that has not ended.", success: (200, "Task")),
     ]

@@ -17,8 +17,9 @@ struct OpenAPIParameter: Sendable {
         OpenAPIParameter(name: name, place: "path", meaning: "Percent-encoded.", schema: pathSchema(name, path))
     }
 
-    static func inQuery(_ name: String, meaning: String) -> OpenAPIParameter {
-        OpenAPIParameter(name: name, place: "query", meaning: meaning, schema: querySchemas[name] ?? .text)
+    static func inQuery(_ name: String, of path: String, meaning: String) -> OpenAPIParameter {
+        let schema = name == "after" ? elementSchemas[path] : querySchemas[name]
+        return OpenAPIParameter(name: name, place: "query", meaning: meaning, schema: schema ?? .text)
     }
 
     var json: JSONValue {
@@ -43,9 +44,16 @@ struct OpenAPIParameter: Sendable {
         }
     }
 
-    /// One name means one thing, wherever it stands in a query.
+    /// What the elements of a list are ordered by.
+    private static let elementSchemas: [String: OpenAPISchema] = [
+        "/v1/servers": .form(.serverName), "/v1/vms": .form(.machineName), "/v1/vms/{name}/tags": .form(.tagKey),
+        "/v1/tasks": .whole(0...Int.max), "/v1/tokens": .whole(0...Int.max),
+    ]
+
+    /// But for `after`, one name means one thing, wherever it stands in a query.
     private static let querySchemas: [String: OpenAPISchema] = [
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
+        "limit": .whole(1...QueryLimits.listElements),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
         "without": .form(.serverNames),
     ]
