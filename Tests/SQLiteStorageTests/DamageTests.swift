@@ -53,9 +53,10 @@ struct DamageTests {
             ("DELETE FROM log WHERE log_index = 8", "log[8]"), ("DELETE FROM log WHERE log_index = 3", "log[3]"),
             ("DELETE FROM log", "log[3]"), ("UPDATE log SET log_index = 9 WHERE log_index = 8", "log[8]"),
             ("INSERT INTO log SELECT 9, term, bytes, checksum FROM log WHERE log_index = 8", "log[9]"),
-            ("UPDATE snapshot SET data = zeroblob(5000)", "snapshot[1]"), ("UPDATE snapshot SET log_index = 1", "snapshot[1]"),
-            ("DELETE FROM snapshot", "snapshot[1]"), ("UPDATE state SET voted_for = 2", "state[1]"),
-            ("UPDATE state SET term = 9", "state[1]"), ("UPDATE state SET last_index = 7", "state[1]"), ("DELETE FROM state", "state[1]"),
+            ("UPDATE snapshot SET data = zeroblob(5000)", "snapshot[2]"), ("UPDATE snapshot SET log_index = 1", "snapshot[2]"),
+            ("DELETE FROM snapshot", "snapshot[2]"), ("UPDATE state SET voted_for = 2", "state[1]"),
+            ("UPDATE state SET term = 9", "state[1]"), ("UPDATE state SET last_index = 7", "state[1]"),
+            ("UPDATE state SET past_index = 1", "state[1]"), ("DELETE FROM state", "state[1]"),
             ("UPDATE state SET last_index = NULL", ""), ("PRAGMA application_id = 1", "header"), ("PRAGMA user_version = 0", "header"),
         ])
     func namesChangedRow(statement: String, row: String) throws {

@@ -12,14 +12,14 @@ struct SchemaTests {
     private static let first = """
         PRAGMA application_id = 1331055952;
         CREATE TABLE log (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, bytes BLOB NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), log_index INTEGER NOT NULL, term INTEGER NOT NULL, \
+        CREATE TABLE snapshot (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, \
         configuration BLOB NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, voted_for INTEGER, \
-        snapshot_index INTEGER, last_index INTEGER NOT NULL, checksum INTEGER NOT NULL);
+        snapshot_index INTEGER, last_index INTEGER NOT NULL, past_index INTEGER NOT NULL, checksum INTEGER NOT NULL);
         INSERT INTO log VALUES (3, 1, X'03000000000000000100000000000000000000000000000000', 1881286625);
         INSERT INTO log VALUES (4, 2, X'04000000000000000200000000000000000000000000000000', 3357458142);
-        INSERT INTO snapshot VALUES (1, 2, 1, X'0101000000000000000000', X'C0FFEE', 1893080602);
-        INSERT INTO state VALUES (1, 2, 3, 2, 4, 134563009);
+        INSERT INTO snapshot VALUES (2, 1, X'0101000000000000000000', X'C0FFEE', 1893080602);
+        INSERT INTO state VALUES (1, 2, 3, 2, 4, 2, 1050213857);
         PRAGMA user_version = 1;
         """
 

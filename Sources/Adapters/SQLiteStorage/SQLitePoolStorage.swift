@@ -7,7 +7,8 @@ import Synchronization
 
 /// Raft's log, hard state and snapshot in one SQLite database, written by one thread with group commit.
 package final class SQLitePoolStorage: StoragePort {
-    private let path: String
+    let path: String
+    let coding: any EntryCoding
     private let connection: StorageConnection
     /// The storage's own thread.
     private let writer = DispatchQueue(label: "pool-storage", qos: .userInitiated)
@@ -21,6 +22,7 @@ package final class SQLitePoolStorage: StoragePort {
         let files = StorageFiles(path: path)
         try files.requirePrivacy()
         self.path = path
+        self.coding = coding
         self.limits = limits
         queue = Mutex(WriteQueue(limit: limits.queuedWrites))
         connection = try StorageConnection(files, coding: coding, isNew: false)
@@ -47,10 +49,18 @@ package final class SQLitePoolStorage: StoragePort {
         if mustWake { writer.async { self.drain() } }
     }
 
+    /// Runs `body` on the storage's own thread, after the writes that were asked for before, and between two transactions.
+    func readInTurn(_ body: @escaping @Sendable (Result<StorageConnection, PastError>) -> Void) {
+        writer.async {
+            if let failure = self.queue.withLock({ $0.failure }) { return body(.failure(.failed(failure))) }
+            body(.success(self.connection))
+        }
+    }
+
     /// Waits for the queue to drain and closes the files. A write after that fails.
     package func close() {
         writer.sync {
-            drain()
+            while performNext() {}
             let failure = queue.withLock { $0.failure }
             // After a failure not even this is tried: the disk may have dropped pages that it calls clean (hazard B17).
             if failure == nil { attempt { () throws(StorageError) in try connection.makeDurable() } }
@@ -59,15 +69,20 @@ package final class SQLitePoolStorage: StoragePort {
         }
     }
 
+    /// Performs one transaction, and comes back for the next behind those who wait to read.
     private func drain() {
-        while true {
-            while let batch = queue.withLock({ $0.take(limits.writesInTransaction) }) {
-                perform(batch)
-                checkpoint(from: limits.forcedCheckpointBytes)
-            }
-            checkpoint(from: limits.idleCheckpointBytes)
-            if queue.withLock({ $0.rest() }) { return }
+        if performNext() { writer.async { self.drain() } }
+    }
+
+    /// - Returns: whether there may be more to do.
+    private func performNext() -> Bool {
+        if let batch = queue.withLock({ $0.take(limits.writesInTransaction) }) {
+            perform(batch)
+            checkpoint(from: limits.forcedCheckpointBytes)
+            return true
         }
+        checkpoint(from: limits.idleCheckpointBytes)
+        return !queue.withLock { $0.rest() }
     }
 
     private func perform(_ batch: [WriteQueue.Item]) {

@@ -132,6 +132,45 @@ final class StorageConnection: Sendable {
         }
     }
 
+    /// The row from which a way to `index` begins, nil for the beginning of the log.
+    func pastBeginning(before index: LogIndex) throws(PastError) -> (StateRecord, StoredSnapshot.Raw?) {
+        try reading { database, record throws in
+            let base = record.pastBase(of: index)
+            guard let base, index >= LogIndex(1) else { throw PastError.notKept(first: max(record.pastIndex, LogIndex(1))) }
+            guard base > .zero else { return (record, nil) }
+            return (record, try StoredSnapshot.fetch(at: base, from: database, path: files.path))
+        }
+    }
+
+    /// The rows after `base` through `last`, as many as go into one piece.
+    func pastPiece(after base: LogIndex, through last: LogIndex) throws(PastError) -> [StoredLog.Raw] {
+        try reading { database, record throws in
+            // A snapshot that was taken since the last piece may have moved the past's beginning.
+            guard base >= record.pastIndex else { throw PastError.notKept(first: max(record.pastIndex, LogIndex(1))) }
+            guard last <= record.lastIndex else { throw PastError.notStored(last: record.lastIndex) }
+            return try StoredLog.piece(after: base, through: last, from: database, path: files.path)
+        }
+    }
+
+    private func reading<Value>(_ body: (Database, StateRecord) throws -> Value) throws(PastError) -> Value {
+        let path = files.path
+        let result: Result<Value, PastError>
+        do throws(StorageError) {
+            result = try StorageError.translating(path: path, row: "log") {
+                try database.writeWithoutTransaction { database in
+                    do {
+                        return .success(try body(database, try StateRecord.fetch(from: database, path: path)))
+                    } catch let error as PastError {
+                        return .failure(error)
+                    }
+                }
+            }
+        } catch {
+            throw .failed(error)
+        }
+        return try result.get()
+    }
+
     /// Closes the files; nothing is written.
     func close() throws(StorageError) {
         try StorageError.translating(path: files.path, row: "header") { try database.close() }

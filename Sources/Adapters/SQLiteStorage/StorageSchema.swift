@@ -12,10 +12,10 @@ enum StorageSchema {
     private static let migrations: [String] = [
         """
         CREATE TABLE log (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, bytes BLOB NOT NULL, checksum INTEGER NOT NULL);
-        CREATE TABLE snapshot (id INTEGER PRIMARY KEY CHECK (id = 1), log_index INTEGER NOT NULL, term INTEGER NOT NULL, \
+        CREATE TABLE snapshot (log_index INTEGER PRIMARY KEY, term INTEGER NOT NULL, \
         configuration BLOB NOT NULL, data BLOB NOT NULL, checksum INTEGER NOT NULL);
         CREATE TABLE state (id INTEGER PRIMARY KEY CHECK (id = 1), term INTEGER NOT NULL, voted_for INTEGER, \
-        snapshot_index INTEGER, last_index INTEGER NOT NULL, checksum INTEGER NOT NULL);
+        snapshot_index INTEGER, last_index INTEGER NOT NULL, past_index INTEGER NOT NULL, checksum INTEGER NOT NULL);
         """
     ]
 

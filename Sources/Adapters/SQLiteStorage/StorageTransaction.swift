@@ -30,23 +30,29 @@ struct StorageTransaction {
     /// Stores the hard state and the log's reach: the last step before COMMIT.
     func finish() throws { try record.store(in: database) }
 
-    /// The snapshot stands for every entry up to its index, so those go; on disk no entry trails behind it.
+    /// The snapshot stands for every entry up to its index. The former snapshot and the entries between the two stay as the past,
+    /// where the log leads from one to the other; whatever is older goes.
     private mutating func replace(with snapshot: RaftSnapshot, andLog: Bool) throws {
         let stored = record.snapshotIndex ?? .zero
         precondition(snapshot.index >= stored, "a snapshot at \(snapshot.index) would replace the one at \(stored)")
+        let isContinued = !andLog && snapshot.index <= record.lastIndex
+        if !isContinued { record.pastIndex = snapshot.index } else if snapshot.index > stored { record.pastIndex = stored }
         let removal = try database.cachedStatement(sql: "DELETE FROM log WHERE log_index <= ?")
-        let last = andLog ? max(record.lastIndex, snapshot.index) : snapshot.index
+        let last = andLog ? max(record.lastIndex, snapshot.index) : record.pastIndex
         try removal.execute(arguments: [Int64(bitPattern: last.number)])
+        try StoredSnapshot.remove(before: record.pastIndex, from: database)
         try StoredSnapshot.store(snapshot, in: database, coding: coding)
         record.snapshotIndex = snapshot.index
         record.lastIndex = andLog ? snapshot.index : max(record.lastIndex, snapshot.index)
     }
 
     private mutating func truncate(from first: LogIndex) throws {
+        // What a snapshot stands for is committed, and the past is no part of the log.
+        let first = max(first, (record.snapshotIndex ?? .zero).next)
         guard first <= record.lastIndex else { return }
         let removal = try database.cachedStatement(sql: "DELETE FROM log WHERE log_index >= ?")
         try removal.execute(arguments: [Int64(bitPattern: first.number)])
-        record.lastIndex = max(first.previous, record.snapshotIndex ?? .zero)
+        record.lastIndex = first.previous
     }
 
     private mutating func append(_ entry: RaftEntry<PoolEntry>) throws {

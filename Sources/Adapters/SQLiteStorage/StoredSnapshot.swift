@@ -1,38 +1,60 @@
 internal import AgentPorts
-import Foundation
+internal import Foundation
 import GRDB
 internal import PoolModel
 internal import RaftCore
 
-/// The row of table `snapshot`.
+/// The rows of table `snapshot`: the one that the log goes on from, and the one that the past begins with.
 enum StoredSnapshot {
-    private static let row = "snapshot[1]"
+    /// A row as it stands, to be checked and decoded where that holds up nobody.
+    struct Raw: Sendable {
+        let index: LogIndex
+        let term: Term
+        let configuration: Data
+        let data: Data
+        let checksum: Int64
+
+        /// - Throws: `.damaged` when the row is not, whole, what was written.
+        func snapshot(coding: any EntryCoding, path: String) throws(StorageError) -> RaftSnapshot {
+            let expected = StoredSnapshot.checksum(index: index, term: term, configuration: configuration, data: data)
+            guard expected == checksum, let decoded = coding.decodeConfiguration([UInt8](configuration)) else {
+                throw .damaged(path: path, row: StoredSnapshot.row(index))
+            }
+            return RaftSnapshot(index: index, term: term, configuration: decoded, data: [UInt8](data))
+        }
+    }
+
+    static func row(_ index: LogIndex) -> String { "snapshot[\(index)]" }
 
     static func store(_ snapshot: RaftSnapshot, in database: Database, coding: any EntryCoding) throws {
         let configuration = coding.encode(snapshot.configuration)
         let checksum = checksum(index: snapshot.index, term: snapshot.term, configuration: configuration, data: snapshot.data)
         // Not cached: the statement would hold on to a copy of the whole state.
         try database.execute(
-            sql: "INSERT OR REPLACE INTO snapshot (id, log_index, term, configuration, data, checksum) VALUES (1, ?, ?, ?, ?, ?)",
+            sql: "INSERT OR REPLACE INTO snapshot (log_index, term, configuration, data, checksum) VALUES (?, ?, ?, ?, ?)",
             arguments: [
                 Int64(bitPattern: snapshot.index.number), Int64(bitPattern: snapshot.term.number), Data(configuration),
                 Data(snapshot.data), checksum,
             ])
     }
 
+    static func remove(before index: LogIndex, from database: Database) throws {
+        try database.execute(sql: "DELETE FROM snapshot WHERE log_index < ?", arguments: [Int64(bitPattern: index.number)])
+    }
+
     /// Reads the snapshot that `record` promises, or none if it promises none.
     static func fetch(from database: Database, record: StateRecord, coding: any EntryCoding, path: String) throws -> RaftSnapshot? {
-        let stored = try Row.fetchOne(database, sql: "SELECT log_index, term, configuration, data, checksum FROM snapshot WHERE id = 1")
-        if stored == nil && record.snapshotIndex == nil { return nil }
-        guard let stored, let index = stored.number(0), let term = stored.number(1), let configuration = stored.blob(2),
-            let data = stored.blob(3), let found = stored.number(4), record.snapshotIndex == LogIndex(index)
-        else { throw StorageError.damaged(path: path, row: row) }
-        let snapshotIndex = LogIndex(index)
-        let expected = checksum(index: snapshotIndex, term: Term(term), configuration: configuration, data: data)
-        guard expected == Int64(bitPattern: found), let decoded = coding.decodeConfiguration([UInt8](configuration)) else {
-            throw StorageError.damaged(path: path, row: row)
-        }
-        return RaftSnapshot(index: snapshotIndex, term: Term(term), configuration: decoded, data: [UInt8](data))
+        guard let index = record.snapshotIndex else { return nil }
+        return try fetch(at: index, from: database, path: path).snapshot(coding: coding, path: path)
+    }
+
+    /// Reads the row of the snapshot at `index`, which must be there.
+    static func fetch(at index: LogIndex, from database: Database, path: String) throws -> Raw {
+        let select = "SELECT term, configuration, data, checksum FROM snapshot WHERE log_index = ?"
+        guard let stored = try Row.fetchOne(database, sql: select, arguments: [Int64(bitPattern: index.number)]),
+            let term = stored.number(0), let configuration = stored.blob(1), let data = stored.blob(2), let found = stored.number(3)
+        else { throw StorageError.damaged(path: path, row: row(index)) }
+        return Raw(index: index, term: Term(term), configuration: configuration, data: data, checksum: Int64(bitPattern: found))
     }
 
     private static func checksum(
