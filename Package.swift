@@ -141,6 +141,7 @@ let testTargets: [Target] = [
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+    tests(of: "AgentRuntime", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine"]),
     tests(
         of: "QueryService",
         alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOPosix"]),

@@ -16,7 +16,7 @@ struct EventStreamParserTests {
             events += try parser.feed(ByteBuffer(bytes: Array(text.utf8.dropFirst(start).prefix(size))))
         }
 
-        #expect(events == [.init(id: "4", data: "one\ntwo"), .init(id: nil, data: "three")])
+        #expect(events == [.init(id: "4", data: "one\ntwo"), .init(id: "9", data: ""), .init(id: nil, data: "three")])
         #expect(parser.retry == .milliseconds(250))
     }
 

@@ -198,6 +198,23 @@ struct ServerStateTests {
         #expect(scene.state.machines[other]?.placement?.server == PoolScene.one)
     }
 
+    @Test("the event of maintenance names who is still there, ten of them at most")
+    func namesWhoIsLeft() throws {
+        var scene = try PoolScene()
+        scene.apply(.maintenance(server: PoolScene.one, isOn: true))
+        let empty = scene.state.events.events.last?.text
+        scene.apply(.maintenance(server: PoolScene.one, isOn: false))
+        for number in (1...12).reversed() { _ = try scene.runMachine("web\(number + 10)", memory: 10, on: PoolScene.one) }
+
+        scene.apply(.maintenance(server: PoolScene.one, isOn: true))
+
+        let names = (11...20).map { "web\($0)" }.joined(separator: ", ")
+        #expect(empty == "Server alpha is in maintenance: no new starts. No virtual machine is left there.")
+        #expect(
+            scene.state.events.events.last?.text
+                == "Server alpha is in maintenance: no new starts. Still there: \(names) and 2 more.")
+    }
+
     @Test("a server that holds machines, and the last one, cannot be removed")
     func refusesRemoval() throws {
         var scene = try PoolScene(servers: 2)

@@ -7,7 +7,7 @@ import Testing
 @testable import QueryService
 
 /// Collects what a stream writes, and lets a test wait for it.
-private actor Heard {
+actor Heard {
     private(set) var text = ""
     func add(_ more: String) { text += more }
 
@@ -22,7 +22,7 @@ private actor Heard {
     }
 }
 
-private struct HeardSink: TextSink {
+struct HeardSink: TextSink {
     let heard: Heard
     mutating func write(_ text: String) async throws { await heard.add(text) }
 }

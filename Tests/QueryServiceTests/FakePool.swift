@@ -79,3 +79,32 @@ struct FakeClock: ClockPort {
 
     func now() -> AgentTime { AgentTime(monotonic: .zero, wall: PoolTime(milliseconds: Self.start)) }
 }
+
+/// Replays what a fake pool was told, from its first entry on.
+actor FakeArchive: PoolArchive {
+    private let pool: FakePool
+    private var refusal: ArchiveRefusal?
+
+    init(pool: FakePool) { self.pool = pool }
+
+    func refuse(_ refusal: ArchiveRefusal?) { self.refusal = refusal }
+
+    func span(from first: LogIndex, through last: LogIndex) async throws(ArchiveRefusal) -> PoolSpan {
+        if let refusal { throw refusal }
+        var state = PoolState()
+        var before = state
+        var steps: [PoolStep] = []
+        for entry in await pool.entries.prefix(Int(last.number)) {
+            let index = state.appliedIndex.next
+            let outcome = state.apply(entry, at: index).outcome
+            if case .done = outcome, index > first {
+                steps.append(
+                    PoolStep(
+                        index: index, time: state.poolTime, principal: entry.principal, reason: entry.reason,
+                        events: state.events.since(index.previous, most: 100) ?? []))
+            }
+            if index == first { before = state }
+        }
+        return PoolSpan(before: before, after: state, steps: steps, firstKept: LogIndex(1))
+    }
+}

@@ -30,7 +30,7 @@ struct Port {
                     credential: try TLSCredential(certificate: certificate, key: key))))
         let configuration = QueryServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, authority: scene.authority)
         let server = QueryServer(
-            configuration: configuration, gateway: scene.gateway, clock: scene.gateway.clock,
+            configuration: configuration, gateway: scene.gateway, archive: scene.archive, clock: scene.gateway.clock,
             logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
 
         try await withThrowingTaskGroup(of: Void.self) { group in

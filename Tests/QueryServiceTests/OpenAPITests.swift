@@ -87,6 +87,8 @@ struct OpenAPITests {
             ("Explanation", try await scene.send("GET", "/v1/vms/web01/explain?without=beta")), ("TaskBegun", started),
             ("TaskList", try await scene.send("GET", "/v1/tasks")), ("EventList", try await scene.send("GET", "/v1/events")),
             ("TokenCreated", try await scene.send("POST", "/v1/tokens")), ("TokenList", try await scene.send("GET", "/v1/tokens")),
+            ("PoolState", try await scene.send("GET", "/v1/pool/state?at=7")),
+            ("PoolDiff", try await scene.send("GET", "/v1/pool/diff?from=7")), ("Server", try await scene.send("GET", "/v1/servers/alpha")),
             ("MachineCreated", try await scene.createMachine("web02")), ("Problem", try await scene.send("GET", "/v1/vms/none")),
         ]
 

@@ -112,6 +112,48 @@ struct ServerRouteTests {
         #expect(ended.status == "active")
     }
 
+    @Test("who is still there is named, with what keeps it from any other server")
+    func namesWhoIsLeft() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine("web02", preferred: ["beta"])
+        _ = try await scene.createMachine("web01", preferred: ["beta", "alpha"])
+        _ = try await scene.send("POST", "/v1/vms/web02/start")
+        _ = try await scene.send("PUT", "/v1/servers/alpha/maintenance")
+        _ = try await scene.send("POST", "/v1/vms/web01/start")
+        _ = try await scene.send("DELETE", "/v1/servers/alpha/maintenance")
+
+        let begun = try await scene.send("PUT", "/v1/servers/beta/maintenance").document(ServerDocument.self)
+        let shown = try await scene.send("GET", "/v1/servers/beta").document(ServerDocument.self)
+        let listed = try await scene.send("GET", "/v1/servers").document(ServerListDocument.self)
+        let event = try await scene.send("GET", "/v1/events?kind=maintenance-on&object=server/beta").document(EventListDocument.self)
+
+        let expected = [
+            PlacedMachineDocument(name: "web01", status: "Initializing", obstacle: nil),
+            PlacedMachineDocument(
+                name: "web02", status: "Initializing", obstacle: "alpha is not a preferred server of this virtual machine."),
+        ]
+        #expect(begun.machines == expected)
+        #expect(shown.machines == expected)
+        #expect(listed.servers.allSatisfy { $0.machines == nil })
+        #expect(event.events.map(\.message) == ["Server beta is in maintenance: no new starts. Still there: web01, web02."])
+    }
+
+    @Test("a start that maintenance refuses says so, and is taken once it has ended")
+    func refusesStarts() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine(preferred: ["beta"])
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance")
+
+        let refused = try await scene.send("POST", "/v1/vms/web01/start")
+        let ended = try await scene.send("DELETE", "/v1/servers/beta/maintenance").document(ServerDocument.self)
+
+        let beta = try #require(refused.problem?.servers?.first { $0.server == "beta" })
+        #expect(refused.problem?.kind == .noPlacement)
+        #expect(beta.refusal == RefusalDocument(type: "in-maintenance", message: "beta is in maintenance."))
+        #expect(ended.machines == [])
+        #expect(try await scene.send("POST", "/v1/vms/web01/start").status == 202)
+    }
+
     @Test("a server is removed once, and not while it holds virtual machines")
     func removal() async throws {
         let scene = try await Scene()

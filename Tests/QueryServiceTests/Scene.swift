@@ -14,12 +14,14 @@ struct Scene {
         "name = \"web01\"\nmemory = 1024\nvcpus = 2\nvif = ['bridge=xenbr0', '']\ndisk = ['file:/OVS/web01.img,xvda,w', ',hdc:cdrom,r']\n"
 
     let gateway = FakePool()
+    let archive: FakeArchive
     let authority: CertificateAuthority
     let service: QueryService
 
     init() async throws {
+        archive = FakeArchive(pool: gateway)
         authority = try CertificateAuthority.create(pool: Self.pool)
-        service = QueryService(gateway: gateway, authority: authority, clock: gateway.clock)
+        service = QueryService(gateway: gateway, archive: archive, authority: authority, clock: gateway.clock)
         let admin = OperatorCredential(name: "admin", secret: Self.digest("admin-secret"), role: .administrator)
         let foundation = PoolFoundation(
             pool: try #require(UniqueIdentifier(Self.pool)), name: "test",

@@ -41,6 +41,16 @@ package struct EventHistory: Sendable {
 
     /// The events after `index`, at most `most`; nil when some of them were dropped already.
     package func since(_ index: LogIndex, most: Int) -> [PoolEvent]? {
+        position(after: index).map { Array(events[$0..<min(events.count, $0 + most)]) }
+    }
+
+    /// The same of those events only that are wanted.
+    package func since(_ index: LogIndex, most: Int, where isWanted: (PoolEvent) -> Bool) -> [PoolEvent]? {
+        position(after: index).map { Array(events[$0...].lazy.filter(isWanted).prefix(most)) }
+    }
+
+    /// Where the events after `index` begin; nil when some of them were dropped already.
+    private func position(after index: LogIndex) -> Int? {
         guard index >= droppedUpTo else { return nil }
         // Indexes never fall: the first one wanted is found by halving.
         var low = 0
@@ -49,6 +59,6 @@ package struct EventHistory: Sendable {
             let middle = (low + high) / 2
             if events[middle].index > index { high = middle } else { low = middle + 1 }
         }
-        return Array(events[low..<min(events.count, low + most)])
+        return low
     }
 }

@@ -154,13 +154,20 @@ extension PoolState {
         guard server.isInMaintenance != isOn else { return .none }
         servers[id]?.isInMaintenance = isOn
         servers[id]?.changedAt = appliedIndex
-        let count = machines(on: id).count
         note(
             entry, "server", server.name.text, isOn ? "maintenance-on" : "maintenance-off",
             isOn
-                ? "Server \(server.name) is in maintenance: no new starts; \(count) virtual machines are placed there."
+                ? "Server \(server.name) is in maintenance: no new starts. \(whoIsLeft(on: id))"
                 : "Server \(server.name) takes new starts again.")
         return .none
+    }
+
+    /// The machines placed on a server by name, the first ten of them.
+    private func whoIsLeft(on server: ServerID) -> String {
+        let names = machines(on: server).compactMap { machines[$0]?.name }.sorted().map(\.text)
+        guard !names.isEmpty else { return "No virtual machine is left there." }
+        let rest = names.count > 10 ? " and \(names.count - 10) more" : ""
+        return "Still there: \(names.prefix(10).joined(separator: ", "))\(rest)."
     }
 
     mutating func remove(_ id: ServerID, _ entry: PoolEntry) throws(Refused) -> CommandResult {

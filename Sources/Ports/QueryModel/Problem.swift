@@ -16,7 +16,7 @@ package struct ProblemDocument: Codable, Hashable, Sendable {
     package var line: Int?
     /// The column of a mistake in a vm.cfg, counted from 1.
     package var column: Int?
-    /// The first log index whose events are kept, where older ones were asked for.
+    /// The first log index whose events, or whose state, are kept, where older ones were asked for.
     package var firstIndex: UInt64?
     /// Each server's reason, where every server refused a start.
     package var servers: [ServerExplanationDocument]?
@@ -56,7 +56,7 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
     case noPlacement = "no-placement"
     /// An idempotency key was used before with another request.
     case keyReused = "idempotency-key-reused"
-    /// The events that were asked for are no longer kept; `firstIndex` is the first that is.
+    /// The events, or the state, that were asked for are no longer kept; `firstIndex` is the first that is.
     case gone = "gone"
     case tooLarge = "too-large"
     /// The request took longer than it may.
@@ -121,7 +121,7 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
         case .conflict: "Not possible in the present state"
         case .noPlacement: "No server can run the virtual machine"
         case .keyReused: "The idempotency key was used for another request"
-        case .gone: "The events are no longer kept"
+        case .gone: "No longer kept"
         case .tooLarge: "Too large"
         case .tooSlow: "Too slow"
         case .unsupportedMediaType: "Media type not supported"

@@ -31,6 +31,32 @@ package struct QueryTime: Hashable, Comparable, Sendable, Codable, CustomStringC
         guard description == text else { return nil }
     }
 
+    /// Reads a time as the Internet spells it (RFC 3339): any fraction of a second, of which milliseconds count, and any offset from
+    /// UTC. Nil for anything else, also for a leap second.
+    package init?(internet text: String) {
+        let bytes = Array(text.utf8)
+        guard bytes.count >= 20, bytes.count <= 64, bytes[10] | 0x20 == UInt8(ascii: "t") else { return nil }
+        let fraction = bytes[19] == UInt8(ascii: ".") ? bytes[20...].prefix { (UInt8(ascii: "0")...UInt8(ascii: "9")).contains($0) } : []
+        guard bytes[19] != UInt8(ascii: ".") || !fraction.isEmpty else { return nil }
+        let digits = (fraction.prefix(3) + [UInt8](repeating: UInt8(ascii: "0"), count: 3)).prefix(3)
+        let zone = bytes.dropFirst(fraction.isEmpty ? 19 : 20 + fraction.count)
+        let plain = String(decoding: bytes[..<10], as: UTF8.self) + "T" + String(decoding: bytes[11..<19], as: UTF8.self)
+        guard let time = QueryTime("\(plain).\(String(decoding: digits, as: UTF8.self))Z"), let offset = Self.offset(zone) else {
+            return nil
+        }
+        self.init(milliseconds: time.milliseconds - offset * 60_000)
+    }
+
+    /// `Z`, or `+HH:MM`, in minutes; nil for anything else.
+    private static func offset(_ zone: ArraySlice<UInt8>) -> Int64? {
+        let bytes = Array(zone)
+        if bytes.count == 1 { return bytes[0] | 0x20 == UInt8(ascii: "z") ? 0 : nil }
+        guard bytes.count == 6, bytes[3] == UInt8(ascii: ":"), bytes[0] == UInt8(ascii: "+") || bytes[0] == UInt8(ascii: "-"),
+            let hours = number(bytes[1...2]), let minutes = number(bytes[4...5]), hours < 24, minutes < 60
+        else { return nil }
+        return (bytes[0] == UInt8(ascii: "-") ? -1 : 1) * (hours * 60 + minutes)
+    }
+
     package init(from decoder: any Decoder) throws {
         let container = try decoder.singleValueContainer()
         let text = try container.decode(String.self)

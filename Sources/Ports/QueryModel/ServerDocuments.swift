@@ -24,11 +24,14 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     /// How many virtual machines are placed here.
     package var machineCount: Int
     package var joinedAt: QueryTime
+    /// The virtual machines placed here, by name, at most 1,000; absent in lists.
+    package var machines: [PlacedMachineDocument]?
 
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
-        free: ResourcesDocument, machineCount: Int, joinedAt: QueryTime
+        free: ResourcesDocument, machineCount: Int, joinedAt: QueryTime,
+        machines: [PlacedMachineDocument]? = nil
     ) {
         self.id = id
         self.name = name
@@ -45,6 +48,22 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.free = free
         self.machineCount = machineCount
         self.joinedAt = joinedAt
+        self.machines = machines
+    }
+}
+
+/// A virtual machine on the server that holds it.
+package struct PlacedMachineDocument: Codable, Hashable, Sendable {
+    package var name: String
+    /// As of the virtual machine.
+    package var status: String
+    /// Why no other server could run it now, by itself; absent when one could.
+    package var obstacle: String?
+
+    package init(name: String, status: String, obstacle: String?) {
+        self.name = name
+        self.status = status
+        self.obstacle = obstacle
     }
 }
 

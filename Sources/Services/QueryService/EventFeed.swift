@@ -8,6 +8,7 @@ import QueryModel
 struct EventFeed: Sendable {
     let service: QueryService
     let request: QueryRequest
+    let filter: EventFilter
     let first: EventListDocument
 
     private enum Wake: Sendable {
@@ -52,7 +53,8 @@ struct EventFeed: Sendable {
                 try await write(news, to: &sink)
                 isQuiet = false
             }
-            if isQuiet, wake == .pulse { try await sink.write(": still here\n\n") }
+            // The place to resume from moves on although nothing fits the filter: else it would fall behind what is kept.
+            if isQuiet, wake == .pulse { try await sink.write("id: \(through)\n: still here\n\n") }
         }
     }
 
@@ -84,7 +86,7 @@ struct EventFeed: Sendable {
     private func news(after index: LogIndex) async -> EventListDocument? {
         do {
             return try await service.look(request, .stale) { state, _ throws(QueryRefusal) in
-                try EventListDocument(state, after: index)
+                try EventListDocument(state, after: index, filter)
             }.document
         } catch {
             return nil

@@ -29,6 +29,14 @@ package enum QueryLimits {
     package static let listElements = 1_000
     /// Events in one answer or one step of a stream.
     package static let eventsAtOnce = 1_000
+    /// Virtual machines that are named with their server.
+    package static let machinesOfServer = 1_000
+    /// Objects in one answer about what changed.
+    package static let objectsOfDiff = 1_000
+    /// Entries that are named with each of them.
+    package static let entriesOfDiff = 100
+    /// Characters of a field that changed.
+    package static let fieldCharacters = 1_024
     /// How often an event stream that has nothing to say shows that it lives.
     package static let eventStreamPulse = Duration.seconds(15)
     /// How far a joiner's clock may be from this server's.

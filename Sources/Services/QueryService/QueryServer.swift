@@ -33,9 +33,11 @@ package struct QueryServer: Sendable {
     private let ports: AsyncStream<Int>
     private let portKnown: AsyncStream<Int>.Continuation
 
-    package init(configuration: QueryServerConfiguration, gateway: any PoolGateway, clock: any ClockPort, logger: Logger) {
+    package init(
+        configuration: QueryServerConfiguration, gateway: any PoolGateway, archive: any PoolArchive, clock: any ClockPort, logger: Logger
+    ) {
         self.configuration = configuration
-        service = QueryService(gateway: gateway, authority: configuration.authority, clock: clock)
+        service = QueryService(gateway: gateway, archive: archive, authority: configuration.authority, clock: clock)
         self.logger = logger
         (ports, portKnown) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     }

@@ -7,18 +7,22 @@ import QueryModel
 extension QueryService {
     func listEvents(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let since = try Self.since(request)
+        let filter = try EventFilter(request)
         guard request.accepts("text/event-stream") else {
             return try await answer(request) { state, _ throws(QueryRefusal) in
-                try EventListDocument(state, after: since ?? state.events.droppedUpTo)
+                try EventListDocument(state, after: since ?? state.events.droppedUpTo, filter)
             }
+        }
+        guard filter.to == nil else {
+            throw QueryRefusal(.badRequest, cause: "A stream of events goes on, and has no `to`.", cure: "Ask for a list, or leave it out.")
         }
         // Asked once before the stream begins, so that a gap is told by 410 and not in the midst of a stream.
         let first = try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
             // A watcher that names no index wants what happens from now on.
-            try EventListDocument(state, after: since ?? state.appliedIndex)
+            try EventListDocument(state, after: since ?? state.appliedIndex, filter)
         }
         let headers = [QueryReply.Header("Content-Type", "text/event-stream"), QueryReply.Header("Cache-Control", "no-store")]
-        let feed = EventFeed(service: self, request: request, first: first.document)
+        let feed = EventFeed(service: self, request: request, filter: filter, first: first.document)
         return QueryReply(
             status: 200, headers: headers + QueryReply.headers(of: first.answer),
             content: .stream { sink in
@@ -37,10 +41,10 @@ extension QueryService {
 }
 
 extension EventListDocument {
-    /// Events after an index, as many as go into one answer; all of an index or none of it, so that an index is a place to resume.
-    init(_ state: PoolState, after since: LogIndex) throws(QueryRefusal) {
+    /// Events after an index that fit the filter, as many as go into one answer; all of an index or none of it, so that an index is a place to resume.
+    init(_ state: PoolState, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
         let limit = QueryLimits.eventsAtOnce
-        guard let found = state.events.since(since, most: limit) else {
+        guard let found = state.events(since, filter, most: limit) else {
             let first = state.events.droppedUpTo.next
             var refusal = QueryRefusal(
                 .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
@@ -52,11 +56,18 @@ extension EventListDocument {
         if found.count == limit, let last = found.last, let first = found.first {
             events.removeAll { $0.index == last.index }
             if first.index == last.index {
-                let all = state.events.since(since, most: PoolLimits.events) ?? []
+                let all = state.events(since, filter, most: PoolLimits.events) ?? []
                 events = all.filter { $0.index == first.index }
             }
         }
         let through = found.count == limit ? events.last?.index : state.appliedIndex
         self.init(events: events.map { EventDocument($0) }, through: max(since, through ?? since).number)
+    }
+}
+
+extension PoolState {
+    /// The events after `index` that fit, at most `most`; nil when some of them were dropped already.
+    fileprivate func events(_ index: LogIndex, _ filter: EventFilter, most: Int) -> [PoolEvent]? {
+        filter.isEmpty ? events.since(index, most: most) : events.since(index, most: most) { filter.fits($0, in: self) }
     }
 }

@@ -14,9 +14,17 @@ extension QueryService {
     ) async throws(QueryRefusal) -> QueryReply {
         let consistency = try Self.consistency(of: request)
         let read = try await look(request, consistency, view)
+        return reply(read.document, read, consistency, status: status, headers: headers)
+    }
+
+    /// Answers with what was made of a reading, beside the agent's loop where that takes longer.
+    func reply<Source>(
+        _ document: some Encodable & Sendable, _ read: Reading<Source>, _ consistency: ReadConsistency = .linearizable, status: Int = 200,
+        headers: [QueryReply.Header] = []
+    ) -> QueryReply {
         var headers = headers + QueryReply.headers(of: read.answer)
         if consistency == .stale { headers.append(QueryReply.Header(QueryHeader.age, Self.text(ofAge: read.age))) }
-        return .json(Answered(read.document, answer: read.answer), status: status, headers: headers)
+        return .json(Answered(document, answer: read.answer), status: status, headers: headers)
     }
 
     /// What a view gave, with what it reflects.

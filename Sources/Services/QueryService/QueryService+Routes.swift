@@ -16,6 +16,12 @@ extension QueryService {
             try await service.showMaster(request)
         },
         Route("GET", "/v1/pool", "showPool", query: read) { service, request throws(QueryRefusal) in try await service.showPool(request) },
+        Route("GET", "/v1/pool/state", "showPoolState", query: read + ["at"]) { service, request throws(QueryRefusal) in
+            try await service.showPoolState(request)
+        },
+        Route("GET", "/v1/pool/diff", "showPoolDiff", query: read + ["from", "to"]) { service, request throws(QueryRefusal) in
+            try await service.showPoolDiff(request)
+        },
     ]
 
     private static let serverRoutes = [
@@ -93,7 +99,7 @@ extension QueryService {
     ]
 
     private static let observationRoutes = [
-        Route("GET", "/v1/events", "listEvents", query: read + ["since"]) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/events", "listEvents", query: read + ["since"] + EventFilter.names) { service, request throws(QueryRefusal) in
             try await service.listEvents(request)
         },
         Route("GET", "/v1/tasks", "listTasks", query: list) { service, request throws(QueryRefusal) in try await service.listTasks(request)

@@ -15,16 +15,22 @@ extension QueryService {
     }
 
     func showServer(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        let name = request.parameter("name")
-        return try await answer(request) { state, context throws(QueryRefusal) in
-            ServerDocument(try state.server(atPath: name), state, master: context.mastership.master)
-        }
+        let consistency = try Self.consistency(of: request)
+        let read = try await look(request, consistency, Self.sight(of: request))
+        return reply(read.document.document, read, consistency)
     }
 
     func changeMaintenance(_ request: QueryRequest, isOn: Bool) async throws(QueryRefusal) -> QueryReply {
         let server = try await serverID(request)
-        return try await write(.maintenance(server: server, isOn: isOn), for: request) { state, context throws(QueryRefusal) in
-            ServerDocument(try state.server(atPath: request.parameter("name")), state, master: context.mastership.master)
+        _ = try await write(.maintenance(server: server, isOn: isOn), for: request)
+        let read = try await lookAnonymously(.stale, Self.sight(of: request))
+        return reply(read.document.document, read)
+    }
+
+    private static func sight(of request: QueryRequest) -> View<ServerSight> {
+        let name = request.parameter("name")
+        return { state, context throws(QueryRefusal) in
+            ServerSight(server: try state.server(atPath: name), state: state, master: context.mastership.master)
         }
     }
 

@@ -6,6 +6,7 @@ import QueryModel
 /// The master query port without its network: requests in, replies out.
 package struct QueryService: Sendable {
     let gateway: any PoolGateway
+    let archive: any PoolArchive
     let authority: CertificateAuthority
     let clock: any ClockPort
     let streams: EventStreamSeats
@@ -13,10 +14,12 @@ package struct QueryService: Sendable {
 
     /// - Parameters:
     ///   - gateway: reaches the pool through this server's agent.
+    ///   - archive: what the pool was.
     ///   - authority: makes members of joiners.
     ///   - clock: what a joiner's clock is compared with.
-    package init(gateway: any PoolGateway, authority: CertificateAuthority, clock: any ClockPort) {
+    package init(gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort) {
         self.gateway = gateway
+        self.archive = archive
         self.authority = authority
         self.clock = clock
         streams = EventStreamSeats(most: QueryLimits.eventStreams)

@@ -63,6 +63,7 @@ struct AgentProcess {
         let server = QueryServer(
             configuration: QueryServerConfiguration(
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
+            archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
             clock: SystemClock(), logger: Logger(label: "ovm.query"))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
         try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })

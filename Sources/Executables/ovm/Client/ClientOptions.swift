@@ -1,5 +1,7 @@
 import ArgumentParser
+import Foundation
 import PoolCommands
+import QueryModel
 
 /// In which form a command answers.
 enum OutputForm: String, ExpressibleByArgument, CaseIterable, Sendable {
@@ -58,6 +60,23 @@ struct TimeArgument: ExpressibleByArgument, Sendable {
     init?(argument: String) {
         guard let count = QuantityText.seconds(argument), count > 0 else { return nil }
         seconds = count
+    }
+}
+
+/// A moment on the command line: a time of RFC 3339, or `3h` for three hours ago.
+struct MomentArgument: ExpressibleByArgument, Sendable {
+    let time: QueryTime
+
+    init?(argument: String) {
+        if let seconds = QuantityText.seconds(argument) {
+            let now = Int64(Date.now.timeIntervalSince1970 * 1_000)
+            let (ago, isOverflown) = seconds.multipliedReportingOverflow(by: 1_000)
+            guard !isOverflown else { return nil }
+            time = QueryTime(milliseconds: now - ago)
+        } else {
+            guard let read = QueryTime(internet: argument) else { return nil }
+            time = read
+        }
     }
 }
 

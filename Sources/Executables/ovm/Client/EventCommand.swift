@@ -15,15 +15,22 @@ struct EventCommand: AsyncParsableCommand {
 
                   ovm event ls
                   ovm event ls --since 4711
+                  ovm event ls --object vm/web01 --by operator/admin --from 2h
+                  ovm event ls --kind vm-started,vm-stopped --from 2011-06-30T08:00:00Z --to 2011-06-30T09:00:00Z
                 """)
 
         @OptionGroup var options: ClientOptions
         @Option(help: ArgumentHelp("Only events after this log index.", valueName: "index"))
         var since: UInt64?
+        @OptionGroup var filter: EventFilterOptions
+        @Option(help: ArgumentHelp("Only from this time on: 2h (ago), or 2011-06-30T08:05:09Z.", valueName: "time"))
+        var from: MomentArgument?
+        @Option(help: ArgumentHelp("Only before this time: 30m (ago), or 2011-06-30T08:05:09+02:00.", valueName: "time"))
+        var to: MomentArgument?
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in
-                let list = try await client.events(since: since)
+                let list = try await client.events(since: since, filter: filter.text(from: from?.time, to: to?.time))
                 try console.show(list) { EventText.table(of: list.events) }
             }
         }
@@ -38,15 +45,17 @@ struct EventCommand: AsyncParsableCommand {
 
                   ovm event watch
                   ovm event watch --since 4711 -o json
+                  ovm event watch --object vm/
                 """)
 
         @OptionGroup var options: ClientOptions
         @Option(help: ArgumentHelp("Begin after this log index instead of now.", valueName: "index"))
         var since: UInt64?
+        @OptionGroup var filter: EventFilterOptions
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in
-                for try await event in client.query.events(since: since) {
+                for try await event in client.query.events(since: since, filter: filter.text()) {
                     switch console.form {
                     case .json: try Console.write(JSONPrinter.line(of: event))
                     case .table: try Console.write(EventText.line(of: event) + "\n")
@@ -54,6 +63,20 @@ struct EventCommand: AsyncParsableCommand {
                 }
             }
         }
+    }
+}
+
+/// Which events to show.
+struct EventFilterOptions: ParsableArguments {
+    @Option(help: ArgumentHelp("Only what happened to it: vm/web01, vm/ for all of a kind, web01 for all of a name.", valueName: "object"))
+    var object: String?
+    @Option(help: ArgumentHelp("Only what was done by it: operator/admin, server/alpha, master/, admin.", valueName: "principal"))
+    var by: String?
+    @Option(help: ArgumentHelp("Only events of these words, by commas: vm-started,vm-stopped.", valueName: "words"))
+    var kind: String?
+
+    func text(from: QueryTime? = nil, to: QueryTime? = nil) -> EventFilterText {
+        EventFilterText(object: object, principal: by, kinds: kind, from: from, to: to)
     }
 }
 

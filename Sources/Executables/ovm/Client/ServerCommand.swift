@@ -44,7 +44,8 @@ struct ServerCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "maintenance", abstract: "Takes a server into maintenance, or out of it.",
             discussion: """
-                No virtual machine is started on a server in maintenance; those that run there go on.
+                No virtual machine is started on a server in maintenance; those that run there go on, and are named. To empty
+                the server, stop them and start them again: they start on another one.
 
                   ovm server maintenance on alpha --reason "new memory"
                   ovm server maintenance off alpha
@@ -64,7 +65,7 @@ struct ServerCommand: AsyncParsableCommand {
         func run() async throws {
             try await ClientSession.run(options, reason: reason.reason) { client, console in
                 let server = try await client.setMaintenance(state == .on, of: name)
-                try console.confirm(server, "\(server.name) is \(server.inMaintenance ? "in" : "out of") maintenance.")
+                try console.show(server) { ServerText.maintenance(of: server) }
             }
         }
     }
@@ -116,10 +117,27 @@ enum ServerText {
             list.add("boot", session.boot)
         }
         list.add("virtual machines", String(server.machineCount))
+        for machine in server.machines ?? [] {
+            list.add("", "\(machine.name), \(machine.status)" + (machine.obstacle.map { ", fits nowhere else: \($0)" } ?? ""))
+        }
         list.add("free", text(of: server.free))
         list.add("capacity", text(of: server.capacity))
         if let facts = server.facts { add(facts, to: &list) }
         return list.text
+    }
+
+    /// What came of a change of maintenance, with who is still there.
+    static func maintenance(of server: ServerDocument) -> String {
+        let name = TextTable.printable(server.name)
+        guard server.inMaintenance else { return "\(name) is out of maintenance.\n" }
+        let machines = server.machines ?? []
+        guard !machines.isEmpty else { return "\(name) is in maintenance. No virtual machine is left there.\n" }
+        let stuck = machines.count { $0.obstacle != nil }
+        var table = TextTable([.init("STILL THERE"), .init("STATUS"), .init("ELSEWHERE")])
+        for machine in machines { table.add([machine.name, machine.status, machine.obstacle ?? "fits"]) }
+        let count = server.machineCount == 1 ? "1 virtual machine is" : "\(server.machineCount) virtual machines are"
+        let others = stuck == 0 ? "each fits on another server" : "\(stuck) of them fit\(stuck == 1 ? "s" : "") on no other server now"
+        return "\(name) is in maintenance. \(count) still there; \(others).\n\n\(table.text)"
     }
 
     private static func add(_ facts: ServerFactsDocument, to list: inout PropertyList) {

@@ -5,6 +5,7 @@ package import QueryModel
 /// Reads the pool's events without a gap, over as many connections as it takes.
 actor EventReader {
     private let client: QueryClient
+    private let filter: EventFilterText
     /// What to resume after; nil begins with what happens from now on.
     private var since: UInt64?
     private var last: EventDocument?
@@ -12,8 +13,9 @@ actor EventReader {
     private var parser = EventStreamParser()
     private var waiting: ArraySlice<EventStreamParser.Event> = []
 
-    init(client: QueryClient, since: UInt64?) {
+    init(client: QueryClient, since: UInt64?, filter: EventFilterText) {
         self.client = client
+        self.filter = filter
         self.since = since
     }
 
@@ -34,6 +36,10 @@ actor EventReader {
 
     /// Reads an event; nil for one that was heard before the connection was lost in the midst of its index.
     private func take(_ event: EventStreamParser.Event) throws(ClientError) -> EventDocument? {
+        if event.data.isEmpty {
+            since = event.id.flatMap(UInt64.init) ?? since
+            return nil
+        }
         let document: EventDocument
         do {
             document = try QueryJSON.decode(EventDocument.self, from: Data(event.data.utf8))
@@ -49,7 +55,7 @@ actor EventReader {
     private func connect() async throws(ClientError) {
         var headers = [(name: "Accept", value: "text/event-stream")]
         if let since { headers.append((name: "Last-Event-ID", value: String(since))) }
-        let (head, opened) = try await client.open(ClientRequest(.GET, "/v1/events", headers: headers))
+        let (head, opened) = try await client.open(ClientRequest(.GET, "/v1/events" + filter.query(), headers: headers))
         connection = opened
         parser = EventStreamParser()
         // From the first answer on there is a place to resume from, even before an event has come.
@@ -85,8 +91,10 @@ extension QueryClient {
     /// The pool's events after the index `since`, or from now on; resumed without a gap where a connection is lost.
     ///
     /// Ends only with an error: `ClientError`.
-    package nonisolated func events(since: UInt64? = nil) -> AsyncThrowingStream<EventDocument, any Error> {
-        let reader = EventReader(client: self, since: since)
+    package nonisolated func events(
+        since: UInt64? = nil, filter: EventFilterText = EventFilterText()
+    ) -> AsyncThrowingStream<EventDocument, any Error> {
+        let reader = EventReader(client: self, since: since, filter: filter)
         return AsyncThrowingStream { try await reader.next() }
     }
 }

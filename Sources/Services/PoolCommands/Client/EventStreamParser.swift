@@ -2,7 +2,7 @@ import NIOCore
 
 /// Reads a stream of server-sent events (WHATWG HTML §9.2.6).
 struct EventStreamParser {
-    /// One event of the stream.
+    /// One event of the stream, or a place to resume from alone: then its data are empty.
     struct Event: Hashable {
         /// What to resume from; nil where the event bears none.
         var id: String?
@@ -64,6 +64,6 @@ struct EventStreamParser {
             id = nil
             eventBytes = 0
         }
-        return data.isEmpty ? nil : Event(id: id, data: data.joined(separator: "\n"))
+        return data.isEmpty && id == nil ? nil : Event(id: id, data: data.joined(separator: "\n"))
     }
 }

@@ -12,6 +12,16 @@ extension PoolClient {
         try await read(Answered<PoolDocument>.self, "/v1/pool")
     }
 
+    /// The pool with its servers and virtual machines, at one index of its log or now.
+    package func poolState(at index: UInt64?) async throws(ClientError) -> Answered<PoolStateDocument> {
+        try await read(Answered<PoolStateDocument>.self, "/v1/pool/state" + (index.map { "?at=\($0)" } ?? ""))
+    }
+
+    /// What changed between two indexes of the log; nil for the present one.
+    package func poolDiff(from first: UInt64, to last: UInt64?) async throws(ClientError) -> Answered<PoolDiffDocument> {
+        try await read(Answered<PoolDiffDocument>.self, "/v1/pool/diff?from=\(first)" + (last.map { "&to=\($0)" } ?? ""))
+    }
+
     /// All servers, by name.
     package func servers() async throws(ClientError) -> ServerListDocument { try await readAll(ServerListDocument.self, "/v1/servers") }
 
@@ -40,7 +50,9 @@ extension PoolClient {
     }
 
     /// Events after the index `since`, the oldest first, as many as go into one answer; nil begins with the oldest kept.
-    package func events(since: UInt64? = nil) async throws(ClientError) -> EventListDocument {
-        try await read(EventListDocument.self, "/v1/events" + (since.map { "?since=\($0)" } ?? ""))
+    package func events(
+        since: UInt64? = nil, filter: EventFilterText = EventFilterText()
+    ) async throws(ClientError) -> EventListDocument {
+        try await read(EventListDocument.self, "/v1/events" + filter.query(since: since))
     }
 }

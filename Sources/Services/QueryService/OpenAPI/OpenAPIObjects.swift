@@ -2,7 +2,7 @@ import PoolStateMachine
 
 extension OpenAPIDocument {
     /// The objects of the query port. A test holds them against the documents of QueryModel.
-    static let objects: [OpenAPIObject] = poolObjects + serverObjects + machineObjects + joinObjects + otherObjects
+    static let objects: [OpenAPIObject] = poolObjects + serverObjects + machineObjects + joinObjects + otherObjects + historyObjects
 
     private typealias Property = OpenAPIProperty
 
@@ -77,7 +77,11 @@ extension OpenAPIDocument {
                 .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
                 Property("capacity", .named("Resources")),
                 Property("free", .named("Resources")), Property("machineCount", .integer), Property("joinedAt", .time),
+                .optional("machines", .list(.named("PlacedMachine"))),
             ]),
+        OpenAPIObject(
+            "PlacedMachine", "A virtual machine on the server that holds it; the obstacle says why no other could run it now.",
+            [Property("name", .text), Property("status", .text), .optional("obstacle", .text)]),
         OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server"))), next]),
     ]
 
@@ -176,6 +180,36 @@ extension OpenAPIDocument {
                 Property("pool", .text), Property("poolName", .text), Property("roles", .list(.text)),
                 Property("clockDifferenceMilliseconds", .integer),
                 Property("members", .list(.named("Member"))),
+            ]),
+    ]
+
+    private static let historyObjects = [
+        OpenAPIObject(
+            "PoolState", "The pool at one index of its log.",
+            [
+                Property("index", .integer), Property("time", .time), .optional("firstIndex", .integer), Property("pool", .named("Pool")),
+                Property("servers", .list(.named("Server"))), Property("machines", .list(.named("Machine"))),
+                Property("tagCount", .integer),
+            ]),
+        OpenAPIObject(
+            "PoolDiff", "What changed between two indexes of the log.",
+            [
+                Property("from", .integer), Property("to", .integer), Property("fromTime", .time), Property("toTime", .time),
+                Property("firstIndex", .integer), Property("objectCount", .integer), Property("objects", .list(.named("ObjectDiff"))),
+            ]),
+        OpenAPIObject(
+            "ObjectDiff", "An object that was added, removed or changed.",
+            [
+                Property("kind", .text), Property("name", .text), Property("change", .text), Property("fields", .list(.named("FieldDiff"))),
+                Property("entryCount", .integer), Property("entries", .list(.named("ChangeEntry"))),
+            ]),
+        OpenAPIObject(
+            "FieldDiff", "A field before and after.", [Property("name", .text), .optional("before", .text), .optional("after", .text)]),
+        OpenAPIObject(
+            "ChangeEntry", "Who changed an object, when and why.",
+            [
+                Property("index", .integer), Property("time", .time), Property("principal", .text), .optional("reason", .text),
+                .optional("kind", .text), .optional("message", .text),
             ]),
     ]
 

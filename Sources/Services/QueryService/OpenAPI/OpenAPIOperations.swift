@@ -21,6 +21,14 @@ extension OpenAPIDocument {
     private static let poolOperations: [OpenAPIOperation] = [
         .read("/v1/master", "showMaster", "Master", "Who the Server Pool Master is."),
         .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
+        .read(
+            "/v1/pool/state", "showPoolState", "PoolState",
+            "The pool with its servers and virtual machines, now or at an index of its log.",
+            query: [("at", "the log index; without it, the present")], problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
+        .read(
+            "/v1/pool/diff", "showPoolDiff", "PoolDiff", "What changed between two indexes of the log, who did it, when and why.",
+            query: [("from", "the earlier log index"), ("to", "the later one; without it, the present")],
+            problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
         .list("/v1/servers", "listServers", "ServerList", "All servers."),
         .read("/v1/servers/{name}", "showServer", "Server", "One server.", problems: [.notFound]),
         .write("DELETE", "/v1/servers/{name}", "removeServer", "Takes a server out of the pool for good.", success: (200, "Done")),
@@ -85,7 +93,13 @@ extension OpenAPIDocument {
         .read(
             "/v1/events", "listEvents", "EventList",
             "Events after an index. With Accept: text/event-stream a stream that goes on, resumed by Last-Event-ID or since.",
-            query: [("since", "the log index to go on from")], problems: [.gone]),
+            query: [
+                ("since", "the log index to go on from"),
+                ("object", "only what happened to it: vm/web01, or vm/ for all of a kind, or web01 for all of a name"),
+                ("principal", "only what it did: operator/admin, or server/ for all of a kind, or admin for all of a name"),
+                ("kind", "only these words, by commas: vm-started,vm-stopped"), ("from", "only from this time on (RFC 3339)"),
+                ("to", "only before this time (RFC 3339); not for a stream"),
+            ], problems: [.gone]),
         .list("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
         .read("/v1/tasks/{id}", "showTask", "Task", "One task.", problems: [.notFound]),
         .write("DELETE", "/v1/tasks/{id}", "cancelTask", "Cancels a task that has not ended.", success: (200, "Task")),

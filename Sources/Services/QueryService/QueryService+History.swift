@@ -1,0 +1,103 @@
+import AgentCore
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+extension QueryService {
+    /// The pool at one index of its log; at the present one without `at`.
+    func showPoolState(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let consistency = try Self.consistency(of: request)
+        // Taken off the agent's loop: a list of everything takes longer than that may wait.
+        let present = try await look(request, consistency) { state, context throws(QueryRefusal) in (state, context.mastership.master) }
+        let (state, master) = present.document
+        guard let index = try Self.index("at", of: request) else {
+            return reply(try PoolStateDocument(state, master: master, firstKept: nil), present, consistency)
+        }
+        try Self.require(index, upTo: state.appliedIndex)
+        let span = try await span(from: index, through: index)
+        return reply(try PoolStateDocument(span.after, master: nil, firstKept: span.firstKept), present, consistency)
+    }
+
+    /// What changed between two indexes, who did it and why.
+    func showPoolDiff(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let consistency = try Self.consistency(of: request)
+        let present = try await look(request, consistency) { state, _ throws(QueryRefusal) in state.appliedIndex }
+        guard let from = try Self.index("from", of: request) else {
+            throw QueryRefusal(.badRequest, cause: "The request names no index to begin with.", cure: "Send ?from=INDEX.")
+        }
+        let to = try Self.index("to", of: request) ?? present.document
+        try Self.require(max(from, to), upTo: present.document)
+        guard from <= to else {
+            throw QueryRefusal(.badRequest, cause: "Index \(from) lies after index \(to).", cure: "Send the earlier one as `from`.")
+        }
+        let span = try await span(from: from, through: to)
+        return reply(try PoolDiffDocument(span), present, consistency)
+    }
+
+    private static func index(_ name: String, of request: QueryRequest) throws(QueryRefusal) -> LogIndex? {
+        guard let text = request.query[name] else { return nil }
+        guard let number = UInt64(text), number > 0 else { throw .badValue("index", text, expected: "\(name)= and a log index from 1 on") }
+        return LogIndex(number)
+    }
+
+    private static func require(_ index: LogIndex, upTo applied: LogIndex) throws(QueryRefusal) {
+        guard index > applied else { return }
+        throw QueryRefusal(
+            .notFound, cause: "The pool's log has not reached index \(index): it stands at \(applied).", cure: "Ask for \(applied) at most."
+        )
+    }
+
+    private func span(from first: LogIndex, through last: LogIndex) async throws(QueryRefusal) -> PoolSpan {
+        do throws(ArchiveRefusal) {
+            return try await archive.span(from: first, through: last)
+        } catch {
+            throw Self.refusal(of: error, asking: first)
+        }
+    }
+
+    private static func refusal(of refusal: ArchiveRefusal, asking index: LogIndex) -> QueryRefusal {
+        switch refusal {
+        case .notKept(let first):
+            var gone = QueryRefusal(
+                .gone, cause: "The pool's state at index \(index) is no longer kept by this server: its past begins at \(first).",
+                cure: "Ask for \(first) or later, or ask another server, which may keep more.")
+            gone.problem.firstIndex = first.number
+            return gone
+        case .busy:
+            var busy = QueryRefusal(
+                .tooMany, cause: "This server is working out another past state of the pool.", cure: "Try again, or ask another server.")
+            busy.retryAfterSeconds = QueryLimits.retryAfterSeconds
+            return busy
+        case .tooLong(let entries, let most):
+            return QueryRefusal(
+                .tooLarge, cause: "\(entries) entries would have to be replayed, and \(most) may be.", cure: "Ask for a shorter stretch.")
+        case .unreadable(let message):
+            return QueryRefusal(.internalError, cause: "The past cannot be read: \(message)", cure: "Ask another server of the pool.")
+        }
+    }
+}
+
+extension PoolStateDocument {
+    init(_ state: PoolState, master: ServerID?, firstKept: LogIndex?) throws(QueryRefusal) {
+        guard let pool = state.pool else {
+            throw QueryRefusal(
+                .notFound, cause: "The pool was not founded yet at index \(state.appliedIndex).", cure: "Ask for a later index.")
+        }
+        self.init(
+            index: state.appliedIndex.number, time: QueryTime(state.poolTime), firstIndex: firstKept?.number,
+            pool: PoolDocument(state, pool), servers: ServerListDocument(state, master: master).servers,
+            machines: state.machinesInOrder.map { MachineDocument($0, state, isComplete: false) },
+            tagCount: state.machines.values.reduce(0) { $0 + $1.tags.count })
+    }
+}
+
+extension PoolDiffDocument {
+    init(_ span: PoolSpan) throws(QueryRefusal) {
+        let diff = try PoolDiff(span)
+        self.init(
+            from: span.before.appliedIndex.number, to: span.after.appliedIndex.number, fromTime: QueryTime(span.before.poolTime),
+            toTime: QueryTime(span.after.poolTime), firstIndex: span.firstKept.number, objectCount: diff.objectCount,
+            objects: diff.objects)
+    }
+}

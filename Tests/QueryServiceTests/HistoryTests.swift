@@ -1,0 +1,199 @@
+import AgentPorts
+import PoolModel
+import PoolStateMachine
+import QueryModel
+import Testing
+
+@testable import QueryService
+
+@Suite("What the pool was")
+struct HistoryTests {
+    /// A scene in which web01 and web02 were made; `index` is that of the last entry.
+    private func scene() async throws -> (scene: Scene, index: UInt64) {
+        let scene = try await Scene()
+        _ = try await scene.createMachine("web01")
+        _ = try await scene.createMachine("web02")
+        return (scene, await scene.gateway.state.appliedIndex.number)
+    }
+
+    private func diff(_ scene: Scene, _ query: String) async throws -> PoolDiffDocument {
+        try await scene.send("GET", "/v1/pool/diff?\(query)").document(PoolDiffDocument.self)
+    }
+
+    @Test("the present is shown whole")
+    func present() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("PUT", "/v1/vms/web01/tags/a", "\"b\"")
+
+        let state = try await scene.send("GET", "/v1/pool/state").document(PoolStateDocument.self)
+
+        #expect(state.index == index + 1)
+        #expect(state.firstIndex == nil)
+        #expect(state.pool.name == "test")
+        #expect(state.servers.map(\.name) == ["alpha", "beta"])
+        #expect(state.servers.map(\.isMaster) == [true, false])
+        #expect(state.machines.map(\.name) == ["web01", "web02"])
+        #expect(state.tagCount == 1)
+    }
+
+    @Test("a past state is shown as it was, with how far back the server can go")
+    func past() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("DELETE", "/v1/vms/web01")
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance")
+
+        let answer = try await scene.send("GET", "/v1/pool/state?at=\(index)")
+        let state = try answer.document(PoolStateDocument.self)
+
+        #expect(state.index == index)
+        #expect(state.firstIndex == 1)
+        #expect(state.machines.map(\.name) == ["web01", "web02"])
+        #expect(state.servers.map(\.inMaintenance) == [false, false])
+        #expect(state.servers.allSatisfy { !$0.isMaster })
+        #expect(answer.headers["Ovm-Index"] == String(index + 2))
+        #expect(try answer.document(Answered<PoolStateDocument>.self).answer.index == index + 2)
+    }
+
+    @Test("a diff names what was added, removed and changed, with the fields before and after, and who did it when and why")
+    func diff() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("PATCH", "/v1/vms/web02", #"{"memoryMiB":2048}"#, headers: ["ovm-reason": "it swaps"])
+        _ = try await scene.send("PUT", "/v1/vms/web02/tags/owner", "\"ulla\"", as: "ulla")
+        _ = try await scene.send("DELETE", "/v1/vms/web01")
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance")
+
+        let diff = try await diff(scene, "from=\(index)&to=\(index + 5)")
+
+        #expect(diff.from == index)
+        #expect(diff.to == index + 5)
+        #expect(diff.objectCount == 4)
+        #expect(
+            diff.objects.map { "\($0.change) \($0.kind) \($0.name)" } == [
+                "changed server beta", "removed vm web01", "changed vm web02", "added vm web03",
+            ])
+        let time = QueryTime(milliseconds: FakeClock.start)
+        #expect(
+            diff.objects[2]
+                == ObjectDiffDocument(
+                    kind: "vm", name: "web02", change: "changed",
+                    fields: [
+                        FieldDiffDocument(name: "requirements.memoryMiB", before: "1024", after: "2048"),
+                        FieldDiffDocument(name: "tags.owner", before: nil, after: "ulla"),
+                    ], entryCount: 2,
+                    entries: [
+                        ChangeEntryDocument(
+                            index: index + 1, time: time, principal: "operator admin", reason: "it swaps", kind: "vm-changed",
+                            message: "Virtual machine web02 was changed."),
+                        ChangeEntryDocument(
+                            index: index + 2, time: time, principal: "operator ulla", reason: nil, kind: "tag-set",
+                            message: "Tag owner was set."),
+                    ]))
+        #expect(diff.objects[0].fields.map(\.name) == ["inMaintenance", "status"])
+        #expect(diff.objects[1].fields.contains(FieldDiffDocument(name: "name", before: "web01", after: nil)))
+        #expect(diff.objects[3].fields.contains(FieldDiffDocument(name: "name", before: nil, after: "web03")))
+        #expect(diff.objects[3].entries.map(\.index) == [index + 4])
+    }
+
+    @Test("what came and went between is no difference, and without `to` it reaches to now")
+    func nets() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("PUT", "/v1/servers/beta/maintenance")
+        _ = try await scene.send("DELETE", "/v1/servers/beta/maintenance")
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("DELETE", "/v1/vms/web03")
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(diff.to == index + 4)
+        #expect(diff.objectCount == 0)
+        #expect(diff.objects == [])
+    }
+
+    @Test("a machine made anew under its name is removed and added")
+    func replaced() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("DELETE", "/v1/vms/web01")
+        _ = try await scene.createMachine("web01")
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(diff.objects.map { "\($0.change) \($0.name)" } == ["removed web01", "added web01"])
+        #expect(diff.objects.allSatisfy { $0.entries.map(\.index) == [index + 1, index + 2] })
+    }
+
+    @Test("an entry that noted only another object's event is named with those that it changed")
+    func indirect() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("PATCH", "/v1/vms/web01", #"{"preferredServers":["alpha","beta"]}"#)
+        _ = try await scene.send("DELETE", "/v1/servers/beta")
+
+        let diff = try await diff(scene, "from=\(index + 1)")
+
+        let web01 = try #require(diff.objects.first { $0.name == "web01" })
+        #expect(web01.fields == [FieldDiffDocument(name: "preferredServers", before: "alpha, beta", after: "alpha")])
+        #expect(web01.entries.map(\.index) == [index + 2])
+        #expect(web01.entries.map(\.kind) == [nil])
+        #expect(diff.objects.first?.change == "removed")
+    }
+
+    @Test("from the pool's founding on, tokens and operators are compared too, without their secrets")
+    func founding() async throws {
+        let (scene, _) = try await scene()
+
+        let answer = try await scene.send("GET", "/v1/pool/diff?from=1")
+        let diff = try answer.document(PoolDiffDocument.self)
+
+        #expect(
+            diff.objects.map { "\($0.kind) \($0.name)" } == [
+                "server alpha", "server beta", "vm web01", "vm web02", "token 2", "credential ulla", "credential vera",
+            ])
+        let token = try #require(diff.objects.first { $0.kind == "token" })
+        #expect(token.entries.map(\.kind) == ["token-created", nil])
+        #expect(!answer.text.contains("secret"))
+        #expect(!answer.text.contains(Scene.digest("ulla-secret").description))
+    }
+
+    @Test("too many entries of one object are counted, and the newest are named")
+    func bounds() async throws {
+        let (scene, index) = try await scene()
+        for number in 0..<150 {
+            await scene.gateway.apply(.changeMachine(VirtualMachineID(1), MachineChange(virtualCPUs: 3 + number % 2)), Scene.admin)
+        }
+
+        let object = try #require(try await diff(scene, "from=\(index)").objects.first)
+
+        #expect(object.entryCount == 150)
+        #expect(object.entries.map(\.index) == Array((index + 51)...(index + 150)))
+    }
+
+    @Test(
+        "an index that cannot be read, lies ahead, or the wrong way round is refused",
+        arguments: [
+            ("state?at=0", 400), ("state?at=x", 400), ("state?at=999", 404), ("diff", 400), ("diff?from=5&to=4", 400),
+            ("diff?from=5&to=999", 404), ("diff?from=999", 404), ("diff?from=", 400), ("state?index=4", 400),
+        ])
+    func refuses(path: String, status: Int) async throws {
+        let (scene, _) = try await scene()
+
+        #expect(try await scene.send("GET", "/v1/pool/\(path)").status == status)
+        #expect(try await scene.send("GET", "/v1/pool/\(path)", as: nil).status == (path.contains("index=") ? 400 : 401))
+    }
+
+    @Test(
+        "what the archive refuses becomes a problem with its cause and cure",
+        arguments: [
+            (ArchiveRefusal.notKept(first: LogIndex(4_711)), ProblemKind.gone), (.busy, .tooMany),
+            (.tooLong(entries: 9, most: 8), .tooLarge), (.unreadable(message: "It is damaged. Mend it."), .internalError),
+        ])
+    func archiveRefuses(refusal: ArchiveRefusal, kind: ProblemKind) async throws {
+        let (scene, _) = try await scene()
+        await scene.archive.refuse(refusal)
+
+        let answer = try await scene.send("GET", "/v1/pool/state?at=3")
+
+        #expect(answer.problem?.kind == kind)
+        #expect(answer.problem?.firstIndex == (kind == .gone ? 4_711 : nil))
+        #expect(answer.headers["Retry-After"] == (kind == .tooMany ? "1" : nil))
+    }
+}
