@@ -137,11 +137,12 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
-    tests(of: "AgentRuntime", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "OpenSSLTransport", "Logging"]),
+    tests(
+        of: "AgentRuntime",
+        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging"]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
-    tests(of: "AgentRuntime", alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine"]),
     tests(
         of: "QueryService",
         alsoImport: ["AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOPosix"]),
