@@ -3,11 +3,12 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var name: String
     package var id: UInt64
     package var uuid: String
-    /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `PoweredOff`, `Paused`, `Error`, `Unknown`.
+    /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `Rebooting`, `Pausing`, `Unpausing`,
+    /// `PoweredOff`, `Paused`, `Error`, `Unknown`.
     package var status: String
     /// Why it is in this status, in a sentence; absent when there is nothing to say.
     package var cause: String?
-    /// What its users want: `running` or `stopped`.
+    /// What its users want: `running`, `stopped`, `paused` or `rebooting`.
     package var intent: String
     /// The server that it is placed on; absent when it is placed nowhere.
     package var server: String?
@@ -21,10 +22,13 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var task: UInt64?
     /// The vm.cfg text as given; only where one machine is asked for.
     package var configuration: String?
+    /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `resize`, `delete`, `reset-status`.
+    package var operations: [String]
 
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
-        requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?
+        requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
+        operations: [String]
     ) {
         self.name = name
         self.id = id
@@ -39,6 +43,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.tagCount = tagCount
         self.task = task
         self.configuration = configuration
+        self.operations = operations
     }
 }
 
@@ -53,9 +58,17 @@ package struct RequirementsDocument: Codable, Hashable, Sendable {
     package var diskPaths: [String]
     /// Space for images that are still to be created.
     package var newImageMiB: Int
+    /// Up to where memory and virtual CPUs can grow while it runs.
+    package var maximumMemoryMiB: Int
+    package var maximumVirtualCPUs: Int
+    /// What becomes of it when its guest ends by itself: `destroy`, `restart`, `preserve`, `coredump-destroy` or `coredump-restart`.
+    package var onPowerOff: String
+    package var onReboot: String
+    package var onCrash: String
 
     package init(
-        domainType: String, memoryMiB: Int, virtualCPUs: Int, interfaces: [InterfaceDocument], diskPaths: [String], newImageMiB: Int
+        domainType: String, memoryMiB: Int, virtualCPUs: Int, interfaces: [InterfaceDocument], diskPaths: [String], newImageMiB: Int,
+        maximumMemoryMiB: Int, maximumVirtualCPUs: Int, onPowerOff: String, onReboot: String, onCrash: String
     ) {
         self.domainType = domainType
         self.memoryMiB = memoryMiB
@@ -63,6 +76,11 @@ package struct RequirementsDocument: Codable, Hashable, Sendable {
         self.interfaces = interfaces
         self.diskPaths = diskPaths
         self.newImageMiB = newImageMiB
+        self.maximumMemoryMiB = maximumMemoryMiB
+        self.maximumVirtualCPUs = maximumVirtualCPUs
+        self.onPowerOff = onPowerOff
+        self.onReboot = onReboot
+        self.onCrash = onCrash
     }
 }
 

@@ -28,12 +28,17 @@ package struct ChangeMachineRequest: Codable, Hashable, Sendable {
     }
 }
 
-/// How to stop a virtual machine (`POST /v1/vms/{name}/stop`); an absent body asks the guest.
+/// How to stop or reboot a virtual machine (`POST /v1/vms/{name}/stop` and `/reboot`); an absent body asks the guest.
 package struct StopMachineRequest: Codable, Hashable, Sendable {
     /// Destroys the domain instead of asking the guest.
     package var force: Bool?
+    /// 1 to 86,400: how long the guest may take once it is asked, before its domain is destroyed; absent: as long as it likes.
+    package var timeoutSeconds: Int?
 
-    package init(force: Bool? = nil) { self.force = force }
+    package init(force: Bool? = nil, timeoutSeconds: Int? = nil) {
+        self.force = force
+        self.timeoutSeconds = timeoutSeconds
+    }
 }
 
 /// A join token to be created (`POST /v1/tokens`).

@@ -73,7 +73,12 @@ struct MachineReading: Hashable, Sendable {
         }
         return MachineRequirements(
             domainType: domainType(settings), memory: Mebibytes(settings.memoryMebibytes), virtualCPUs: settings.virtualCPUs,
-            interfaces: interfaces, diskPaths: settings.disks.compactMap(\.hostPath))
+            interfaces: interfaces, diskPaths: settings.disks.compactMap(\.hostPath),
+            maximumMemory: Mebibytes(settings.maximumMemoryMebibytes), maximumVirtualCPUs: settings.maximumVirtualCPUs,
+            endActions: MachineEndActions(
+                onPowerOff: MachineEndAction(settings.actions.action(on: .poweroff)),
+                onReboot: MachineEndAction(settings.actions.action(on: .reboot)),
+                onCrash: MachineEndAction(settings.actions.action(on: .crash))))
     }
 
     private static func domainType(_ settings: DomainSettings) -> PoolModel.DomainType {
@@ -88,5 +93,19 @@ struct MachineReading: Hashable, Sendable {
         let words = Cryptography.randomBytes(16).map(UInt64.init)
         return UniqueIdentifier(
             randomHigh: words[..<8].reduce(0) { $0 << 8 | $1 }, randomLow: words[8...].reduce(0) { $0 << 8 | $1 })
+    }
+}
+
+extension MachineEndAction {
+    /// The pool's action for a configuration's. The pool keeps one domain of a virtual machine at most, so an old one is never kept
+    /// beside the new one; and it has no soft reset, which on these events xl does not have either.
+    init(_ action: DomainAction) {
+        switch action {
+        case .destroy: self = .destroy
+        case .restart, .renameRestart, .softReset: self = .restart
+        case .preserve: self = .preserve
+        case .coredumpDestroy: self = .coreDumpDestroy
+        case .coredumpRestart: self = .coreDumpRestart
+        }
     }
 }

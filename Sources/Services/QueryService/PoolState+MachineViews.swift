@@ -11,7 +11,8 @@ extension MachineDocument {
             cause: machine.cause.isEmpty ? nil : machine.cause, intent: machine.intent.rawValue,
             server: machine.placement.map { state.name(of: $0.server) }, epoch: machine.epoch.number,
             requirements: RequirementsDocument(machine.requirements), preferredServers: machine.preferredServers.map { state.name(of: $0) },
-            tagCount: machine.tags.count, task: machine.task?.number, configuration: isComplete ? machine.configuration : nil)
+            tagCount: machine.tags.count, task: machine.task?.number, configuration: isComplete ? machine.configuration : nil,
+            operations: machine.allowedOperations.map(\.rawValue))
     }
 }
 
@@ -20,7 +21,10 @@ extension RequirementsDocument {
         self.init(
             domainType: requirements.domainType.rawValue, memoryMiB: requirements.memory.count, virtualCPUs: requirements.virtualCPUs,
             interfaces: requirements.interfaces.map { InterfaceDocument(bridge: $0.bridge, rateKbps: $0.rate.count) },
-            diskPaths: requirements.diskPaths, newImageMiB: requirements.newImageSize.count)
+            diskPaths: requirements.diskPaths, newImageMiB: requirements.newImageSize.count,
+            maximumMemoryMiB: requirements.maximumMemory.count, maximumVirtualCPUs: requirements.maximumVirtualCPUs,
+            onPowerOff: requirements.endActions.onPowerOff.rawValue, onReboot: requirements.endActions.onReboot.rawValue,
+            onCrash: requirements.endActions.onCrash.rawValue)
     }
 }
 

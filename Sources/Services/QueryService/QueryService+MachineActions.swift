@@ -10,10 +10,30 @@ extension QueryService {
     }
 
     func stopMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await end(request) { .stopMachine($0, force: $1, patience: $2) }
+    }
+
+    func rebootMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await end(request) { .rebootMachine($0, force: $1, patience: $2) }
+    }
+
+    private func end(
+        _ request: QueryRequest, _ command: (VirtualMachineID, Bool, Duration?) -> PoolCommand
+    ) async throws(QueryRefusal) -> QueryReply {
         let body = try await request.body()
         let wanted = body.isEmpty ? StopMachineRequest() : try RequestDocumentReading.read(StopMachineRequest.self, from: body)
+        if let seconds = wanted.timeoutSeconds { try Self.check(seconds, "timeoutSeconds", 1...86_400) }
+        let patience = wanted.timeoutSeconds.map { Duration.seconds($0) }
         let machine = try await machineID(request)
-        return try await beginTask(.stopMachine(machine, force: wanted.force ?? false), for: request, body: body)
+        return try await beginTask(command(machine, wanted.force ?? false, patience), for: request, body: body)
+    }
+
+    func pauseMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await beginTask(.pauseMachine(try await machineID(request)), for: request, body: [])
+    }
+
+    func unpauseMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await beginTask(.unpauseMachine(try await machineID(request)), for: request, body: [])
     }
 
     func resetMachineStatus(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {

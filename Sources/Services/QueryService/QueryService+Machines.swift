@@ -7,8 +7,9 @@ import QueryModel
 extension QueryService {
     func listMachines(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage(request, expected: "a virtual machine's name") { VirtualMachineName($0) }
+        let selection = try MachineSelection(request)
         return try await answer(request) { state, _ throws(QueryRefusal) in
-            let (machines, next) = page.cut(state.machines.values) { $0.name }
+            let (machines, next) = page.cut(state.machines.values.filter { selection.includes($0) }) { $0.name }
             return MachineListDocument(machines: machines.map { MachineDocument($0, state, isComplete: false) }, next: next?.text)
         }
     }

@@ -43,7 +43,7 @@ extension QueryService {
     ]
 
     private static let machineRoutes = [
-        Route("GET", "/v1/vms", "listMachines", query: list) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/vms", "listMachines", query: list + ["name", "tag", "status"]) { service, request throws(QueryRefusal) in
             try await service.listMachines(request)
         },
         Route("POST", "/v1/vms", "createMachine") { service, request throws(QueryRefusal) in try await service.createMachine(request) },
@@ -61,6 +61,15 @@ extension QueryService {
         },
         Route("POST", "/v1/vms/{name}/stop", "stopMachine") { service, request throws(QueryRefusal) in
             try await service.stopMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/reboot", "rebootMachine") { service, request throws(QueryRefusal) in
+            try await service.rebootMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/pause", "pauseMachine") { service, request throws(QueryRefusal) in
+            try await service.pauseMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/unpause", "unpauseMachine") { service, request throws(QueryRefusal) in
+            try await service.unpauseMachine(request)
         },
         Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
             try await service.resetMachineStatus(request)

@@ -34,10 +34,26 @@ extension PoolClient {
         try await begin(.keyed(.POST, Self.path(name) + "/start", reason: reason))
     }
 
-    /// - Parameter force: destroys the domain instead of asking the guest.
-    package func stopMachine(_ name: String, force: Bool = false) async throws(ClientError) -> TaskOrMachine {
-        let body = try Self.encode(StopMachineRequest(force: force))
+    /// - Parameters:
+    ///   - force: destroys the domain instead of asking the guest.
+    ///   - timeoutSeconds: destroys it when the guest has not ended by then.
+    package func stopMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskOrMachine {
+        let body = try Self.encode(StopMachineRequest(force: force, timeoutSeconds: timeoutSeconds))
         return try await begin(.keyed(.POST, Self.path(name) + "/stop", body: body, reason: reason))
+    }
+
+    /// As a stop; then it is started anew on the same server.
+    package func rebootMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskOrMachine {
+        let body = try Self.encode(StopMachineRequest(force: force, timeoutSeconds: timeoutSeconds))
+        return try await begin(.keyed(.POST, Self.path(name) + "/reboot", body: body, reason: reason))
+    }
+
+    package func pauseMachine(_ name: String) async throws(ClientError) -> TaskOrMachine {
+        try await begin(.keyed(.POST, Self.path(name) + "/pause", reason: reason))
+    }
+
+    package func unpauseMachine(_ name: String) async throws(ClientError) -> TaskOrMachine {
+        try await begin(.keyed(.POST, Self.path(name) + "/unpause", reason: reason))
     }
 
     package func resetMachineStatus(_ name: String) async throws(ClientError) -> MachineDocument {

@@ -94,6 +94,8 @@ extension OpenAPIDocument {
             [
                 Property("domainType", .text), Property("memoryMiB", .integer), Property("virtualCPUs", .integer),
                 Property("interfaces", .list(.named("Interface"))), Property("diskPaths", .list(.text)), Property("newImageMiB", .integer),
+                Property("maximumMemoryMiB", .integer), Property("maximumVirtualCPUs", .integer), Property("onPowerOff", .text),
+                Property("onReboot", .text), Property("onCrash", .text),
             ]),
         OpenAPIObject(
             "Machine", "One virtual machine.",
@@ -103,7 +105,7 @@ extension OpenAPIDocument {
                 Property("intent", .text), .optional("server", .text), Property("epoch", .integer),
                 Property("requirements", .named("Requirements")),
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
-                .optional("configuration", .text),
+                .optional("configuration", .text), Property("operations", .list(.text)),
             ]),
         OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine"))), next]),
         OpenAPIObject(
@@ -137,7 +139,9 @@ extension OpenAPIDocument {
                 .optional("memoryMiB", .whole(1...PoolLimits.memoryMebibytes)),
                 .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("preferredServers", preferredServers),
             ]),
-        OpenAPIObject("StopMachine", "How to stop.", [.optional("force", .boolean)]),
+        OpenAPIObject(
+            "StopMachine", "How to stop or reboot; timeoutSeconds after the guest was asked its domain is destroyed.",
+            [.optional("force", .boolean), .optional("timeoutSeconds", .whole(1...86_400))]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
     ]

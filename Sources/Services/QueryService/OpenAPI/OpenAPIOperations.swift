@@ -37,7 +37,12 @@ extension OpenAPIDocument {
     ]
 
     private static let machineOperations: [OpenAPIOperation] = [
-        .list("/v1/vms", "listMachines", "MachineList", "All virtual machines."),
+        .list(
+            "/v1/vms", "listMachines", "MachineList", "All virtual machines, or those that are selected.",
+            query: [
+                ("name", "only names of this pattern: * stands for any characters, ? for one"),
+                ("tag", "only those with this tag: KEY, or KEY=VALUE"), ("status", "only those in this status"),
+            ]),
         .write(
             "POST", "/v1/vms", "createMachine", "Creates a virtual machine of a vm.cfg text.", body: "CreateMachine",
             success: (201, "MachineCreated"), problems: [.notFound, .conflict, .badConfiguration, .tooLarge]),
@@ -52,6 +57,11 @@ extension OpenAPIDocument {
         .write(
             "POST", "/v1/vms/{name}/stop", "stopMachine", "Stops it. Answers 200 with the virtual machine where nothing is to be done.",
             body: "StopMachine", isBodyOptional: true, success: (202, "TaskBegun")),
+        .write(
+            "POST", "/v1/vms/{name}/reboot", "rebootMachine", "Reboots it, on the server that it runs on.", body: "StopMachine",
+            isBodyOptional: true, success: (202, "TaskBegun")),
+        .write("POST", "/v1/vms/{name}/pause", "pauseMachine", "Lets its virtual CPUs stand still.", success: (202, "TaskBegun")),
+        .write("POST", "/v1/vms/{name}/unpause", "unpauseMachine", "Lets a paused one go on.", success: (202, "TaskBegun")),
         .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
         .read(
             "/v1/vms/{name}/explain", "explainMachine", "Explanation", "Where a start would place it, and why.",

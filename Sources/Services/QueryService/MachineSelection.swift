@@ -1,0 +1,32 @@
+import PoolModel
+import PoolStateMachine
+import QueryModel
+
+/// Which virtual machines a list asks for: by a pattern of names, a tag, a status, or all of these.
+struct MachineSelection: Sendable {
+    private let pattern: NamePattern?
+    private let tag: (key: TagKey, value: String?)?
+    private let status: MachineStatus?
+
+    init(_ request: QueryRequest) throws(QueryRefusal) {
+        pattern = request.query["name"].map { NamePattern($0) }
+        tag = try request.query["tag"].map { (text) throws(QueryRefusal) in
+            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
+            guard let key = TagKey(parts[0]) else { throw .badValue("tag", text, expected: "KEY or KEY=VALUE") }
+            return (key, parts.count > 1 ? parts[1] : nil)
+        }
+        status = try request.query["status"].map { (text) throws(QueryRefusal) in
+            let words = MachineStatus.allCases.map(\.rawValue).joined(separator: ", ")
+            guard let status = MachineStatus(rawValue: text) else { throw .badValue("status", text, expected: "one of \(words)") }
+            return status
+        }
+    }
+
+    func includes(_ machine: VirtualMachine) -> Bool {
+        if let pattern, !pattern.matches(machine.name.text) { return false }
+        if let status, machine.status != status { return false }
+        guard let tag else { return true }
+        guard let value = machine.tags[tag.key] else { return false }
+        return tag.value == nil || tag.value == value
+    }
+}
