@@ -3,11 +3,8 @@ import Foundation
 import PoolCommands
 import QueryModel
 
-/// In which form a command answers.
-enum OutputForm: String, ExpressibleByArgument, CaseIterable, Sendable {
-    case table
-    case json
-}
+extension OutputForm: ExpressibleByArgument {}
+extension ColourChoice: ExpressibleByArgument {}
 
 /// The options of every command that asks the pool.
 struct ClientOptions: ParsableArguments {
@@ -19,8 +16,29 @@ struct ClientOptions: ParsableArguments {
         completion: .file(extensions: ["json"]))
     var pool: String?
 
-    @Option(name: .shortAndLong, help: "table for people, json for programs.")
+    @OptionGroup var answer: AnswerOptions
+}
+
+/// The options of every command that answers with a document.
+struct AnswerOptions: ParsableArguments {
+    @Option(
+        name: .shortAndLong,
+        help: "table for people, wide with more columns; json or yaml for programs; name for the names alone, one on each line.")
     var output: OutputForm = .table
+
+    @Flag(help: "Leave the headings of tables out.")
+    var noHeaders = false
+
+    @Option(help: "Whether statuses bear colours; auto means on a terminal, unless NO_COLOR is set.")
+    var color: ColourChoice = .auto
+
+    /// The form that they ask for.
+    ///
+    /// - Parameter isStream: whether one answer follows another.
+    func form(isStream: Bool = false) -> AnswerForm {
+        let isColoured = color.isColoured(isTerminal: Console.isTerminal, environment: ProcessInfo.processInfo.environment)
+        return AnswerForm(output, style: TextStyle(hasHeadings: !noHeaders, isColoured: isColoured), isStream: isStream)
+    }
 }
 
 /// The option of every command that changes something.

@@ -11,14 +11,14 @@ enum ClientSession {
     ///
     /// - Throws: `ExitCode`: 1 refused, 3 no master reachable, 4 outcome unknown. What happened stands on standard error then.
     static func run(
-        _ options: ClientOptions, reason: String? = nil, _ body: (PoolClient, Console) async throws -> Void
+        _ options: ClientOptions, reason: String? = nil, isStream: Bool = false, _ body: (PoolClient, Console) async throws -> Void
     ) async throws {
         do {
             let path = try PoolFile.locate(option: options.pool, environment: ProcessInfo.processInfo.environment)
             let file = try PoolFile(path: path)
             let client = try PoolClient(file: file, path: path, reason: reason, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
             do {
-                try await body(client, Console(form: options.output))
+                try await body(client, Console(answers: options.answer.form(isStream: isStream)))
             } catch {
                 await client.shutdown()
                 throw error

@@ -4,21 +4,23 @@ import PoolCommands
 
 /// Where a command's answers go: standard output for what was asked for, standard error for everything else.
 struct Console: Sendable {
-    let form: OutputForm
+    /// The form that was asked for.
+    let answers: AnswerForm
+    /// Where answers are written; a command that is watched collects them.
+    var sink: @Sendable (String) throws -> Void = Console.write
 
+    /// Whether a person sees standard output at once.
+    static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
     /// Whether a person sees standard error at once.
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 
-    /// Answers with `document`: as JSON, or as the text that `table` makes of it.
-    func show(_ document: some Encodable, table: () -> String) throws {
-        switch form {
-        case .json: try Self.write(JSONPrinter.text(of: document))
-        case .table: try Self.write(table())
-        }
+    /// Answers with `document`, or with the text for people that `people` makes of it.
+    func show(_ document: some NamedDocument, people: () -> some StyledText) throws {
+        try sink(answers.text(of: document, people: people))
     }
 
-    /// Answers a change: as JSON, or with a sentence.
-    func confirm(_ document: some Encodable, _ sentence: String) throws {
+    /// Answers a change: with the document, or with a sentence.
+    func confirm(_ document: some NamedDocument, _ sentence: String) throws {
         try show(document) { sentence + "\n" }
     }
 

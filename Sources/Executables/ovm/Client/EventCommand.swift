@@ -54,12 +54,9 @@ struct EventCommand: AsyncParsableCommand {
         @OptionGroup var filter: EventFilterOptions
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.run(options, isStream: true) { client, console in
                 for try await event in client.query.events(since: since, filter: filter.text()) {
-                    switch console.form {
-                    case .json: try Console.write(JSONPrinter.line(of: event))
-                    case .table: try Console.write(EventText.line(of: event) + "\n")
-                    }
+                    try console.show(event) { EventText.line(of: event) + "\n" }
                 }
             }
         }
@@ -77,24 +74,5 @@ struct EventFilterOptions: ParsableArguments {
 
     func text(from: QueryTime? = nil, to: QueryTime? = nil) -> EventFilterText {
         EventFilterText(object: object, principal: by, kinds: kind, from: from, to: to)
-    }
-}
-
-/// Events as text for people.
-enum EventText {
-    static func table(of events: [EventDocument]) -> String {
-        var table = TextTable([.init("INDEX", .right), .init("TIME"), .init("EVENT"), .init("BY"), .init("MESSAGE")])
-        for event in events {
-            table.add([String(event.index), QuantityText.time(event.time), event.kind, event.principal, message(of: event)])
-        }
-        return table.text
-    }
-
-    static func line(of event: EventDocument) -> String {
-        TextTable.printable("\(event.index)  \(QuantityText.time(event.time))  \(event.kind)  \(event.principal)  \(message(of: event))")
-    }
-
-    private static func message(of event: EventDocument) -> String {
-        event.reason.map { "\(event.message) Reason: \($0)" } ?? event.message
     }
 }

@@ -18,25 +18,8 @@ struct PoolStatusCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientSession.run(options) { client, console in
             let pool = try await client.pool()
-            try console.show(pool) { Self.text(of: pool) }
+            try console.show(pool) { PoolText.properties(of: pool) }
         }
-    }
-
-    private static func text(of answered: Answered<PoolDocument>) -> String {
-        let pool = answered.document
-        let byStatus = pool.machines.byStatus.sorted { $0.key < $1.key }.map { "\($0.value) \($0.key)" }.joined(separator: ", ")
-        var list = PropertyList()
-        list.add("pool", "\(pool.name) (\(pool.id))")
-        list.add("master", "\(answered.answer.master ?? "none known") (term \(answered.answer.term), index \(answered.answer.index))")
-        list.add(
-            "servers", "\(pool.servers.reachable) of \(pool.servers.total) reachable, \(pool.servers.inMaintenance) in maintenance")
-        list.add("virtual machines", byStatus.isEmpty ? "\(pool.machines.total)" : "\(pool.machines.total): \(byStatus)")
-        list.add(
-            "memory",
-            "\(QuantityText.memory(mebibytes: pool.free.memoryMiB)) of \(QuantityText.memory(mebibytes: pool.capacity.memoryMiB)) free")
-        list.add("virtual CPUs", "\(pool.free.virtualCPUs) of \(pool.capacity.virtualCPUs) free")
-        list.add("pool time", QuantityText.time(pool.time))
-        return list.text
     }
 }
 
@@ -56,12 +39,7 @@ struct PoolMasterCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientSession.run(options) { client, console in
             let answered = try await client.master()
-            try console.show(answered) {
-                guard let master = answered.document.master else { return "" }
-                var table = TextTable([.init("MASTER"), .init("QUERY"), .init("TERM", .right), .init("ANSWERED BY")])
-                table.add([master.name, master.queryAddress, String(answered.document.term), answered.document.answeredBy.name])
-                return table.text
-            }
+            try console.show(answered) { PoolText.table(of: answered.document) }
             if answered.document.master == nil {
                 throw ClientError.unreachable(cause: "\(answered.document.answeredBy.name) answers, and knows no master.")
             }

@@ -31,7 +31,7 @@ struct PoolTokenCommand: AsyncParsableCommand {
             try await ClientSession.run(options, reason: reason.reason) { client, console in
                 let made = try await client.createToken(CreateTokenRequest(roles: role?.names, ttlSeconds: ttl?.seconds))
                 try console.show(made) { made.token + "\n" }
-                if Console.isErrorTerminal, console.form == .table {
+                if Console.isErrorTerminal, [.table, .wide].contains(console.answers.form) {
                     let roles = made.roles.joined(separator: ", ")
                     Console.note("Token \(made.id) lets one server join (\(roles)) until \(QuantityText.time(made.expiresAt)).\n")
                 }
@@ -47,18 +47,7 @@ struct PoolTokenCommand: AsyncParsableCommand {
         func run() async throws {
             try await ClientSession.run(options) { client, console in
                 let list = try await client.tokens()
-                try console.show(list) {
-                    var table = TextTable([
-                        .init("ID", .right), .init("STATUS"), .init("ROLES"), .init("EXPIRES"), .init("USED BY"), .init("CREATED BY"),
-                    ])
-                    for token in list.tokens {
-                        table.add([
-                            String(token.id), token.status, token.roles.joined(separator: ","), QuantityText.time(token.expiresAt),
-                            token.usedBy ?? "", token.createdBy,
-                        ])
-                    }
-                    return table.text
-                }
+                try console.show(list) { PoolText.table(of: list.tokens) }
             }
         }
     }

@@ -66,31 +66,3 @@ struct TaskCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// Tasks as text for people.
-enum TaskText {
-    static func table(of tasks: [TaskDocument]) -> String {
-        var table = TextTable([
-            .init("ID", .right), .init("KIND"), .init("TARGET"), .init("STATUS"), .init("STARTED"), .init("BY"), .init("CAUSE"),
-        ])
-        for task in tasks {
-            table.add([
-                String(task.id), task.kind, task.target, task.status, QuantityText.time(task.startedAt), task.principal, task.cause ?? "",
-            ])
-        }
-        return table.text
-    }
-
-    static func properties(of task: TaskDocument) -> String {
-        var list = PropertyList()
-        list.add("task", String(task.id))
-        list.add("kind", task.kind)
-        list.add("target", task.target)
-        list.add("status", task.status)
-        list.add("cause", task.cause)
-        list.add("by", task.principal)
-        list.add("started", QuantityText.time(task.startedAt))
-        list.add("ended", task.endedAt.map(QuantityText.time))
-        return list.text
-    }
-}

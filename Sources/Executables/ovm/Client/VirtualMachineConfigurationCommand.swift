@@ -12,14 +12,14 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check", abstract: "Says what vm.cfg files mean, or where their first mistake is.",
             discussion: """
-                Exit status 1 when a file is refused; the others are shown all the same. With -o json there is one document for
-                each file, after one another.
+                Exit status 1 when a file is refused; the others are shown all the same. With -o json or yaml there is one
+                document for each file, after one another.
 
                   ovm vm config check web01.cfg
                   ovm vm config check -o json *.cfg
                 """)
 
-        @Option(name: .shortAndLong, help: "table for people, json for programs.")
+        @Option(name: .shortAndLong, help: "table or wide for people; json or yaml for programs; name for the names alone.")
         var output: OutputForm = .table
         @Argument(help: ArgumentHelp("The files; - reads standard input.", valueName: "file"), completion: .file(extensions: ["cfg"]))
         var files: [String]
@@ -31,7 +31,7 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
                     isRefused = true
                     continue
                 }
-                try Console.write(output == .table && position > 0 ? "\n" + text : text)
+                try Console.write([.table, .wide].contains(output) && position > 0 ? "\n" + text : text)
             }
             if isRefused { throw ExitCode(1) }
         }
@@ -42,7 +42,9 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
                 let configuration = try DomainConfigurationText.parse(bytes: ConfigurationFile.read(file), file: file)
                 switch output {
                 case .json: return configuration.jsonText()
-                case .table: return configuration.summaryText()
+                case .yaml: return try YAMLPrinter.separator + YAMLPrinter.text(ofJSON: Data(configuration.jsonText().utf8))
+                case .name: return configuration.settings.name + "\n"
+                case .table, .wide: return configuration.summaryText()
                 }
             } catch let error as DomainConfigurationError {
                 Console.note(error.message + "\n")

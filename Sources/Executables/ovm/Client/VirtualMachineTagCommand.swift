@@ -72,11 +72,7 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
         func run() async throws {
             try await ClientSession.run(options) { client, console in
                 let list = try await client.tags(of: name, prefix: prefix)
-                try console.show(list) {
-                    var table = TextTable([.init("KEY"), .init("VALUE")])
-                    for tag in list.tags { table.add([tag.key, tag.value]) }
-                    return table.text
-                }
+                try console.show(list) { PoolText.table(of: list.tags) }
             }
         }
     }

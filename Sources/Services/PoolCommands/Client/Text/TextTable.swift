@@ -1,47 +1,77 @@
 /// A table in columns, for people.
-package struct TextTable: Hashable, Sendable {
+package struct TextTable: Hashable, Sendable, StyledText {
     /// On which side a column's cells touch its edge.
     package enum Alignment: Hashable, Sendable {
         case left
         case right
     }
 
-    /// One column: its heading, and the side of its cells.
+    /// One column: its heading, and how its cells are shown.
     package struct Column: Hashable, Sendable {
         package let heading: String
         package let alignment: Alignment
+        /// Shown only by `-o wide`.
+        package let isWide: Bool
+        /// Its cells are statuses, which have colours.
+        package let isStatus: Bool
 
-        package init(_ heading: String, _ alignment: Alignment = .left) {
+        package init(_ heading: String, _ alignment: Alignment = .left, isWide: Bool = false, isStatus: Bool = false) {
             self.heading = heading
             self.alignment = alignment
+            self.isWide = isWide
+            self.isStatus = isStatus
+        }
+    }
+
+    /// What stands in one column of one row.
+    struct Cell: Hashable, Sendable {
+        let text: String
+        let isStatus: Bool
+
+        init(_ text: String, isStatus: Bool = false) {
+            self.text = TextTable.printable(text)
+            self.isStatus = isStatus
         }
     }
 
     private let columns: [Column]
-    private var rows: [[String]] = []
+    private var rows: [[Cell]] = []
+    /// A sentence beneath the rows.
+    package var note: String?
     private static let gap = "  "
 
     package init(_ columns: [Column]) { self.columns = columns }
 
-    /// - Precondition: there is one cell for each column.
+    /// - Precondition: there is one cell for each column, those of `-o wide` included.
     package mutating func add(_ cells: [String]) {
+        add(zip(cells, columns).map { Cell($0, isStatus: $1.isStatus) })
+    }
+
+    mutating func add(_ cells: [Cell]) {
         precondition(cells.count == columns.count, "a row of \(cells.count) cells was added to \(columns.count) columns")
-        rows.append(cells.map(Self.printable))
+        rows.append(cells)
     }
 
     /// The table, its headings first; each line ends with a line feed and bears no blanks at its end.
-    package var text: String {
-        let lines = [columns.map(\.heading)] + rows
-        let widths = columns.indices.map { position in lines.map { TextWidth.columns(of: $0[position]) }.max() ?? 0 }
-        return lines.map { line(of: $0, widths) + "\n" }.joined()
+    package var text: String { text(in: TextStyle()) }
+
+    package func text(in style: TextStyle) -> String {
+        let shown = columns.indices.filter { style.isWide || !columns[$0].isWide }
+        let lines = (style.hasHeadings ? [columns.map { Cell($0.heading) }] : []) + rows
+        // Colours take no column: widths are those of the bare texts.
+        let widths = columns.indices.map { position in lines.map { TextWidth.columns(of: $0[position].text) }.max() ?? 0 }
+        return lines.map { line(of: $0, shown, widths, isColoured: style.isColoured) + "\n" }.joined()
+            + (note.map { Self.printable($0) + "\n" } ?? "")
     }
 
-    private func line(of cells: [String], _ widths: [Int]) -> String {
+    private func line(of cells: [Cell], _ shown: [Int], _ widths: [Int], isColoured: Bool) -> String {
         var line = ""
-        for (position, cell) in cells.enumerated() {
-            let blanks = String(repeating: " ", count: widths[position] - TextWidth.columns(of: cell))
-            if position > 0 { line += Self.gap }
-            line += columns[position].alignment == .left ? cell + blanks : blanks + cell
+        for position in shown {
+            let cell = cells[position]
+            let blanks = String(repeating: " ", count: widths[position] - TextWidth.columns(of: cell.text))
+            let text = isColoured && cell.isStatus ? StatusColour.coloured(cell.text) : cell.text
+            if position != shown.first { line += Self.gap }
+            line += columns[position].alignment == .left ? text + blanks : blanks + text
         }
         while line.last == " " { line.removeLast() }
         return line

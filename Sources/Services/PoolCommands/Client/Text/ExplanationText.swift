@@ -1,0 +1,40 @@
+package import QueryModel
+
+/// Placement decisions as text for people.
+package enum ExplanationText {
+    package static func text(of explanation: ExplanationDocument) -> TextTable {
+        var table = TextTable([
+            .init("SERVER"), .init("SCORE", .right), .init("MEMORY", .right), .init("VCPUS", .right), .init("NETWORK", .right),
+            .init("DISK", .right), .init("REASON"),
+        ])
+        for server in explanation.servers {
+            let shares = server.shares.map { [$0.memory, $0.virtualCPUs, $0.network, $0.disk] } ?? []
+            let cells = shares.isEmpty ? ["", "", "", ""] : shares.map(QuantityText.percent(millionths:))
+            let isChosen = server.server == explanation.chosen
+            let score = server.score.map(QuantityText.percent(millionths:)) ?? "-"
+            table.add([server.server, score] + cells + [server.refusal?.message ?? (isChosen ? "chosen" : "")])
+        }
+        let verdict = explanation.chosen.map { "would start on \($0)." } ?? "would start nowhere: every server refuses."
+        table.note = "\(explanation.machine) \(verdict)"
+        return table
+    }
+
+    /// Why a machine is where it is: the shares that would remain free, and who was passed over. Nil where this explains another server.
+    package static func reasons(for server: String?, in explanation: ExplanationDocument?) -> String? {
+        guard let explanation, let server, explanation.chosen == server,
+            let chosen = explanation.servers.first(where: { $0.server == server }), let shares = chosen.shares
+        else { return nil }
+        let parts = [
+            "memory \(QuantityText.percent(millionths: shares.memory))",
+            "virtual CPUs \(QuantityText.percent(millionths: shares.virtualCPUs))",
+            "network \(QuantityText.percent(millionths: shares.network))", "disk \(QuantityText.percent(millionths: shares.disk))",
+        ]
+        var text =
+            "  \(server): remains free: \(parts.joined(separator: ", ")); score \(QuantityText.percent(millionths: chosen.score ?? 0))"
+        for other in explanation.servers where other.server != server {
+            let reason = other.refusal?.message ?? "score \(QuantityText.percent(millionths: other.score ?? 0))"
+            text += "\n  \(other.server): \(reason)"
+        }
+        return text.split(separator: "\n").map { TextTable.printable(String($0)) }.joined(separator: "\n")
+    }
+}

@@ -1,0 +1,46 @@
+package import QueryModel
+
+/// Virtual machines as text for people.
+package enum MachineText {
+    package static func table(of machines: [MachineDocument]) -> TextTable {
+        var table = TextTable([
+            .init("NAME"), .init("STATUS", isStatus: true), .init("SERVER"), .init("TYPE"), .init("MEMORY", .right), .init("VCPUS", .right),
+            .init("PREFERRED"), .init("TASK", .right), .init("WANTED", isWide: true), .init("TAGS", .right, isWide: true),
+            .init("EPOCH", .right, isWide: true), .init("ID", .right, isWide: true), .init("UUID", isWide: true),
+        ])
+        for machine in machines {
+            table.add([
+                machine.name, machine.status, machine.server ?? "", machine.requirements.domainType,
+                QuantityText.memory(mebibytes: machine.requirements.memoryMiB), String(machine.requirements.virtualCPUs),
+                preferred(machine), machine.task.map(String.init) ?? "", machine.intent, String(machine.tagCount),
+                String(machine.epoch), String(machine.id), machine.uuid,
+            ])
+        }
+        return table
+    }
+
+    package static func properties(of machine: MachineDocument) -> PropertyList {
+        let needs = machine.requirements
+        var list = PropertyList()
+        list.add("name", "\(machine.name) (\(machine.id))")
+        list.add("uuid", machine.uuid)
+        list.add("status", status: machine.status)
+        list.add("cause", machine.cause)
+        list.add("wanted", machine.intent)
+        list.add("server", machine.server)
+        list.add("preferred servers", preferred(machine))
+        list.add("type", needs.domainType)
+        list.add("memory", QuantityText.memory(mebibytes: needs.memoryMiB))
+        list.add("virtual CPUs", String(needs.virtualCPUs))
+        list.add("interfaces", needs.interfaces.map { "\($0.bridge), \(QuantityText.rate(kilobits: $0.rateKbps))" })
+        list.add("disks", needs.diskPaths)
+        if needs.newImageMiB > 0 { list.add("images to create", QuantityText.memory(mebibytes: needs.newImageMiB)) }
+        list.add("tags", String(machine.tagCount))
+        list.add("task", machine.task.map(String.init))
+        return list
+    }
+
+    static func preferred(_ machine: MachineDocument) -> String {
+        machine.preferredServers.isEmpty ? "any" : machine.preferredServers.joined(separator: ",")
+    }
+}
