@@ -60,7 +60,7 @@ extension PoolState {
     /// The virtual machine that a path names.
     func machine(atPath text: String) throws(QueryRefusal) -> VirtualMachine {
         guard let name = VirtualMachineName(text), let machine = machine(named: name) else {
-            throw .notFound("virtual machine", text, list: "GET /v1/vms")
+            throw .notFound("virtual machine", text, among: machines.values.map(\.name.text), list: "GET /v1/vms")
         }
         return machine
     }
@@ -68,7 +68,7 @@ extension PoolState {
     /// The member that a path or a document names.
     func server(atPath text: String) throws(QueryRefusal) -> Server {
         guard let name = ServerName(text), let server = server(named: name) else {
-            throw .notFound("server", text, list: "GET /v1/servers")
+            throw .notFound("server", text, among: activeServers.map(\.name.text), list: "GET /v1/servers")
         }
         return server
     }

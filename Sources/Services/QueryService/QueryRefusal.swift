@@ -13,8 +13,11 @@ package struct QueryRefusal: Error, Hashable, Sendable {
     }
 
     /// Nothing of that name.
-    static func notFound(_ noun: String, _ name: String, list: String) -> QueryRefusal {
-        QueryRefusal(.notFound, cause: "There is no \(noun) \(shown(name)).", cure: "List them with \(list).")
+    ///
+    /// - Parameter names: what it may have been meant for.
+    static func notFound(_ noun: String, _ name: String, among names: [String] = [], list: String) -> QueryRefusal {
+        let hint = NearestName.find(name, among: names).map { "Did you mean \($0)? " } ?? ""
+        return QueryRefusal(.notFound, cause: "There is no \(noun) \(shown(name)).", cure: "\(hint)List them with \(list).")
     }
 
     /// A value that cannot be read.

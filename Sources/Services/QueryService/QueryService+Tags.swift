@@ -18,7 +18,9 @@ extension QueryService {
         return try await answer(request) { state, _ throws(QueryRefusal) in
             let machine = try state.machine(atPath: request.parameter("name"))
             guard let value = machine.tags[key] else {
-                throw .notFound("tag", key.text, list: "GET /v1/vms/\(PercentText.encode(machine.name.text))/tags")
+                throw .notFound(
+                    "tag", key.text, among: machine.tags.keys.map(\.text), list: "GET /v1/vms/\(PercentText.encode(machine.name.text))/tags"
+                )
             }
             return TagDocument(key: key.text, value: value)
         }

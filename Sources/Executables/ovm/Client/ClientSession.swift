@@ -29,6 +29,16 @@ enum ClientSession {
         }
     }
 
+    /// Runs `body` once, or, where it is to be watched, again and again until Ctrl-C, which ends the program with 0.
+    static func look(
+        _ options: ClientOptions, _ watch: WatchOption, _ body: @escaping @Sendable (PoolClient, Console) async throws -> Void
+    ) async throws {
+        guard let rhythm = watch.watch else { return try await run(options, body) }
+        try await run(options, isStream: !Console.isTerminal) { client, console in
+            try await LiveConsole(console).follow(client, every: rhythm.period, body)
+        }
+    }
+
     /// Says what happened on standard error, and gives the status to exit with.
     private static func exit(with error: any Error) -> any Error {
         switch error {

@@ -11,6 +11,13 @@ struct Console: Sendable {
 
     /// Whether a person sees standard output at once.
     static var isTerminal: Bool { isatty(STDOUT_FILENO) == 1 }
+    /// How large the terminal is that standard output is.
+    static var terminalSize: TerminalSize {
+        var size = winsize()
+        guard ioctl(STDOUT_FILENO, UInt(TIOCGWINSZ), &size) == 0, size.ws_col > 0, size.ws_row > 0 else { return .usual }
+        return TerminalSize(columns: Int(size.ws_col), rows: Int(size.ws_row))
+    }
+
     /// Whether a person sees standard error at once.
     static var isErrorTerminal: Bool { isatty(STDERR_FILENO) == 1 }
 

@@ -11,12 +11,14 @@ struct PoolStatusCommand: AsyncParsableCommand {
 
               ovm pool status
               ovm pool status -o json
+              ovm pool status --watch 5
             """)
 
     @OptionGroup var options: ClientOptions
+    @OptionGroup var watch: WatchOption
 
     func run() async throws {
-        try await ClientSession.run(options) { client, console in
+        try await ClientSession.look(options, watch) { client, console in
             let pool = try await client.pool()
             try console.show(pool) { PoolText.properties(of: pool) }
         }

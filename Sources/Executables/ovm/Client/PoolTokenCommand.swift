@@ -57,7 +57,7 @@ struct PoolTokenCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "Its number, as `ovm pool token ls` shows it.")
+        @Argument(help: "Its number, as `ovm pool token ls` shows it.", completion: .tokenNumbers)
         var id: UInt64
 
         func run() async throws {

@@ -8,7 +8,7 @@ extension AsyncParsableCommand {
     /// Parses the arguments and runs the command; ends the process with the status that it comes to.
     static func runAsProgram() async {
         do {
-            var command = try parseAsRoot(nil)
+            var command = try await asyncParseAsRoot(nil)
             if var asynchronous = command as? any AsyncParsableCommand {
                 try await asynchronous.run()
             } else {

@@ -6,20 +6,22 @@ import QueryModel
 struct ServerCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "server", abstract: "Shows and changes the servers of the pool.",
-        subcommands: [List.self, Show.self, Maintenance.self, Remove.self])
+        subcommands: [List.self, Show.self, ServerTopCommand.self, Maintenance.self, Remove.self])
 
     struct List: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "Lists the servers.",
             discussion: """
                   ovm server ls
-                  ovm server ls -o json
+                  ovm server ls -o wide
+                  ovm server ls --watch
                 """)
 
         @OptionGroup var options: ClientOptions
+        @OptionGroup var watch: WatchOption
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let list = try await client.servers()
                 try console.show(list) { ServerText.table(of: list.servers) }
             }
@@ -27,13 +29,19 @@ struct ServerCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one server with its facts.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Shows one server with its facts.",
+            discussion: """
+                  ovm server show alpha
+                  ovm server show alpha --watch
+                """)
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The server's name.") var name: String
+        @OptionGroup var watch: WatchOption
+        @Argument(help: "The server's name.", completion: .serverNames) var name: String
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let server = try await client.server(name)
                 try console.show(server) { ServerText.properties(of: server) }
             }
@@ -60,7 +68,7 @@ struct ServerCommand: AsyncParsableCommand {
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
         @Argument(help: "on or off.") var state: Switch
-        @Argument(help: "The server's name.") var name: String
+        @Argument(help: "The server's name.", completion: .serverNames) var name: String
 
         func run() async throws {
             try await ClientSession.run(options, reason: reason.reason) { client, console in
@@ -77,7 +85,7 @@ struct ServerCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The server's name.") var name: String
+        @Argument(help: "The server's name.", completion: .serverNames) var name: String
 
         func run() async throws {
             try await ClientSession.run(options, reason: reason.reason) { client, console in

@@ -9,12 +9,18 @@ struct TaskCommand: AsyncParsableCommand {
         subcommands: [List.self, Show.self, Watch.self, Cancel.self])
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists the newest 1,000 tasks, the oldest first.")
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "Lists the newest 1,000 tasks, the oldest first.",
+            discussion: """
+                  ovm task ls
+                  ovm task ls --watch
+                """)
 
         @OptionGroup var options: ClientOptions
+        @OptionGroup var watch: WatchOption
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let list = try await client.tasks()
                 try console.show(list) { TaskText.table(of: list.tasks) }
             }
@@ -22,13 +28,19 @@ struct TaskCommand: AsyncParsableCommand {
     }
 
     struct Show: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "show", abstract: "Shows one task.")
+        static let configuration = CommandConfiguration(
+            commandName: "show", abstract: "Shows one task.",
+            discussion: """
+                  ovm task show 42
+                  ovm task show 42 --watch
+                """)
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The task's number.") var id: UInt64
+        @OptionGroup var watch: WatchOption
+        @Argument(help: "The task's number.", completion: .taskNumbers) var id: UInt64
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let task = try await client.task(id)
                 try console.show(task) { TaskText.properties(of: task) }
             }
@@ -41,7 +53,7 @@ struct TaskCommand: AsyncParsableCommand {
             discussion: "Exit status 0 when it was done, 1 when it failed or was cancelled.")
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The task's number.") var id: UInt64
+        @Argument(help: "The task's number.", completion: .taskNumbers) var id: UInt64
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in
@@ -56,7 +68,7 @@ struct TaskCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The task's number.") var id: UInt64
+        @Argument(help: "The task's number.", completion: .openTaskNumbers) var id: UInt64
 
         func run() async throws {
             try await ClientSession.run(options, reason: reason.reason) { client, console in

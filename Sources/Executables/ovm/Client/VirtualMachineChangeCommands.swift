@@ -19,7 +19,9 @@ struct VirtualMachineCreateCommand: AsyncParsableCommand {
         name: .shortAndLong, help: ArgumentHelp("The vm.cfg; - reads standard input.", valueName: "file"),
         completion: .file(extensions: ["cfg"]))
     var file: String
-    @Option(help: ArgumentHelp("The servers that it may run on; without it every server of the pool.", valueName: "server,server"))
+    @Option(
+        help: ArgumentHelp("The servers that it may run on; without it every server of the pool.", valueName: "server,server"),
+        completion: .serverLists)
     var preferred: NameListArgument?
     @Option(help: "Its name in the pool; without it that of the vm.cfg.")
     var name: String?
@@ -54,12 +56,12 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
     @Option(help: ArgumentHelp("Its memory, such as 512M or 64G.", valueName: "size"))
     var memory: MemoryArgument?
     @Option(help: ArgumentHelp("Its virtual CPUs.", valueName: "count"))
     var vcpus: Int?
-    @Option(help: ArgumentHelp("The servers that it may run on.", valueName: "server,server"))
+    @Option(help: ArgumentHelp("The servers that it may run on.", valueName: "server,server"), completion: .serverLists)
     var preferred: NameListArgument?
 
     func validate() throws {
@@ -84,7 +86,7 @@ struct VirtualMachineDeleteCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in

@@ -10,7 +10,7 @@ struct VirtualMachineCommand: AsyncParsableCommand {
               ovm vm start web01
             """,
         subcommands: [
-            VirtualMachineCreateCommand.self, VirtualMachineListCommand.self, VirtualMachineShowCommand.self,
+            VirtualMachineCreateCommand.self, VirtualMachineListCommand.self, VirtualMachineShowCommand.self, VirtualMachineTopCommand.self,
             VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachineDeleteCommand.self,
             VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
             VirtualMachineTagCommand.self, VirtualMachineConfigurationCommand.self,

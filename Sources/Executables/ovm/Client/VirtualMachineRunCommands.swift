@@ -16,7 +16,7 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
     @OptionGroup var wait: WaitOption
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in
@@ -64,7 +64,7 @@ struct VirtualMachineStopCommand: AsyncParsableCommand {
     @OptionGroup var wait: WaitOption
     @Flag(help: "Destroy the domain instead of asking the guest. What the guest had not written is lost.")
     var force = false
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in
@@ -89,7 +89,7 @@ struct VirtualMachineResetStatusCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in

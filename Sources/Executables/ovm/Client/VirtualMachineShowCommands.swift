@@ -8,13 +8,15 @@ struct VirtualMachineListCommand: AsyncParsableCommand {
         commandName: "ls", abstract: "Lists the virtual machines.",
         discussion: """
               ovm vm ls
-              ovm vm ls -o json
+              ovm vm ls -o wide
+              ovm vm ls --watch
             """)
 
     @OptionGroup var options: ClientOptions
+    @OptionGroup var watch: WatchOption
 
     func run() async throws {
-        try await ClientSession.run(options) { client, console in
+        try await ClientSession.look(options, watch) { client, console in
             let list = try await client.machines()
             try console.show(list) { MachineText.table(of: list.machines) }
         }
@@ -24,13 +26,21 @@ struct VirtualMachineListCommand: AsyncParsableCommand {
 /// `ovm vm show`
 struct VirtualMachineShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows one virtual machine.", discussion: "Its vm.cfg text is in the answer of -o json.")
+        commandName: "show", abstract: "Shows one virtual machine.",
+        discussion: """
+            Its vm.cfg text is in the answers of -o json and -o yaml.
+
+              ovm vm show web01
+              ovm vm show web01 -o yaml
+              ovm vm show web01 --watch
+            """)
 
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The virtual machine's name.") var name: String
+    @OptionGroup var watch: WatchOption
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func run() async throws {
-        try await ClientSession.run(options) { client, console in
+        try await ClientSession.look(options, watch) { client, console in
             let machine = try await client.machine(name)
             try console.show(machine) { MachineText.properties(of: machine) }
         }
@@ -50,10 +60,10 @@ struct VirtualMachineExplainCommand: AsyncParsableCommand {
             """)
 
     @OptionGroup var options: ClientOptions
-    @Argument(help: "The virtual machine's name.") var name: String
+    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
     @Option(help: ArgumentHelp("What if it had this much memory, such as 512M or 64G?", valueName: "size"))
     var memory: MemoryArgument?
-    @Option(help: ArgumentHelp("What if these servers were gone?", valueName: "server,server"))
+    @Option(help: ArgumentHelp("What if these servers were gone?", valueName: "server,server"), completion: .serverLists)
     var without: NameListArgument?
 
     func run() async throws {

@@ -19,8 +19,8 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The virtual machine's name.") var name: String
-        @Argument(help: "The tag's key.") var key: String
+        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @Argument(help: "The tag's key.", completion: .tagKeys) var key: String
         @Argument(help: "The tag's value.") var value: String
 
         func run() async throws {
@@ -35,8 +35,8 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "get", abstract: "Prints a tag's value.")
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The virtual machine's name.") var name: String
-        @Argument(help: "The tag's key.") var key: String
+        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @Argument(help: "The tag's key.", completion: .tagKeys) var key: String
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in
@@ -51,8 +51,8 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The virtual machine's name.") var name: String
-        @Argument(help: "The tag's key.") var key: String
+        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @Argument(help: "The tag's key.", completion: .tagKeys) var key: String
 
         func run() async throws {
             try await ClientSession.run(options, reason: reason.reason) { client, console in
@@ -66,8 +66,8 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists a virtual machine's tags.")
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The virtual machine's name.") var name: String
-        @Option(help: "Only keys that begin with this.") var prefix: String?
+        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @Option(help: "Only keys that begin with this.", completion: .tagKeys) var prefix: String?
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in

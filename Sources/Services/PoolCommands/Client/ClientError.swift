@@ -21,7 +21,7 @@ package enum ClientError: Error, Hashable, Sendable {
         case .outcomeUnknown(let cause):
             "Nobody knows whether the request was carried out: \(cause) Look at what it was to change before you send it again."
         case .problem(let problem):
-            problem.detail
+            problem.commandLineDetail
         case .badAnswer(let cause):
             "\(cause) Check that the address is the query port of this pool, and that both ends have the same version of ovm."
         case .cancelled:

@@ -36,6 +36,8 @@ package struct TextTable: Hashable, Sendable, StyledText {
 
     private let columns: [Column]
     private var rows: [[Cell]] = []
+    /// A sentence above the headings, where there are headings.
+    package var title: String?
     /// A sentence beneath the rows.
     package var note: String?
     private static let gap = "  "
@@ -60,7 +62,8 @@ package struct TextTable: Hashable, Sendable, StyledText {
         let lines = (style.hasHeadings ? [columns.map { Cell($0.heading) }] : []) + rows
         // Colours take no column: widths are those of the bare texts.
         let widths = columns.indices.map { position in lines.map { TextWidth.columns(of: $0[position].text) }.max() ?? 0 }
-        return lines.map { line(of: $0, shown, widths, isColoured: style.isColoured) + "\n" }.joined()
+        return (title.map { style.hasHeadings ? Self.printable($0) + "\n" : "" } ?? "")
+            + lines.map { line(of: $0, shown, widths, isColoured: style.isColoured) + "\n" }.joined()
             + (note.map { Self.printable($0) + "\n" } ?? "")
     }
 

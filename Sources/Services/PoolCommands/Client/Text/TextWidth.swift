@@ -3,6 +3,24 @@ package enum TextWidth {
     /// A character with an emoji or an ideograph takes two columns, a mark that combines with its predecessor none, any other one.
     package static func columns(of text: String) -> Int { text.reduce(0) { $0 + columns(of: $1) } }
 
+    /// The beginning of `line` that fits into so many columns; our own colours take none, and end with the line.
+    static func cut(_ line: String, to limit: Int) -> String {
+        var kept = ""
+        var width = 0
+        var isEscape = false
+        for character in line {
+            if isEscape || character == "\u{1B}" {
+                isEscape = character != "m"
+                kept.append(character)
+                continue
+            }
+            width += columns(of: character)
+            if width > limit { return kept + (kept.contains("\u{1B}") ? "\u{1B}[0m" : "") }
+            kept.append(character)
+        }
+        return kept
+    }
+
     private static func columns(of character: Character) -> Int {
         guard let first = character.unicodeScalars.first else { return 0 }
         if isControl(first) || first.properties.generalCategory == .nonspacingMark { return 0 }

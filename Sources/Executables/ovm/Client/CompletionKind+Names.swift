@@ -1,0 +1,28 @@
+import ArgumentParser
+import Foundation
+import NIOPosix
+import PoolCommands
+
+extension CompletionKind {
+    static let machineNames = names(of: .machine)
+    static let serverNames = names(of: .server)
+    static let tagKeys = names(of: .tag)
+    static let taskNumbers = names(of: .task)
+    static let openTaskNumbers = names(of: .openTask)
+    static let tokenNumbers = names(of: .token)
+
+    /// Names of servers with commas between them.
+    static let serverLists = CompletionKind.custom { (words: [String], cursor: Int, typed: String) async -> [String] in
+        await completion(words, cursor).list(of: .server, typed: typed)
+    }
+
+    private static func names(of noun: NameCompletion.Noun) -> CompletionKind {
+        .custom { (words: [String], cursor: Int, _: String) async -> [String] in await completion(words, cursor).names(of: noun) }
+    }
+
+    private static func completion(_ words: [String], _ cursor: Int) -> NameCompletion {
+        NameCompletion(
+            words: words, cursor: cursor, environment: ProcessInfo.processInfo.environment,
+            eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+    }
+}
