@@ -21,8 +21,9 @@ struct TopTextTests {
             name: name, id: 1, uuid: "u", status: server == nil ? "PoweredOff" : "Running", cause: nil, intent: "running", server: server,
             epoch: 1,
             requirements: RequirementsDocument(
-                domainType: "pv", memoryMiB: memory, virtualCPUs: processors, interfaces: [], diskPaths: [], newImageMiB: 0),
-            preferredServers: [], tagCount: 0, task: nil, configuration: nil)
+                domainType: "pv", memoryMiB: memory, virtualCPUs: processors, interfaces: [], diskPaths: [], newImageMiB: 0,
+                maximumMemoryMiB: memory, maximumVirtualCPUs: processors, onPowerOff: "destroy", onReboot: "restart", onCrash: "destroy"),
+            preferredServers: [], tagCount: 0, task: nil, configuration: nil, operations: [])
     }
 
     private let servers = [

@@ -78,13 +78,14 @@ struct HistoryTests {
                 == ObjectDiffDocument(
                     kind: "vm", name: "web02", change: "changed",
                     fields: [
+                        FieldDiffDocument(name: "requirements.maximumMemoryMiB", before: "1024", after: "2048"),
                         FieldDiffDocument(name: "requirements.memoryMiB", before: "1024", after: "2048"),
                         FieldDiffDocument(name: "tags.owner", before: nil, after: "ulla"),
                     ], entryCount: 2,
                     entries: [
                         ChangeEntryDocument(
                             index: index + 1, time: time, principal: "operator admin", reason: "it swaps", kind: "vm-changed",
-                            message: "Virtual machine web02 was changed."),
+                            message: "Virtual machine web02 was changed: memory from 1024 MiB to 2048 MiB."),
                         ChangeEntryDocument(
                             index: index + 2, time: time, principal: "operator ulla", reason: nil, kind: "tag-set",
                             message: "Tag owner was set."),

@@ -25,7 +25,8 @@ struct MachineRouteTests {
                 == RequirementsDocument(
                     domainType: "pv", memoryMiB: 1_024, virtualCPUs: 2,
                     interfaces: Array(repeating: InterfaceDocument(bridge: "xenbr0", rateKbps: 10_000), count: 2),
-                    diskPaths: ["/OVS/web01.img"], newImageMiB: 0))
+                    diskPaths: ["/OVS/web01.img"], newImageMiB: 0, maximumMemoryMiB: 1_024,
+                    maximumVirtualCPUs: 2, onPowerOff: "destroy", onReboot: "restart", onCrash: "destroy"))
         #expect(UniqueIdentifier(created.uuid) != nil)
     }
 

@@ -48,7 +48,8 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "set", abstract: "Changes a virtual machine.",
         discussion: """
-            What is not named stays as it is. An empty list of preferred servers means every server of the pool.
+            What is not named stays as it is. An empty list of preferred servers means every server of the pool. Memory and virtual
+            CPUs change while it runs too, up to the maxmem and maxvcpus that it was started with.
 
               ovm vm set web01 --memory 8G --vcpus 4
               ovm vm set web01 --preferred ""
@@ -56,6 +57,7 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
+    @OptionGroup var wait: WaitOption
     @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
     @Option(help: ArgumentHelp("Its memory, such as 512M or 64G.", valueName: "size"))
     var memory: MemoryArgument?
@@ -73,7 +75,15 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in
             let change = ChangeMachineRequest(memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names)
-            let machine = try await client.changeMachine(name, change)
+            var machine = try await client.changeMachine(name, change)
+            if let task = machine.task, !wait.noWait {
+                // Whatever else works on it has no part in this: only a change of its size is waited for.
+                let begun = try await client.task(task)
+                if begun.kind == "resize" {
+                    _ = try await client.finish(begun)
+                    machine = try await client.machine(name)
+                }
+            }
             try console.show(machine) { MachineText.properties(of: machine) }
         }
     }

@@ -50,38 +50,6 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
     }
 }
 
-/// `ovm vm stop`
-struct VirtualMachineStopCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "stop", abstract: "Asks a virtual machine to shut down, or destroys it.",
-        discussion: """
-              ovm vm stop web01
-              ovm vm stop web01 --force
-            """)
-
-    @OptionGroup var options: ClientOptions
-    @OptionGroup var reason: ReasonOption
-    @OptionGroup var wait: WaitOption
-    @Flag(help: "Destroy the domain instead of asking the guest. What the guest had not written is lost.")
-    var force = false
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
-
-    func run() async throws {
-        try await ClientSession.run(options, reason: reason.reason) { client, console in
-            switch try await client.stopMachine(name, force: force) {
-            case .already(let machine):
-                try console.confirm(machine, "\(machine.name) is \(machine.status) already.")
-            case .begun(let task) where wait.noWait:
-                try console.confirm(task, "Task \(task.id) stops \(name).")
-            case .begun(let task):
-                _ = try await client.finish(task)
-                let machine = try await client.machine(name)
-                try console.confirm(machine, "\(machine.name) is \(machine.status).")
-            }
-        }
-    }
-}
-
 /// `ovm vm reset-status`
 struct VirtualMachineResetStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(

@@ -13,6 +13,12 @@ extension PoolClient {
     /// All virtual machines, by name.
     package func machines() async throws(ClientError) -> MachineListDocument { try await readAll(MachineListDocument.self, "/v1/vms") }
 
+    /// The virtual machines of a pattern of names, and with a tag (`KEY` or `KEY=VALUE`), by name.
+    package func machines(name: String?, tag: String?) async throws(ClientError) -> MachineListDocument {
+        let query = [name.map { "name=\(Self.escaped($0))" }, tag.map { "tag=\(Self.escaped($0))" }].compactMap { $0 }
+        return try await readAll(MachineListDocument.self, "/v1/vms" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")))
+    }
+
     /// A virtual machine with its configuration.
     package func machine(_ name: String) async throws(ClientError) -> MachineDocument {
         try await read(MachineDocument.self, Self.path(name))
