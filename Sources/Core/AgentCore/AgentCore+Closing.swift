@@ -77,12 +77,12 @@ extension AgentCore {
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber
     ) -> (MachineStopReason, String) {
         if machine.intent == .stopped { return (.requested, MachineStopReason.requested.sentence) }
+        if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if let ended = machine.ended {
             guard ended.isTooSoon else { return (ended.reason, ended.reason.sentence) }
             let floor = settings.restartFloor.components.seconds
             return (ended.reason, "\(ended.reason.sentence) It is not started anew: it had run for less than \(floor) s.")
         }
-        if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if !placement.isStarted {
             if let failure = progress.failure { return (.startFailed, "The start failed: \(failure)") }
             if !progress.wasCreated || placement.session != own { return (.startInterrupted, MachineStopReason.startInterrupted.sentence) }

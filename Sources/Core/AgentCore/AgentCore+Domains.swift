@@ -73,7 +73,8 @@ extension AgentCore {
         guard let ended = machine.ended else {
             let ranFor = reconciler.machines[machine.id]?.runningSince.map { now.monotonic - $0 }
             // What ran before this run of the agent ran long enough.
-            let isTooSoon = reason != .poweredOffItself && (ranFor.map { $0 < settings.restartFloor } ?? false)
+            let isOwnDoing = machine.intent != .rebooting && reason != .poweredOffItself
+            let isTooSoon = isOwnDoing && (ranFor.map { $0 < settings.restartFloor } ?? false)
             return observe(.ended(reason, isTooSoon: isTooSoon), machine, placement, &effects)
         }
         let isKept = machine.requirements.endActions.action(for: ended.reason) == .preserve

@@ -32,7 +32,8 @@ struct MachineSelectionArguments: ParsableArguments {
             found.formIntersection(try await client.machines(name: nil, tag: tag).machines.map(\.name))
         }
         guard !found.isEmpty else {
-            Console.complain("No virtual machine is selected by that. List them with `ovm vm ls`, and their tags with `ovm vm tag ls NAME`.")
+            Console.complain(
+                "No virtual machine is selected by that. List them with `ovm vm ls`, and their tags with `ovm vm tag ls NAME`.")
             throw ExitCode(1)
         }
         return found.sorted()

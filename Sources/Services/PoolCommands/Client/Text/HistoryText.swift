@@ -9,7 +9,8 @@ package enum HistoryText {
         list.add("kept since", state.firstIndex.map { "index \($0)" })
         list.add("tags", String(state.tagCount))
         var servers = TextTable([
-            .init("SERVER"), .init("STATUS", isStatus: true), .init("ROLES"), .init("VMS", .right), .init("MEMORY", .right), .init("FREE", .right),
+            .init("SERVER"), .init("STATUS", isStatus: true), .init("ROLES"), .init("VMS", .right), .init("MEMORY", .right),
+            .init("FREE", .right),
         ])
         for server in state.servers {
             servers.add([
@@ -18,7 +19,9 @@ package enum HistoryText {
             ])
         }
         guard !state.machines.isEmpty else { return TextBlocks([list, servers]) }
-        var machines = TextTable([.init("VM"), .init("STATUS", isStatus: true), .init("SERVER"), .init("MEMORY", .right), .init("CPUS", .right)])
+        var machines = TextTable([
+            .init("VM"), .init("STATUS", isStatus: true), .init("SERVER"), .init("MEMORY", .right), .init("CPUS", .right),
+        ])
         for machine in state.machines {
             machines.add([
                 machine.name, machine.status, machine.server ?? "", QuantityText.memory(mebibytes: machine.requirements.memoryMiB),
