@@ -44,9 +44,11 @@ struct PoolReplayTests {
         let past = try FakePast(snapshots: [2])
 
         let span = try await replay(past).span(from: LogIndex(2), through: LogIndex(5))
+        let fromAfar = try await replay(FakePast()).span(from: LogIndex(3), through: LogIndex(6))
 
         #expect(span.firstKept == LogIndex(2))
         #expect(span.steps.map(\.index.number) == [3, 5])
+        #expect(fromAfar.steps.map(\.index.number) == [5, 6])
         let step = try #require(span.steps.last)
         #expect(step.time == PoolTime(milliseconds: 4_000))
         #expect(step.principal == .operator(name: "root", credential: CredentialID(2)))
