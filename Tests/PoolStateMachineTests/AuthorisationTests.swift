@@ -26,6 +26,7 @@ struct AuthorisationTests {
             .createMachine(try PoolScene.definition()), .deleteMachine(machine), .changeMachine(machine, MachineChange()),
             .startMachine(machine), .stopMachine(machine, force: false), .resetMachineStatus(machine), .cancelTask(TaskID(1)),
             .putTag(machine, key: try PoolScene.tag("a"), value: ""), .deleteTag(machine, key: try PoolScene.tag("a")),
+            .createRule(try PoolScene.rule(tags: ["a"])), .deleteRule(RuleID(99)),
         ]
     }
 

@@ -79,7 +79,11 @@ struct RandomCommands {
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<11, using: &random) {
+        switch Int.random(in: 0..<13, using: &random) {
+        case 10: return (.createRule(try rule(in: state)), PoolScene.root)
+        case 11:
+            let rules = state.rulesInOrder.map(\.id)
+            return (.deleteRule(rules.randomElement(using: &random) ?? RuleID(1)), PoolScene.root)
         case 0: return (.maintenance(server: server(in: state), isOn: chance(3)), PoolScene.root)
         case 1: return (.putTag(machine, key: key, value: String(repeating: "v", count: Int(random.next() % 9))), PoolScene.root)
         case 2: return (.deleteTag(machine, key: key), PoolScene.root)
@@ -106,6 +110,17 @@ struct RandomCommands {
         return try PoolScene.definition(
             "vm\(number)", memory: Int.random(in: 1...6_000, using: &random), virtualCPUs: Int.random(in: 1...20, using: &random),
             preferred: preferred(in: state), interfaces: chance(2) ? [InterfaceRequirement(bridge: "xenbr0", rate: rate)] : [])
+    }
+
+    /// Over names and tags that there may be; the values of tags are those that `rareCommand` sets.
+    private mutating func rule(in state: PoolState) throws -> RuleDefinition {
+        let machines = (0..<Int.random(in: 0...3, using: &random)).map { _ in "vm\(random.next() % 12)" }
+        let tags = (0..<Int.random(in: 0...2, using: &random)).map { _ in
+            "t\(random.next() % 5)" + (chance(2) ? "=" + String(repeating: "v", count: Int(random.next() % 9)) : "")
+        }
+        return try PoolScene.rule(
+            "r\(random.next() % 6)", chance(2) ? .affinity : .antiAffinity, chance(3) ? .soft : .hard,
+            machines: machines.filter { name in state.machines.values.contains { $0.name.text == name } }, tags: tags)
     }
 
     private mutating func observation(in state: PoolState) -> (PoolCommand, Principal) {

@@ -52,6 +52,7 @@ struct RandomTests {
         #expect(before.machines == after.machines, comment)
         #expect(before.servers == after.servers, comment)
         #expect(before.tasks == after.tasks, comment)
+        #expect(before.rules == after.rules, comment)
         #expect(before.tokens == after.tokens, comment)
         #expect(before.credentials == after.credentials, comment)
         #expect(before.settings == after.settings, comment)
@@ -89,6 +90,7 @@ struct RandomTests {
             if let task = machine.task { #expect(after.tasks[task]?.state.hasEnded == false, comment) }
             guard before.machines[id]?.placement == nil else { continue }
             expectRoom(for: machine, on: placement, after, comment)
+            expectRulesKept(for: machine, on: placement, after, comment)
         }
     }
 
@@ -107,5 +109,19 @@ struct RandomTests {
         #expect(reserved.memory <= facts.capacity, comment)
         #expect(reserved.virtualCPUs <= facts.processors * state.settings.overcommitRatio, comment)
         #expect(reserved.rates["xenbr0"] ?? 0 <= 1_000_000, comment)
+    }
+
+    /// A new placement breaks no hard rule. Membership is worked out anew here, from the rules' own words.
+    private func expectRulesKept(
+        for machine: VirtualMachine, on placement: MachinePlacement, _ state: PoolState, _ comment: Comment
+    ) {
+        for rule in state.rulesInOrder.map(\.definition) where rule.strength == .hard && rule.includes(machine.name, tags: machine.tags) {
+            let others = state.machines.values.filter { $0.id != machine.id && rule.includes($0.name, tags: $0.tags) }
+            let servers = others.compactMap(\.placement?.server)
+            switch rule.kind {
+            case .antiAffinity: #expect(!servers.contains(placement.server), "\(rule.name), \(comment.rawValue)")
+            case .affinity: #expect(servers.isEmpty || servers.contains(placement.server), "\(rule.name), \(comment.rawValue)")
+            }
+        }
     }
 }

@@ -47,6 +47,18 @@ struct WireRoundTripTests {
         #expect(restored.inconsistency == nil)
     }
 
+    @Test("rules survive a snapshot, with the outcome that made them")
+    func roundTripsRules() throws {
+        let state = try Self.ruledState()
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.rules.count == 2)
+        #expect(restored.rules == state.rules)
+        #expect(coding.encode(restored) == coding.encode(state))
+    }
+
     @Test("a snapshot with one bit turned is refused, whichever bit it is, or is the same state")
     func refusesDamagedSnapshot() throws {
         let state = try Self.busyState()
@@ -131,6 +143,35 @@ struct WireRoundTripTests {
     }
 }
 
+extension WireRoundTripTests {
+    /// The busy state with rules over what is in it.
+    static func ruledState() throws -> PoolState {
+        var state = try busyState()
+        let tag = try #require(TagKey("k/1"))
+        let definitions = [
+            RuleDefinition(
+                name: try #require(RuleName("spread")), kind: .antiAffinity, strength: .hard,
+                machines: [try #require(VirtualMachineName("web01"))], tags: [TagSelector(key: tag, value: "v1")]),
+            RuleDefinition(name: try #require(RuleName("pair")), kind: .affinity, strength: .soft, tags: [TagSelector(key: tag)]),
+        ]
+        for (number, definition) in definitions.enumerated() {
+            let request = RequestIdentity(
+                member: ServerID(1), session: SessionNumber(1), sequence: UInt64(number) + 2, firstOutstanding: 1)
+            let outcome = state.apply(
+                PoolEntry(
+                    command: .createRule(definition), principal: .operator(name: "admin", credential: CredentialID(2)),
+                    proposedAt: PoolTime(milliseconds: 1_700_000_000_000), request: request), at: state.appliedIndex.next)
+            #expect(outcome.outcome == .done(.rule(RuleID(state.appliedIndex.number))))
+        }
+        #expect(state.placedMembersOfRules == 2)
+        return state
+    }
+}
+
+extension PoolState {
+    fileprivate var placedMembersOfRules: Int { rules.values.reduce(0) { $0 + placedMembers(of: $1.definition).values.count } }
+}
+
 @Suite("Released formats stay readable")
 struct GoldenBytesTests {
     @Test("the entries of format 1 have the bytes that were released")
@@ -152,6 +193,8 @@ struct GoldenBytesTests {
     func keepsSnapshotBytes() throws {
         let bytes = WireSnapshotCoding().encode(try WireRoundTripTests.busyState())
 
-        try Golden.compare([Golden.hexadecimal(bytes)], with: "snapshot-1.txt")
+        let withRules = WireSnapshotCoding().encode(try WireRoundTripTests.ruledState())
+
+        try Golden.compare([bytes, withRules].map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

@@ -88,6 +88,11 @@ enum WireSamples {
             .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .resized),
             .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .failed(TaskID(11), cause: "It failed.")),
             .observed(machine, server: server, session: session, epoch: PlacementEpoch(2), .waiting(TaskID(11), cause: "It is silent.")),
+            .createRule(
+                RuleDefinition(
+                    name: try #require(RuleName("spread-web")), kind: .antiAffinity, strength: .soft, machines: [name],
+                    tags: [TagSelector(key: tag), TagSelector(key: tag, value: ""), TagSelector(key: tag, value: "ä")])),
+            .deleteRule(RuleID(12)),
         ]
     }
 
@@ -119,10 +124,12 @@ enum WireSamples {
     static func messages() throws -> [RaftMessage<PoolEntry>] {
         let index = LogIndex(4)
         let term = Term(2)
+        // The kinds that came later have lines of their own among the entries; this frame's bytes stay.
+        let first = Array(try entries().prefix(40))
         let bodies: [RaftMessageBody<PoolEntry>] = [
             .preVoteRequest(lastIndex: index, lastTerm: term), .preVoteAnswer(isGranted: true, isLeaderAlive: false),
             .voteRequest(lastIndex: index, lastTerm: term, isTransfer: true), .voteAnswer(isGranted: false),
-            .append(previousIndex: index, previousTerm: term, entries: try entries(), commit: index),
+            .append(previousIndex: index, previousTerm: term, entries: first, commit: index),
             .append(previousIndex: .zero, previousTerm: .zero, entries: [], commit: .zero), .appendAccepted(matchIndex: index),
             .appendRefused(previousIndex: index, hintIndex: LogIndex(3), hintTerm: Term(1)), .heartbeat(commit: index, round: 17),
             .heartbeatAnswer(round: 17),

@@ -82,6 +82,8 @@ extension WireCommand {
                     $0.machine = machine.number
                     $0.key = key.text
                 })
+        case .createRule(let definition): .createRule(WireCreateRule(definition))
+        case .deleteRule(let rule): .deleteRule(rule.number)
         case .createCredential(let credential): .createCredential(WireCredential(credential))
         case .revokeCredential(let credential): .revokeCredential(credential.number)
         }
@@ -135,6 +137,8 @@ extension WireCommand {
         case .putTag(let wire):
             return .putTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"), value: wire.value)
         case .deleteTag(let wire): return .deleteTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"))
+        case .createRule(let wire): return .createRule(try wire.model())
+        case .deleteRule(let rule): return .deleteRule(RuleID(rule))
         case .createCredential(let wire): return .createCredential(try wire.model())
         case .revokeCredential(let credential): return .revokeCredential(CredentialID(credential))
         }

@@ -22,6 +22,12 @@ extension WirePoolSnapshot {
         nextMachine = parts.nextMachine
         servers = parts.servers.map { WireServerState($0) }
         machines = parts.machines.map { WireMachineState($0) }
+        rules = parts.rules.map { rule in
+            .with {
+                $0.id = rule.id.number
+                $0.definition = WireCreateRule(rule.definition)
+            }
+        }
         tokens = parts.tokens.map { WireTokenState($0) }
         credentials = parts.credentials.map { stored in
             .with {
@@ -53,6 +59,9 @@ extension WirePoolSnapshot {
         parts.nextMachine = nextMachine
         parts.servers = try servers.converted { (wire) throws(WireError) in try wire.model() }
         parts.machines = try machines.converted { (wire) throws(WireError) in try wire.model() }
+        parts.rules = try rules.converted { (wire) throws(WireError) in
+            Rule(id: RuleID(wire.id), definition: try wire.definition.model())
+        }
         parts.tokens = try tokens.converted { (wire) throws(WireError) in try wire.model() }
         parts.credentials = try credentials.converted { (wire) throws(WireError) in
             var stored = StoredCredential(id: CredentialID(wire.id), credential: try wire.credential.model())
@@ -298,6 +307,7 @@ extension WireOutcome {
         case .done(.task(let id)): task = id.number
         case .done(.token(let id)): token = id.number
         case .done(.credential(let id)): credential = id.number
+        case .done(.rule(let id)): rule = id.number
         case .refused(let refusal):
             refused = .with {
                 $0.type = refusal.type.rawValue
@@ -314,6 +324,7 @@ extension WireOutcome {
         case .task(let id): return .done(.task(TaskID(id)))
         case .token(let id): return .done(.token(TokenID(id)))
         case .credential(let id): return .done(.credential(CredentialID(id)))
+        case .rule(let id): return .done(.rule(RuleID(id)))
         case .refused(let wire):
             guard let type = PoolRefusalType(rawValue: wire.type) else { throw .unknown("outcome.refused.type") }
             return .refused(PoolRefusal(type, wire.message))

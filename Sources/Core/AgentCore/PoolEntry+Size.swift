@@ -9,6 +9,9 @@ extension PoolEntry {
         case .putTag(_, let key, let value): return fixed + key.text.utf8.count + value.utf8.count
         case .createMachine(let definition):
             return fixed + definition.configuration.utf8.count + definition.requirements.diskPaths.reduce(0) { $0 + $1.utf8.count }
+        case .createRule(let rule):
+            let machines = rule.machines.reduce(0) { $0 + $1.text.utf8.count + 2 }
+            return fixed + rule.tags.reduce(machines) { $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8 }
         case .hello, .serverFacts, .createPool, .join: return fixed + 2_048
         default: return fixed + 128
         }

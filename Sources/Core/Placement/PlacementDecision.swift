@@ -18,11 +18,14 @@ package struct PlacementVerdict: Hashable, Sendable {
     package let server: ServerID
     package let name: ServerName
     package let finding: PlacementFinding
+    /// The soft rules that the machine would break there, by name; none where the server is refused.
+    package let brokenRules: [RuleConflict]
 
-    package init(server: ServerID, name: ServerName, finding: PlacementFinding) {
+    package init(server: ServerID, name: ServerName, finding: PlacementFinding, brokenRules: [RuleConflict] = []) {
         self.server = server
         self.name = name
         self.finding = finding
+        self.brokenRules = brokenRules
     }
 }
 
@@ -67,6 +70,8 @@ package enum PlacementRefusal: Hashable, Sendable {
     case domainTypeNotSupported(DomainType)
     case storageNotSeen(path: String)
     case bridgeMissing(String)
+    /// A hard rule would be broken.
+    case brokenRule(RuleConflict)
     case notEnoughMemory(needed: Mebibytes, free: Mebibytes)
     case notEnoughProcessors(needed: Int, free: Int)
     case notEnoughNetwork(bridge: String, needed: KilobitsPerSecond, free: KilobitsPerSecond)
@@ -85,6 +90,7 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .domainTypeNotSupported: "domain-type-not-supported"
         case .storageNotSeen: "storage-not-seen"
         case .bridgeMissing: "bridge-missing"
+        case .brokenRule(let conflict): conflict.kind == .affinity ? "kept-together" : "kept-apart"
         case .notEnoughMemory: "not-enough-memory"
         case .notEnoughProcessors: "not-enough-processors"
         case .notEnoughNetwork: "not-enough-network"
@@ -105,6 +111,7 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .domainTypeNotSupported(let type): "cannot run \(type.rawValue) domains"
         case .storageNotSeen(let path): "has no storage root that holds \(path)"
         case .bridgeMissing(let bridge): "has no bridge \(bridge)"
+        case .brokenRule(let conflict): conflict.refusal
         case .notEnoughMemory(let needed, let free): "has \(free) of memory free, \(needed) are needed"
         case .notEnoughProcessors(let needed, let free): "has room for \(free) virtual CPUs, \(needed) are needed"
         case .notEnoughNetwork(let bridge, let needed, let free): "has \(free) free on bridge \(bridge), \(needed) are needed"

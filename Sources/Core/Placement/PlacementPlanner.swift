@@ -7,9 +7,7 @@ package enum PlacementPlanner {
 
     /// - Returns: the choice and the reason for every server. Equal questions give equal decisions on every server.
     package static func decide(_ question: PlacementQuestion) -> PlacementDecision {
-        let verdicts = question.candidates.map { candidate in
-            PlacementVerdict(server: candidate.server, name: candidate.name, finding: judge(candidate, question))
-        }
+        let verdicts = question.candidates.map { verdict(on: $0, question) }
         let ordered = verdicts.sorted(by: isBefore)
         guard let best = ordered.first, case .score = best.finding else {
             return PlacementDecision(chosen: nil, verdicts: ordered)
@@ -17,10 +15,14 @@ package enum PlacementPlanner {
         return PlacementDecision(chosen: best.server, verdicts: ordered)
     }
 
-    /// The highest score first; ties by the larger sum of shares, then fewer virtual machines, then the name. Refused ones last, by name.
+    /// Fewer broken soft rules first, then fewer machines that they are about; then the highest score.
+    /// Ties by the larger sum of shares, then fewer virtual machines, then the name. Refused ones last, by name.
     private static func isBefore(_ left: PlacementVerdict, _ right: PlacementVerdict) -> Bool {
         switch (left.finding, right.finding) {
         case (.score(let one), .score(let other)):
+            if left.brokenRules.count != right.brokenRules.count { return left.brokenRules.count < right.brokenRules.count }
+            let (met, metByOther) = (left.machinesOfBrokenRules, right.machinesOfBrokenRules)
+            if met != metByOther { return met < metByOther }
             if one.smallest != other.smallest { return one.smallest > other.smallest }
             if one.sum != other.sum { return one.sum > other.sum }
             if one.machines != other.machines { return one.machines < other.machines }
@@ -31,11 +33,29 @@ package enum PlacementPlanner {
         }
     }
 
+    private static func verdict(on candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementVerdict {
+        let finding = judge(candidate, question)
+        var broken: [RuleConflict] = []
+        if case .score = finding { broken = conflicts(on: candidate, question, .soft) }
+        return PlacementVerdict(server: candidate.server, name: candidate.name, finding: finding, brokenRules: broken)
+    }
+
     private static func judge(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementFinding {
         if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
         guard let facts = candidate.facts else { return .refused(.joining) }
         if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }
+        if let conflict = conflicts(on: candidate, question, .hard).first { return .refused(.brokenRule(conflict)) }
         return room(on: candidate, facts, question)
+    }
+
+    /// The rules of this strength that the machine would break there.
+    private static func conflicts(
+        on candidate: PlacementCandidate, _ question: PlacementQuestion, _ strength: RuleStrength
+    ) -> [RuleConflict] {
+        question.rules.compactMap { rule in
+            guard rule.strength == strength else { return nil }
+            return rule.conflict(on: candidate.server) { server in question.candidates.first { $0.server == server }?.name }
+        }
     }
 
     private static func refusalOfState(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementRefusal? {
@@ -131,4 +151,9 @@ package enum PlacementPlanner {
         let product = part.multipliedFullWidth(by: wholeShare)
         return min(wholeShare, whole.dividingFullWidth(product).quotient)
     }
+}
+
+extension PlacementVerdict {
+    /// How many machines the broken soft rules would keep it apart from, or together with.
+    fileprivate var machinesOfBrokenRules: Int { brokenRules.reduce(0) { $0 + $1.count } }
 }

@@ -81,15 +81,18 @@ package struct PlacementQuestion: Hashable, Sendable {
     package let overcommitRatio: Int
     /// Servers that a what-if question takes for gone.
     package let leftOut: [ServerID]
+    /// The rules that the machine is a member of, by name; what is placed on left out servers is gone with them.
+    package let rules: [PlacementRule]
 
     package init(
         requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int,
-        leftOut: [ServerID] = []
+        leftOut: [ServerID] = [], rules: [PlacementRule] = []
     ) {
         self.requirements = requirements
         self.preferredServers = preferredServers
         self.candidates = candidates.sorted { $0.server < $1.server }
         self.overcommitRatio = overcommitRatio
         self.leftOut = leftOut
+        self.rules = rules.map { $0.leavingOut(leftOut) }.sorted { $0.name < $1.name }
     }
 }

@@ -66,6 +66,12 @@ package enum PoolCommand: Hashable, Sendable {
     case putTag(VirtualMachineID, key: TagKey, value: String)
     case deleteTag(VirtualMachineID, key: TagKey)
 
+    // MARK: Rules
+
+    /// Keeps virtual machines together or apart from the next start on; what runs is not moved.
+    case createRule(RuleDefinition)
+    case deleteRule(RuleID)
+
     // MARK: Operators
 
     /// Stores an operator's credential: only the digest of its secret.

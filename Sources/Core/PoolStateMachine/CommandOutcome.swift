@@ -15,6 +15,7 @@ package enum CommandResult: Hashable, Sendable {
     case task(TaskID)
     case token(TokenID)
     case credential(CredentialID)
+    case rule(RuleID)
 }
 
 /// Why a command was refused: a stable word for programs, and for people one sentence of cause and one of cure.
@@ -65,6 +66,10 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     case staleObservation = "stale-observation"
     case tagNotFound = "tag-not-found"
     case tooManyTags = "too-many-tags"
+    case ruleNotFound = "rule-not-found"
+    case ruleNameTaken = "rule-name-taken"
+    case ruleContradicts = "rule-contradicts"
+    case tooManyRules = "too-many-rules"
     case taskNotFound = "task-not-found"
     case taskNotCancellable = "task-not-cancellable"
     case credentialNotFound = "credential-not-found"
@@ -75,13 +80,14 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     /// How the query port answers it.
     package var kind: PoolRefusalKind {
         switch self {
-        case .noPool, .serverNotFound, .tokenNotFound, .machineNotFound, .tagNotFound, .taskNotFound, .credentialNotFound: .notFound
+        case .noPool, .serverNotFound, .tokenNotFound, .machineNotFound, .tagNotFound, .ruleNotFound, .taskNotFound, .credentialNotFound:
+            .notFound
         case .notAllowed, .tokenExpired, .tokenUsed, .tokenSecretWrong: .forbidden
         case .invalidValue: .invalid
-        case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags: .tooMany
+        case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags, .tooManyRules: .tooMany
         case .poolExists, .staleSession, .alreadyAnswered, .idempotencyKeyReused, .serverNameTaken, .serverInUse, .serverStorageChanged,
             .machineNameTaken, .machineUUIDTaken, .machineStateForbids, .noServerFits, .staleObservation, .taskNotCancellable,
-            .lastAdministrator, .formatNotRaised:
+            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts:
             .conflict
         }
     }

@@ -13,6 +13,10 @@ package enum PoolLimits {
     package static let tagValueBytes = 1_024
     package static let tagsPerMachine = 32_768
     package static let tagBytes = 64 * 1024 * 1024
+    package static let rules = 1_000
+    /// That one rule names, and tags that it selects by.
+    package static let machinesPerRule = 128
+    package static let tagsPerRule = 16
     package static let tokens = 1_000
     package static let credentials = 1_000
     package static let tasks = 1_000

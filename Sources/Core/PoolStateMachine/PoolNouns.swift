@@ -134,6 +134,17 @@ package struct MachineEnd: Hashable, Sendable {
     }
 }
 
+/// A placement rule as the pool keeps it.
+package struct Rule: Hashable, Sendable {
+    package let id: RuleID
+    package let definition: RuleDefinition
+
+    package init(id: RuleID, definition: RuleDefinition) {
+        self.id = id
+        self.definition = definition
+    }
+}
+
 /// A join token as the pool keeps it.
 package struct StoredToken: Hashable, Sendable {
     package let id: TokenID
@@ -225,7 +236,7 @@ package struct PoolEvent: Hashable, Sendable {
     package let principal: String
     /// What the caller gave; empty when nothing.
     package let reason: String
-    /// `pool`, `server`, `vm`, `token`, `task`, `credential`.
+    /// `pool`, `server`, `vm`, `rule`, `token`, `task`, `credential`.
     package let objectKind: String
     package let object: String
     /// A stable word: `vm-started`.

@@ -34,7 +34,16 @@ extension PoolState {
         digest.add(events.events.count)
         digest.add(events.droppedUpTo.number)
         addRequests(to: &digest)
+        addRules(to: &digest)
         return digest.result
+    }
+
+    /// A pool without rules has the digest that it had before there were any.
+    private func addRules(to digest: inout StateDigest) {
+        guard !rules.isEmpty else { return }
+        digest.add("rules")
+        digest.add(rules.count)
+        for id in rules.keys.sorted() { rules[id]?.add(to: &digest) }
     }
 
     private func addRequests(to digest: inout StateDigest) {
@@ -72,6 +81,7 @@ extension CommandOutcome {
                 case .task(let id): (3, id.number)
                 case .token(let id): (4, id.number)
                 case .credential(let id): (5, id.number)
+                case .rule(let id): (40, id.number)
                 }
             digest.add(kind)
             digest.add(number)
@@ -181,6 +191,23 @@ extension VirtualMachine {
         digest.add(tagDigest)
         digest.add(createdAt.number)
         digest.add(changedAt.number)
+    }
+}
+
+extension Rule {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(id.number)
+        digest.add(definition.name.text)
+        digest.add(definition.kind.rawValue)
+        digest.add(definition.strength.rawValue)
+        digest.add(definition.machines.count)
+        definition.machines.forEach { digest.add($0.text) }
+        digest.add(definition.tags.count)
+        for tag in definition.tags {
+            digest.add(tag.key.text)
+            digest.add(tag.value != nil)
+            if let value = tag.value { digest.add(value) }
+        }
     }
 }
 

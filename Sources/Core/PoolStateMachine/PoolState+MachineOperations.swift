@@ -16,7 +16,7 @@ extension PoolState {
             }
             throw Refused(
                 .noServerFits,
-                "No server can take virtual machine \(machine.name): \(Self.shortened(reasons)). Free room, or change what it needs or prefers."
+                "No server can take virtual machine \(machine.name): \(Self.shortened(reasons)). Free room, or change what it needs or prefers, or its rules."
             )
         }
         let epoch = machine.epoch.next
@@ -42,7 +42,8 @@ extension PoolState {
             guard case .score(let score) = verdict.finding else { return nil }
             return "\(verdict.name) \(score.smallest)"
         }
-        return "free shares in millionths: \(scores.joined(separator: ", "))"
+        let broken = decision.verdicts.first?.brokenRules.map { "; it \($0.concession)" } ?? []
+        return "free shares in millionths: \(scores.joined(separator: ", "))\(broken.joined())"
     }
 
     mutating func stop(_ id: VirtualMachineID, force: Bool, patience: Duration?, _ entry: PoolEntry) throws(Refused) -> CommandResult {

@@ -137,6 +137,7 @@ extension PoolState {
         }
         tagBytes += added
         let change = Self.digest(of: key, value) &- (former.map { Self.digest(of: key, $0) } ?? 0)
+        if let server = machines[id]?.placement?.server { ruleIndex.retag(id, key, from: former, to: value, on: server) }
         machines[id]?.tags[key] = value
         machines[id]?.tagDigest &+= change
         machines[id]?.changedAt = appliedIndex
@@ -149,6 +150,7 @@ extension PoolState {
         guard let former = machines[id]?.tags.removeValue(forKey: key) else {
             throw Refused(.tagNotFound, "Virtual machine \(name) has no tag \(key). List its tags to see them.")
         }
+        if let server = machines[id]?.placement?.server { ruleIndex.retag(id, key, from: former, to: nil, on: server) }
         tagBytes -= key.text.utf8.count + former.utf8.count
         machines[id]?.tagDigest &-= Self.digest(of: key, former)
         machines[id]?.changedAt = appliedIndex

@@ -10,6 +10,7 @@ extension PoolState {
         machines[id]?.placement = placement
         machines[id]?.epoch = placement.epoch
         machinesByServer[placement.server, default: []].insert(id)
+        ruleIndex.place(id, machine.tags, on: placement.server)
         reservations[placement.server, default: .init()].add(machine.reserved)
     }
 
@@ -26,6 +27,7 @@ extension PoolState {
     private mutating func unplace(_ machine: VirtualMachine) {
         guard let placement = machine.placement else { return }
         machinesByServer[placement.server]?.remove(machine.id)
+        ruleIndex.remove(machine.id, machine.tags, from: placement.server)
         reservations[placement.server]?.remove(machine.reserved)
         machines[machine.id]?.placement = nil
         machines[machine.id]?.formerRequirements = nil

@@ -19,6 +19,7 @@ package struct PoolState: Sendable {
 
     package internal(set) var servers: [ServerID: Server] = [:]
     package internal(set) var machines: [VirtualMachineID: VirtualMachine] = [:]
+    package internal(set) var rules: [RuleID: Rule] = [:]
     package internal(set) var tokens: [TokenID: StoredToken] = [:]
     package internal(set) var credentials: [CredentialID: StoredCredential] = [:]
     package internal(set) var tasks: [TaskID: PoolTask] = [:]
@@ -33,6 +34,7 @@ package struct PoolState: Sendable {
     var machinesByServer: [ServerID: Set<VirtualMachineID>] = [:]
     var reservations: [ServerID: ServerReservations] = [:]
     var credentialsBySecret: [SHA256Digest: CredentialID] = [:]
+    var ruleIndex = RuleIndex()
     var tagBytes = 0
     var endedTasks: Deque<TaskID> = []
     var idempotency: [IdempotencySlot: KeptIdempotencyKey] = [:]
@@ -82,22 +84,24 @@ package struct PoolState: Sendable {
     /// - Parameters:
     ///   - without: servers to leave out, as if they were gone.
     ///   - memory: another size to ask for.
+    ///   - virtualCPUs: another number of virtual CPUs to ask for.
     package func decidePlacement(
-        for machine: VirtualMachine, without: [ServerID] = [], memory: Mebibytes? = nil
+        for machine: VirtualMachine, without: [ServerID] = [], memory: Mebibytes? = nil, virtualCPUs: Int? = nil
     ) -> PlacementDecision {
         var requirements = machine.requirements
         if let memory { requirements.memory = memory }
+        if let virtualCPUs { requirements.virtualCPUs = virtualCPUs }
         let candidates = activeServers.map { candidate($0, asking: machine) }
         let question = PlacementQuestion(
             requirements: requirements, preferredServers: machine.preferredServers, candidates: candidates,
-            overcommitRatio: settings.overcommitRatio, leftOut: without)
+            overcommitRatio: settings.overcommitRatio, leftOut: without, rules: placementRules(of: machine))
         return PlacementPlanner.decide(question)
     }
 
     /// A machine that is placed already does not compete with itself when it is only asked where it would start.
     private func candidate(_ server: Server, asking machine: VirtualMachine) -> PlacementCandidate {
         var reserved = reservations(on: server.id)
-        if machine.placement?.server == server.id { reserved.remove(machine.reserved) }
+        if let placed = machines[machine.id], placed.placement?.server == server.id { reserved.remove(placed.reserved) }
         return PlacementCandidate(
             server: server.id, name: server.name, availability: availability(of: server), roles: server.roles, facts: server.facts,
             reservations: reserved)

@@ -14,6 +14,7 @@ package struct PoolStateParts: Sendable {
     /// Each list sorted by identifier.
     package var servers: [Server] = []
     package var machines: [VirtualMachine] = []
+    package var rules: [Rule] = []
     package var tokens: [StoredToken] = []
     package var credentials: [StoredCredential] = []
     package var tasks: [PoolTask] = []
@@ -42,6 +43,7 @@ extension PoolState {
         parts.nextMachine = nextMachine
         parts.servers = servers.values.sorted { $0.id < $1.id }
         parts.machines = machines.values.sorted { $0.id < $1.id }
+        parts.rules = rules.values.sorted { $0.id < $1.id }
         parts.tokens = tokens.values.sorted { $0.id < $1.id }
         parts.credentials = credentials.values.sorted { $0.id < $1.id }
         parts.tasks = tasks.values.sorted { $0.id < $1.id }
@@ -82,7 +84,17 @@ extension PoolState {
             idempotency[key.slot] = key
             idempotencyOrder.append(key.slot)
         }
+        // The rules first: each machine that is placed is counted among the members of those it belongs to.
+        for rule in parts.rules { try restore(rule) }
         for machine in parts.machines { try restore(machine) }
+    }
+
+    private mutating func restore(_ rule: Rule) throws(PoolStateRestoringError) {
+        guard rules[rule.id] == nil, self.rule(named: rule.definition.name) == nil else {
+            throw PoolStateRestoringError(message: "Rule \(rule.definition.name) is in the snapshot twice.")
+        }
+        rules[rule.id] = rule
+        ruleIndex.add(rule, placed: [])
     }
 
     private mutating func restore(_ machine: VirtualMachine) throws(PoolStateRestoringError) {
@@ -102,6 +114,7 @@ extension PoolState {
             throw PoolStateRestoringError(message: "Virtual machine \(machine.name) is placed on a server that is not in the snapshot.")
         }
         machinesByServer[placement.server, default: []].insert(machine.id)
+        ruleIndex.place(machine.id, machine.tags, on: placement.server)
         reservations[placement.server, default: .init()].add(machine.reserved)
     }
 
@@ -119,6 +132,7 @@ extension PoolState {
         }
         if rebuilt.machinesByName != machinesByName { return "The index of names is wrong." }
         if rebuilt.machinesByUUID != machinesByUUID { return "The index of UUIDs is wrong." }
+        if rebuilt.ruleIndex != ruleIndex { return "The index of the rules' members is wrong." }
         if rebuilt.tagBytes != tagBytes { return "The tags take \(rebuilt.tagBytes) bytes, not \(tagBytes)." }
         if rebuilt.digest != digest { return "The state's digest does not survive a snapshot." }
         return nil

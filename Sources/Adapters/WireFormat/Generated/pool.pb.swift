@@ -745,6 +745,49 @@ nonisolated struct WireDeleteTag: Sendable {
   init() {}
 }
 
+nonisolated struct WireTagSelector: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var key: String = String()
+
+  var value: String {
+    get {_value ?? String()}
+    set {_value = newValue}
+  }
+  /// Returns true if `value` has been explicitly set.
+  var hasValue: Bool {self._value != nil}
+  /// Clears the value of `value`. Subsequent reads from it will return its default value.
+  mutating func clearValue() {self._value = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _value: String? = nil
+}
+
+nonisolated struct WireCreateRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var name: String = String()
+
+  var kind: String = String()
+
+  var strength: String = String()
+
+  var machines: [String] = []
+
+  var tags: [WireTagSelector] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WireCommand: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -968,6 +1011,22 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .unpauseMachine(newValue)}
   }
 
+  var createRule: WireCreateRule {
+    get {
+      if case .createRule(let v)? = kind {return v}
+      return WireCreateRule()
+    }
+    set {kind = .createRule(newValue)}
+  }
+
+  var deleteRule: UInt64 {
+    get {
+      if case .deleteRule(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .deleteRule(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -998,6 +1057,8 @@ nonisolated struct WireCommand: Sendable {
     case rebootMachine(WireStopMachine)
     case pauseMachine(UInt64)
     case unpauseMachine(UInt64)
+    case createRule(WireCreateRule)
+    case deleteRule(UInt64)
 
   }
 
@@ -1879,6 +1940,14 @@ nonisolated struct WireOutcome: Sendable {
     set {kind = .refused(newValue)}
   }
 
+  var rule: UInt64 {
+    get {
+      if case .rule(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .rule(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1889,6 +1958,7 @@ nonisolated struct WireOutcome: Sendable {
     case token(UInt64)
     case credential(UInt64)
     case refused(WireRefusal)
+    case rule(UInt64)
 
   }
 
@@ -2179,6 +2249,29 @@ nonisolated struct WireTokenState: Sendable {
   fileprivate var _token: WireCreateToken? = nil
 }
 
+nonisolated struct WireRuleState: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var id: UInt64 = 0
+
+  var definition: WireCreateRule {
+    get {_definition ?? WireCreateRule()}
+    set {_definition = newValue}
+  }
+  /// Returns true if `definition` has been explicitly set.
+  var hasDefinition: Bool {self._definition != nil}
+  /// Clears the value of `definition`. Subsequent reads from it will return its default value.
+  mutating func clearDefinition() {self._definition = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _definition: WireCreateRule? = nil
+}
+
 nonisolated struct WireCredentialState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2467,6 +2560,11 @@ nonisolated struct WirePoolSnapshot: @unchecked Sendable {
   var digest: UInt64 {
     get {_storage._digest}
     set {_uniqueStorage()._digest = newValue}
+  }
+
+  var rules: [WireRuleState] {
+    get {_storage._rules}
+    set {_uniqueStorage()._rules = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3898,9 +3996,98 @@ nonisolated extension WireDeleteTag: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 }
 
+nonisolated extension WireTagSelector: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TagSelector"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}key\0\u{1}value\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.key) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self._value) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if !self.key.isEmpty {
+      try visitor.visitSingularStringField(value: self.key, fieldNumber: 1)
+    }
+    try { if let v = self._value {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTagSelector, rhs: WireTagSelector) -> Bool {
+    if lhs.key != rhs.key {return false}
+    if lhs._value != rhs._value {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireCreateRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".CreateRule"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}kind\0\u{1}strength\0\u{1}machines\0\u{1}tags\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.strength) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.machines) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.tags) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.name.isEmpty {
+      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
+    }
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 2)
+    }
+    if !self.strength.isEmpty {
+      try visitor.visitSingularStringField(value: self.strength, fieldNumber: 3)
+    }
+    if !self.machines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.machines, fieldNumber: 4)
+    }
+    if !self.tags.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.tags, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireCreateRule, rhs: WireCreateRule) -> Bool {
+    if lhs.name != rhs.name {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.strength != rhs.strength {return false}
+    if lhs.machines != rhs.machines {return false}
+    if lhs.tags != rhs.tags {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4209,6 +4396,27 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .unpauseMachine(v)
         }
       }()
+      case 40: try {
+        var v: WireCreateRule?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .createRule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .createRule(v)
+        }
+      }()
+      case 41: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .deleteRule(v)
+        }
+      }()
       default: break
       }
     }
@@ -4327,6 +4535,14 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .unpauseMachine?: try {
       guard case .unpauseMachine(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 27)
+    }()
+    case .createRule?: try {
+      guard case .createRule(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 40)
+    }()
+    case .deleteRule?: try {
+      guard case .deleteRule(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 41)
     }()
     case nil: break
     }
@@ -6004,7 +6220,7 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
 
 nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Outcome"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}none\0\u{1}server\0\u{1}machine\0\u{1}task\0\u{1}token\0\u{1}credential\0\u{1}refused\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}none\0\u{1}server\0\u{1}machine\0\u{1}task\0\u{1}token\0\u{1}credential\0\u{1}refused\0\u{2}!rule\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6073,6 +6289,14 @@ nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .refused(v)
         }
       }()
+      case 40: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .rule(v)
+        }
+      }()
       default: break
       }
     }
@@ -6111,6 +6335,10 @@ nonisolated extension WireOutcome: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .refused?: try {
       guard case .refused(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 7)
+    }()
+    case .rule?: try {
+      guard case .rule(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 40)
     }()
     case nil: break
     }
@@ -6632,6 +6860,45 @@ nonisolated extension WireTokenState: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension WireRuleState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RuleState"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._definition) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.id != 0 {
+      try visitor.visitSingularUInt64Field(value: self.id, fieldNumber: 1)
+    }
+    try { if let v = self._definition {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRuleState, rhs: WireRuleState) -> Bool {
+    if lhs.id != rhs.id {return false}
+    if lhs._definition != rhs._definition {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireCredentialState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CredentialState"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}credential\0\u{3}is_revoked\0")
@@ -6955,7 +7222,7 @@ nonisolated extension WireKeyState: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PoolSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}pool\0\u{3}pool_name\0\u{1}authority\0\u{3}format_version\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}pool_time_milliseconds\0\u{3}applied_index\0\u{3}next_server\0\u{3}next_machine\0\u{1}servers\0\u{1}machines\0\u{1}tokens\0\u{1}credentials\0\u{1}tasks\0\u{3}ended_tasks\0\u{1}events\0\u{3}events_dropped_up_to\0\u{3}event_digest\0\u{1}requests\0\u{1}keys\0\u{1}digest\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}pool\0\u{3}pool_name\0\u{1}authority\0\u{3}format_version\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}pool_time_milliseconds\0\u{3}applied_index\0\u{3}next_server\0\u{3}next_machine\0\u{1}servers\0\u{1}machines\0\u{1}tokens\0\u{1}credentials\0\u{1}tasks\0\u{3}ended_tasks\0\u{1}events\0\u{3}events_dropped_up_to\0\u{3}event_digest\0\u{1}requests\0\u{1}keys\0\u{1}digest\0\u{2}\u{11}rules\0")
 
   fileprivate class _StorageClass {
     var _version: UInt32 = 0
@@ -6981,6 +7248,7 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _requests: [WireRequestsState] = []
     var _keys: [WireKeyState] = []
     var _digest: UInt64 = 0
+    var _rules: [WireRuleState] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7014,6 +7282,7 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
       _requests = source._requests
       _keys = source._keys
       _digest = source._digest
+      _rules = source._rules
     }
   }
 
@@ -7055,6 +7324,7 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._requests) }()
         case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
         case 23: try { try decoder.decodeSingularFixed64Field(value: &_storage._digest) }()
+        case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._rules) }()
         default: break
         }
       }
@@ -7136,6 +7406,9 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
       if _storage._digest != 0 {
         try visitor.visitSingularFixed64Field(value: _storage._digest, fieldNumber: 23)
       }
+      if !_storage._rules.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._rules, fieldNumber: 40)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7168,6 +7441,7 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._requests != rhs_storage._requests {return false}
         if _storage._keys != rhs_storage._keys {return false}
         if _storage._digest != rhs_storage._digest {return false}
+        if _storage._rules != rhs_storage._rules {return false}
         return true
       }
       if !storagesAreEqual {return false}
