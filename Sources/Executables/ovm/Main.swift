@@ -13,7 +13,8 @@ struct OVM: AsyncParsableCommand {
             """,
         version: ProgramVersion.text,
         subcommands: [
-            PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, TaskCommand.self, EventCommand.self, AgentCommand.self,
+            PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, RuleCommand.self, TaskCommand.self, EventCommand.self,
+            AgentCommand.self,
             SimulateCommand.self, SimulatedHostCommand.self,
         ])
 

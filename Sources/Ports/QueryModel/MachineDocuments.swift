@@ -163,12 +163,17 @@ package struct ServerExplanationDocument: Codable, Hashable, Sendable {
     package var shares: SharesDocument?
     /// Absent when the server is a candidate.
     package var refusal: RefusalDocument?
+    /// The soft rules that a start there would break; absent where it would break none. The fewer, the better, whatever the score.
+    package var brokenRules: [BrokenRuleDocument]?
 
-    package init(server: String, score: Int?, shares: SharesDocument?, refusal: RefusalDocument?) {
+    package init(
+        server: String, score: Int?, shares: SharesDocument?, refusal: RefusalDocument?, brokenRules: [BrokenRuleDocument]? = nil
+    ) {
         self.server = server
         self.score = score
         self.shares = shares
         self.refusal = refusal
+        self.brokenRules = brokenRules
     }
 }
 

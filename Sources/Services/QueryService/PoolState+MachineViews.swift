@@ -44,7 +44,12 @@ extension ServerExplanationDocument {
             self.init(
                 server: verdict.name.text, score: score.smallest,
                 shares: SharesDocument(memory: score.memory, virtualCPUs: score.processors, network: score.network, disk: score.disk),
-                refusal: nil)
+                refusal: nil,
+                brokenRules: verdict.brokenRules.isEmpty
+                    ? nil
+                    : verdict.brokenRules.map {
+                        BrokenRuleDocument(rule: $0.rule.text, message: "\(verdict.name) \($0.concession).")
+                    })
         case .refused(let refusal):
             self.init(
                 server: verdict.name.text, score: nil, shares: nil,

@@ -8,6 +8,10 @@ package enum QueryLimits {
     package static let configurationBytes = 65_536
     /// Bytes of a tag's value.
     package static let tagValueBytes = 1_024
+    /// Tags of a machine that does not exist, where one asks for its placement.
+    package static let explainedTags = 64
+    /// Machines that are named where a rule is broken, for each server.
+    package static let namedBreaches = 16
     /// Bytes of the `Ovm-Reason` header.
     package static let reasonBytes = 256
     /// Bytes of a request's path with its query.

@@ -60,19 +60,6 @@ extension QueryService {
         return try await write(.deleteMachine(machine), for: request) { _, _ throws(QueryRefusal) in DoneDocument() }
     }
 
-    func explainMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        let memory = try request.query["memoryMiB"].map { (text) throws(QueryRefusal) in
-            guard let count = Int(text) else { throw .badValue("memoryMiB", text, expected: "a whole number of MiB") }
-            return try Self.memory(count, "memoryMiB")
-        }
-        let without = request.query["without"].map { $0.split(separator: ",", omittingEmptySubsequences: false).map(String.init) } ?? []
-        return try await answer(request) { state, _ throws(QueryRefusal) in
-            let machine = try state.machine(atPath: request.parameter("name"))
-            let decision = state.decidePlacement(for: machine, without: try state.servers(named: without), memory: memory)
-            return ExplanationDocument(machine, decision)
-        }
-    }
-
     /// The machine that the path names, by the newest committed state.
     func machineID(_ request: QueryRequest) async throws(QueryRefusal) -> VirtualMachineID {
         try await look(request, .linearizable) { state, _ throws(QueryRefusal) in

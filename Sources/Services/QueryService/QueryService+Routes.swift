@@ -1,6 +1,7 @@
 extension QueryService {
     /// Every operation of the query port. The OpenAPI document is held against this table by a test.
-    static let routes: [Route] = healthRoutes + poolRoutes + serverRoutes + machineRoutes + tagRoutes + tokenRoutes + observationRoutes
+    static let routes: [Route] =
+        healthRoutes + poolRoutes + serverRoutes + machineRoutes + tagRoutes + ruleRoutes + tokenRoutes + observationRoutes
 
     private static let read = ["consistency"]
     private static let list = read + ["limit", "after"]
@@ -74,8 +75,23 @@ extension QueryService {
         Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
             try await service.resetMachineStatus(request)
         },
-        Route("GET", "/v1/vms/{name}/explain", "explainMachine", query: read + ["memoryMiB", "without"]) {
+        Route("GET", "/v1/vms/{name}/explain", "explainMachine", query: read + ["memoryMiB", "virtualCPUs", "without"]) {
             service, request throws(QueryRefusal) in try await service.explainMachine(request)
+        },
+    ]
+
+    private static let ruleRoutes = [
+        Route("GET", "/v1/rules", "listRules", query: list) { service, request throws(QueryRefusal) in
+            try await service.listRules(request)
+        },
+        Route("POST", "/v1/rules", "createRule") { service, request throws(QueryRefusal) in try await service.createRule(request) },
+        Route("GET", "/v1/rules/{name}", "showRule", query: read) { service, request throws(QueryRefusal) in
+            try await service.showRule(request)
+        },
+        Route("DELETE", "/v1/rules/{name}", "deleteRule") { service, request throws(QueryRefusal) in try await service.deleteRule(request)
+        },
+        Route("POST", "/v1/explain", "explainConfiguration", query: read) { service, request throws(QueryRefusal) in
+            try await service.explainConfiguration(request)
         },
     ]
 

@@ -10,10 +10,16 @@ extension CompletionKind {
     static let taskNumbers = names(of: .task)
     static let openTaskNumbers = names(of: .openTask)
     static let tokenNumbers = names(of: .token)
+    static let ruleNames = names(of: .rule)
 
     /// Names of servers with commas between them.
     static let serverLists = CompletionKind.custom { (words: [String], cursor: Int, typed: String) async -> [String] in
         await completion(words, cursor).list(of: .server, typed: typed)
+    }
+
+    /// Names of virtual machines with commas between them.
+    static let machineLists = CompletionKind.custom { (words: [String], cursor: Int, typed: String) async -> [String] in
+        await completion(words, cursor).list(of: .machine, typed: typed)
     }
 
     private static func names(of noun: NameCompletion.Noun) -> CompletionKind {

@@ -27,11 +27,7 @@ struct VirtualMachineCreateCommand: AsyncParsableCommand {
     var name: String?
 
     func run() async throws {
-        let bytes = try ConfigurationFile.read(file)
-        guard let text = String(validating: bytes, as: UTF8.self) else {
-            Console.complain("\(file) is not UTF-8. Convert it, for example with iconv -t UTF-8.")
-            throw ExitCode(1)
-        }
+        let text = try ConfigurationFile.text(file)
         try await ClientSession.run(options, reason: reason.reason) { client, console in
             let made = try await client.createMachine(
                 CreateMachineRequest(configuration: text, preferredServers: preferred?.names, name: name))

@@ -119,4 +119,15 @@ enum ConfigurationFile {
             throw ExitCode(1)
         }
     }
+
+    /// The text of a file that the pool is to read.
+    ///
+    /// - Throws: `ExitCode(1)`, with the reason on standard error.
+    static func text(_ path: String) throws -> String {
+        guard let text = String(validating: try read(path), as: UTF8.self) else {
+            Console.complain("\(path) is not UTF-8. Convert it, for example with iconv -t UTF-8.")
+            throw ExitCode(1)
+        }
+        return text
+    }
 }

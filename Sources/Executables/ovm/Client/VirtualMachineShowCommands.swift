@@ -46,30 +46,3 @@ struct VirtualMachineShowCommand: AsyncParsableCommand {
         }
     }
 }
-
-/// `ovm vm explain`
-struct VirtualMachineExplainCommand: AsyncParsableCommand {
-    static let configuration = CommandConfiguration(
-        commandName: "explain", abstract: "Shows where a start would place a virtual machine, and why.",
-        discussion: """
-            Every server is listed with what would remain free of each resource, or with the rule that refuses it. The server whose
-            smallest share is the largest is chosen, by the same function that a start calls.
-
-              ovm vm explain web01
-              ovm vm explain web01 --memory 64G --without alpha
-            """)
-
-    @OptionGroup var options: ClientOptions
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
-    @Option(help: ArgumentHelp("What if it had this much memory, such as 512M or 64G?", valueName: "size"))
-    var memory: MemoryArgument?
-    @Option(help: ArgumentHelp("What if these servers were gone?", valueName: "server,server"), completion: .serverLists)
-    var without: NameListArgument?
-
-    func run() async throws {
-        try await ClientSession.run(options) { client, console in
-            let explanation = try await client.explain(name, memoryMiB: memory?.mebibytes, without: without?.names ?? [])
-            try console.show(explanation) { ExplanationText.text(of: explanation) }
-        }
-    }
-}

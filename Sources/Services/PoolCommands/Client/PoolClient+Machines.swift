@@ -66,19 +66,6 @@ extension PoolClient {
         try await write(MachineDocument.self, .POST, Self.path(name) + "/reset-status")
     }
 
-    /// Where a start would place it, and why.
-    ///
-    /// - Parameters:
-    ///   - memoryMiB: what if it had this much memory; nil for its own.
-    ///   - without: what if these servers were gone.
-    package func explain(_ name: String, memoryMiB: Int? = nil, without: [String] = []) async throws(ClientError) -> ExplanationDocument {
-        var query: [String] = []
-        if let memoryMiB { query.append("memoryMiB=\(memoryMiB)") }
-        if !without.isEmpty { query.append("without=\(without.map(Self.escaped).joined(separator: ","))") }
-        let suffix = query.isEmpty ? "" : "?" + query.joined(separator: "&")
-        return try await read(ExplanationDocument.self, Self.path(name) + "/explain" + suffix)
-    }
-
     /// Its tags whose key begins with `prefix`, by key.
     package func tags(of name: String, prefix: String? = nil) async throws(ClientError) -> TagListDocument {
         let suffix = prefix.map { "?prefix=\(Self.escaped($0))" } ?? ""

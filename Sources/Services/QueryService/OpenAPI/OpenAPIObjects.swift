@@ -2,7 +2,8 @@ import PoolStateMachine
 
 extension OpenAPIDocument {
     /// The objects of the query port. A test holds them against the documents of QueryModel.
-    static let objects: [OpenAPIObject] = poolObjects + serverObjects + machineObjects + joinObjects + otherObjects + historyObjects
+    static let objects: [OpenAPIObject] =
+        poolObjects + serverObjects + machineObjects + ruleObjects + joinObjects + otherObjects + historyObjects
 
     private typealias Property = OpenAPIProperty
 
@@ -122,7 +123,7 @@ extension OpenAPIDocument {
             "ServerExplanation", "A server's score or refusal.",
             [
                 Property("server", .text), .optional("score", .integer), .optional("shares", .named("Shares")),
-                .optional("refusal", .named("Refusal")),
+                .optional("refusal", .named("Refusal")), .optional("brokenRules", .list(.named("BrokenRule"))),
             ]),
         OpenAPIObject(
             "Explanation", "Where a start would place a virtual machine.",
@@ -144,6 +145,41 @@ extension OpenAPIDocument {
             [.optional("force", .boolean), .optional("timeoutSeconds", .whole(1...86_400))]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
+    ]
+
+    private static let ruleObjects = [
+        OpenAPIObject(
+            "BrokenRule", "A soft rule that a start would break there.", [Property("rule", .text), Property("message", .text)]),
+        OpenAPIObject(
+            "RuleMember", "A virtual machine that a rule is about.", [Property("machine", .text), .optional("server", .text)]),
+        OpenAPIObject(
+            "RuleBreach", "Where a rule is broken.",
+            [Property("server", .text), Property("machines", .list(.text)), Property("count", .integer)]),
+        OpenAPIObject(
+            "Rule", "Keeps virtual machines together (affinity) or apart (anti-affinity).",
+            [
+                Property("name", .text), Property("id", .integer), Property("kind", .form(.ruleKind)),
+                Property("strength", .form(.ruleStrength)), Property("machines", .list(.text)),
+                Property("tags", .list(.form(.tagSelector))), .optional("members", .list(.named("RuleMember"))),
+                Property("broken", .list(.named("RuleBreach"))),
+            ]),
+        OpenAPIObject("RuleList", "All rules, by name.", [Property("rules", .list(.named("Rule"))), next]),
+        OpenAPIObject(
+            "CreateRule", "A rule to be created: over two virtual machines at least, or over tags.",
+            [
+                Property("name", .form(.ruleName)), Property("kind", .form(.ruleKind)), .optional("strength", .form(.ruleStrength)),
+                .optional("machines", .items(.form(.machineName), 0...PoolLimits.machinesPerRule)),
+                .optional("tags", .items(.form(.tagSelector), 0...PoolLimits.tagsPerRule)),
+            ]),
+        OpenAPIObject(
+            "Explain", "A virtual machine that does not exist yet, and what if.",
+            [
+                Property("configuration", .form(.configuration)), .optional("preferredServers", preferredServers),
+                .optional("name", .form(.newMachineName)),
+                .optional("tags", .items(.form(.tagSelector), 0...QueryLimits.explainedTags)),
+                .optional("memoryMiB", .whole(1...PoolLimits.memoryMebibytes)),
+                .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("without", preferredServers),
+            ]),
     ]
 
     private static let joinObjects = [

@@ -2,7 +2,7 @@ import QueryModel
 
 /// One operation of the OpenAPI document.
 struct OpenAPIOperation: Sendable {
-    let method: String
+    var method: String
     /// OpenAPI has no sign for "the rest of the path": `{key}` stands for it where the summary says so.
     let path: String
     let identifier: String
@@ -16,6 +16,8 @@ struct OpenAPIOperation: Sendable {
     /// Names of query parameters, each with what it means.
     var query: [(name: String, meaning: String)] = []
     var needsCredential = true
+    /// Whether it takes an idempotency key and a reason.
+    var isWrite = false
     var problems: [ProblemKind] = []
 
     /// A read of the pool's state.
@@ -48,7 +50,7 @@ struct OpenAPIOperation: Sendable {
     ) -> OpenAPIOperation {
         OpenAPIOperation(
             method: method, path: path, identifier: identifier, summary: summary, body: body, isBodyOptional: isBodyOptional,
-            success: success,
+            success: success, isWrite: true,
             problems: [.badRequest, .forbidden, .keyReused, .tooMany, .outcomeUnknown] + problems)
     }
 
@@ -67,7 +69,7 @@ struct OpenAPIOperation: Sendable {
             OpenAPIParameter.inPath(String(part.dropFirst().dropLast()), of: path).json
         }
         let inQuery = query.map { OpenAPIParameter.inQuery($0.name, of: path, meaning: $0.meaning).json }
-        guard method != "GET" else { return inPath + inQuery }
+        guard isWrite else { return inPath + inQuery }
         return inPath + inQuery + [OpenAPIParameter.idempotencyKey.json, OpenAPIParameter.reason.json]
     }
 

@@ -3,7 +3,7 @@ import QueryModel
 extension OpenAPIDocument {
     /// The operations of the query port. A test holds them against the routes, both ways.
     static let operations: [OpenAPIOperation] =
-        openOperations + poolOperations + machineOperations + tagOperations + tokenOperations + observationOperations
+        openOperations + poolOperations + machineOperations + tagOperations + ruleOperations + tokenOperations + observationOperations
 
     private static let openOperations = [
         open("GET", "/healthz", "health", "Whether the process answers.", nil),
@@ -65,7 +65,10 @@ extension OpenAPIDocument {
         .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
         .read(
             "/v1/vms/{name}/explain", "explainMachine", "Explanation", "Where a start would place it, and why.",
-            query: [("memoryMiB", "as if it needed so much"), ("without", "names of servers, by commas, as if they were gone")],
+            query: [
+                ("memoryMiB", "as if it needed so much"), ("virtualCPUs", "as if it needed so many"),
+                ("without", "names of servers, by commas, as if they were gone"),
+            ],
             problems: [.notFound]),
     ]
 
@@ -79,6 +82,26 @@ extension OpenAPIDocument {
             problems: [.notFound, .tooLarge]),
         .write("DELETE", "/v1/vms/{name}/tags/{key}", "deleteTag", "Deletes a tag; the key may hold slashes.", success: (200, "Done")),
     ]
+
+    private static let ruleOperations: [OpenAPIOperation] = [
+        .list("/v1/rules", "listRules", "RuleList", "All rules between virtual machines, with where they are broken."),
+        .write(
+            "POST", "/v1/rules", "createRule", "Creates a rule; what runs is not moved.", body: "CreateRule", success: (201, "Rule"),
+            problems: [.notFound, .conflict, .tooLarge]),
+        .read("/v1/rules/{name}", "showRule", "Rule", "One rule, by its name or its id, with its members.", problems: [.notFound]),
+        .write("DELETE", "/v1/rules/{name}", "deleteRule", "Deletes a rule, by its name or its id.", success: (200, "Done")),
+        explain,
+    ]
+
+    private static var explain: OpenAPIOperation {
+        var explain = OpenAPIOperation.read(
+            "/v1/explain", "explainConfiguration", "Explanation",
+            "Where a start would place a virtual machine that does not exist yet. Nothing is created.",
+            problems: [.notFound, .badConfiguration, .tooLarge])
+        explain.method = "POST"
+        explain.body = "Explain"
+        return explain
+    }
 
     private static let tokenOperations: [OpenAPIOperation] = [
         .list("/v1/tokens", "listTokens", "TokenList", "All join tokens, without their secrets."),

@@ -40,13 +40,15 @@ struct OpenAPIParameter: Sendable {
         case "key": .form(.tagKey)
         case "name" where path.hasPrefix("/v1/servers"): .form(.serverName)
         case "name" where path.hasPrefix("/v1/vms"): .form(.machineName)
+        case "name" where path.hasPrefix("/v1/rules"): .form(.ruleName)
         default: .text
         }
     }
 
     /// What the elements of a list are ordered by.
     private static let elementSchemas: [String: OpenAPISchema] = [
-        "/v1/servers": .form(.serverName), "/v1/vms": .form(.machineName), "/v1/vms/{name}/tags": .form(.tagKey),
+        "/v1/rules": .form(.ruleName), "/v1/servers": .form(.serverName), "/v1/vms": .form(.machineName),
+        "/v1/vms/{name}/tags": .form(.tagKey),
         "/v1/tasks": .whole(0...Int.max), "/v1/tokens": .whole(0...Int.max),
     ]
 
@@ -55,6 +57,6 @@ struct OpenAPIParameter: Sendable {
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
-        "without": .form(.serverNames),
+        "virtualCPUs": .whole(1...PoolLimits.virtualCPUs), "without": .form(.serverNames),
     ]
 }

@@ -18,6 +18,11 @@ struct OpenAPITextForm: Sendable {
     static let tagPrefix = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{0,128}$", example: "owner/")
     /// Its bound is one of bytes, which JSON Schema cannot count.
     static let tagValue = OpenAPITextForm(example: "web")
+    static let ruleName = OpenAPITextForm(pattern: serverName.pattern, example: "spread-web")
+    static let ruleKind = word("anti-affinity", "affinity")
+    static let ruleStrength = word("hard", "soft")
+    /// `KEY` or `KEY=VALUE`; the value's bound is one of bytes, too.
+    static let tagSelector = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}(=[\\s\\S]*)?$", example: "role=web")
     static let uuid = OpenAPITextForm(
         pattern: "^[0-9a-fA-F]{8}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{4}-[0-9a-fA-F]{12}$", format: "uuid",
         example: "5f0c3a52-6a0e-4f8e-9f43-4a7a1c3f7d10")

@@ -15,6 +15,7 @@ package struct NameCompletion: Sendable {
         /// A task that has not ended.
         case openTask
         case token
+        case rule
     }
 
     /// Longer than this nobody waits for a Tab.
@@ -77,6 +78,7 @@ package struct NameCompletion: Sendable {
         case .task: return try await client.tasks().names
         case .openTask: return try await client.tasks().tasks.filter { !$0.hasEnded }.flatMap(\.names)
         case .token: return try await client.tokens().names
+        case .rule: return try await client.rules().names
         case .tag:
             guard let machine = words.operandBeforeCursor else { return [] }
             return try await client.tags(of: machine).names

@@ -12,7 +12,8 @@ package enum ExplanationText {
             let cells = shares.isEmpty ? ["", "", "", ""] : shares.map(QuantityText.percent(millionths:))
             let isChosen = server.server == explanation.chosen
             let score = server.score.map(QuantityText.percent(millionths:)) ?? "-"
-            table.add([server.server, score] + cells + [server.refusal?.message ?? (isChosen ? "chosen" : "")])
+            let reasons = (isChosen ? ["chosen"] : []) + (server.brokenRules ?? []).map(\.message)
+            table.add([server.server, score] + cells + [server.refusal?.message ?? reasons.joined(separator: "; ")])
         }
         let verdict = explanation.chosen.map { "would start on \($0)." } ?? "would start nowhere: every server refuses."
         table.note = "\(explanation.machine) \(verdict)"
@@ -31,6 +32,7 @@ package enum ExplanationText {
         ]
         var text =
             "  \(server): remains free: \(parts.joined(separator: ", ")); score \(QuantityText.percent(millionths: chosen.score ?? 0))"
+        for rule in chosen.brokenRules ?? [] { text += "\n  \(rule.message)" }
         for other in explanation.servers where other.server != server {
             let reason = other.refusal?.message ?? "score \(QuantityText.percent(millionths: other.score ?? 0))"
             text += "\n  \(other.server): \(reason)"

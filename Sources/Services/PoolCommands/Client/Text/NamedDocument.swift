@@ -50,6 +50,14 @@ extension TagListDocument: NamedDocument {
     package var names: [String] { tags.map(\.key) }
 }
 
+extension RuleDocument: NamedDocument {
+    package var names: [String] { [name] }
+}
+
+extension RuleListDocument: NamedDocument {
+    package var names: [String] { rules.map(\.name) }
+}
+
 extension TaskDocument: NamedDocument {
     package var names: [String] { [String(id)] }
 }
