@@ -25,6 +25,7 @@ struct RandomTests {
             if case .refused = outcome { expectUnchanged(before, scene.state, comment) }
             expectPlacementsEndByWord(before, scene.state, entry, comment)
             expectSound(before, scene.state, comment)
+            expectNewVersions(before, scene.state, comment)
         }
         // A sequence of refusals alone would prove nothing.
         #expect(accepted > 50, "seed \(seed)")
@@ -74,6 +75,14 @@ struct RandomTests {
             default: Issue.record("a placement ended by another command: \(comment.rawValue)")
             }
         }
+    }
+
+    /// A caller that names a version must be able to rest on it.
+    private func expectNewVersions(_ before: PoolState, _ after: PoolState, _ comment: Comment) {
+        let index = after.appliedIndex
+        for (id, machine) in after.machines where machine != before.machines[id] { #expect(machine.changedAt == index, comment) }
+        for (id, server) in after.servers where server != before.servers[id] { #expect(server.changedAt == index, comment) }
+        for (id, task) in after.tasks where task != before.tasks[id] { #expect(task.changedAt == index, comment) }
     }
 
     private func expectSound(_ before: PoolState, _ after: PoolState, _ comment: Comment) {

@@ -15,9 +15,11 @@ actor FakePool: PoolGateway {
     private var hasMaster = true
     nonisolated let clock = FakeClock()
 
-    func write(_ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?) async -> GatewayWrite {
+    func write(
+        _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex?
+    ) async -> GatewayWrite {
         if let writeAnswer { return GatewayWrite(answer: writeAnswer, context: context()) }
-        let outcome = apply(command, principal, reason: reason, idempotency: idempotency)
+        let outcome = apply(command, principal, reason: reason, idempotency: idempotency, expected: expected)
         return GatewayWrite(answer: .outcome(outcome, index: state.appliedIndex), context: context())
     }
 
@@ -50,9 +52,13 @@ actor FakePool: PoolGateway {
     // MARK: Setting the scene
 
     @discardableResult
-    func apply(_ command: PoolCommand, _ principal: Principal, reason: String = "", idempotency: IdempotencyKey? = nil) -> CommandOutcome {
+    func apply(
+        _ command: PoolCommand, _ principal: Principal, reason: String = "", idempotency: IdempotencyKey? = nil,
+        expected: LogIndex? = nil
+    ) -> CommandOutcome {
         let entry = PoolEntry(
-            command: command, principal: principal, proposedAt: clock.now().wall, reason: reason, idempotency: idempotency)
+            command: command, principal: principal, proposedAt: clock.now().wall, reason: reason, idempotency: idempotency,
+            expected: expected)
         entries.append(entry)
         let outcome = state.apply(entry, at: state.appliedIndex.next).outcome
         for watcher in watchers { watcher.yield(state.appliedIndex) }

@@ -118,6 +118,11 @@ enum WireSamples {
             entries.append(
                 RaftEntry(index: LogIndex(UInt64(number) + 3), term: Term(2), content: .command(entry), size: 100 + number))
         }
+        let conditional = PoolEntry(
+            command: .cancelTask(TaskID(4)), principal: principals[0], proposedAt: PoolTime(milliseconds: 1_700_000_000_000),
+            expected: LogIndex(3))
+        entries.append(
+            RaftEntry(index: LogIndex(UInt64(entries.count) + 1), term: Term(2), content: .command(conditional), size: 200))
         return entries
     }
 

@@ -62,6 +62,7 @@ extension WirePoolEntry {
                 $0.request = Data(key.request.bytes)
             }
         }
+        if let index = entry.expected { expected = index.number }
     }
 
     func model() throws(WireError) -> PoolEntry {
@@ -75,7 +76,8 @@ extension WirePoolEntry {
         }
         return PoolEntry(
             command: try command.model(), principal: try principal.model(), proposedAt: PoolTime(milliseconds: proposedAtMilliseconds),
-            reason: reason, request: hasRequest ? try request.model() : nil, idempotency: key)
+            reason: reason, request: hasRequest ? try request.model() : nil, idempotency: key,
+            expected: hasExpected ? LogIndex(expected) : nil)
     }
 }
 

@@ -225,6 +225,7 @@ extension WireTaskState {
         principal = task.principal
         startedAtMilliseconds = task.startedAt.milliseconds
         if let ended = task.endedAt { endedAtMilliseconds = ended.milliseconds }
+        changedAt = task.changedAt.number
         state = task.state.rawValue
         cause = task.cause
     }
@@ -235,7 +236,8 @@ extension WireTaskState {
             id: TaskID(id), kind: kind, machine: VirtualMachineID(machine),
             machineName: try WireField.machineName(machineName, "task.machine_name"), principal: principal,
             startedAt: PoolTime(milliseconds: startedAtMilliseconds),
-            endedAt: hasEndedAtMilliseconds ? PoolTime(milliseconds: endedAtMilliseconds) : nil, state: state, cause: cause)
+            endedAt: hasEndedAtMilliseconds ? PoolTime(milliseconds: endedAtMilliseconds) : nil, state: state, cause: cause,
+            changedAt: LogIndex(changedAt))
     }
 }
 

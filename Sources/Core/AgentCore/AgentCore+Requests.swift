@@ -7,7 +7,7 @@ extension AgentCore {
 
     mutating func submit(
         _ client: ClientRequestID, _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?,
-        _ effects: inout [AgentEffect]
+        expected: LogIndex?, _ effects: inout [AgentEffect]
     ) {
         guard requests.writes.count + requests.unnamed.count < settings.pendingRequests else {
             effects.append(.answerWrite(client, .notTaken(cause: "too many writes wait at this server (\(settings.pendingRequests))")))
@@ -15,7 +15,8 @@ extension AgentCore {
         }
         let deadline = now.monotonic + settings.writePatience
         let write = PendingWrite(
-            client: client, command: command, principal: principal, reason: reason, idempotency: idempotency, deadline: deadline)
+            client: client, command: command, principal: principal, reason: reason, idempotency: idempotency, expected: expected,
+            deadline: deadline)
         requests.unnamed.append(write)
         requests.schedule(deadline)
         nameWaitingWrites(&effects)
@@ -34,7 +35,7 @@ extension AgentCore {
                 firstOutstanding: min(requests.firstOutstanding, sequence))
             write.entry = PoolEntry(
                 command: write.command, principal: write.principal, proposedAt: now.wall, reason: write.reason, request: identity,
-                idempotency: write.idempotency)
+                idempotency: write.idempotency, expected: write.expected)
             requests.writes[sequence] = write
             dispatchWrite(sequence, &effects)
         }

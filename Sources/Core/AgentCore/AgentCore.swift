@@ -90,8 +90,8 @@ package struct AgentCore: Sendable {
         case .peerConnectionClosed(let peer): drive(.leaderConnectionClosed(peer), &effects)
         case .writeCompleted(let sequence): drive(.writeCompleted(sequence: sequence), &effects)
         case .snapshotEncoded(let index, let data): snapshotEncoded(index: index, data: data, &effects)
-        case .submit(let request, let command, let principal, let reason, let idempotency):
-            submit(request, command, principal: principal, reason: reason, idempotency: idempotency, &effects)
+        case .submit(let request, let command, let principal, let reason, let idempotency, let expected):
+            submit(request, command, principal: principal, reason: reason, idempotency: idempotency, expected: expected, &effects)
         case .read(let request, let consistency): read(request, consistency, &effects)
         case .abandoned(let request): requests.abandon(request)
         case .domainsListed(let domains, let number): domainsListed(domains, number: number, &effects)

@@ -44,7 +44,8 @@ package enum AgentInput: Sendable {
     /// The state at this index was encoded for a snapshot.
     case snapshotEncoded(index: LogIndex, data: [UInt8])
     /// A client's command. Answered by `.answerWrite`, once.
-    case submit(ClientRequestID, PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?)
+    case submit(
+        ClientRequestID, PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex? = nil)
     /// A client's read. Answered by `.answerRead`, once.
     case read(ClientRequestID, ReadConsistency)
     /// The client has gone: its request needs no answer.

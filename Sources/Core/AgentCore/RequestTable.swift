@@ -11,6 +11,7 @@ struct PendingWrite: Sendable {
     let principal: Principal
     let reason: String
     let idempotency: IdempotencyKey?
+    let expected: LogIndex?
     let deadline: MonotonicInstant
     /// Whether it was ever handed to a leader, this agent included.
     var wasSent = false

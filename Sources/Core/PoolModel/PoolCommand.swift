@@ -91,10 +91,13 @@ package struct PoolEntry: Hashable, Sendable {
     package let request: RequestIdentity?
     /// The client's key, where one was given.
     package let idempotency: IdempotencyKey?
+    /// The index of the last change of what the command is to change, as the caller knows it: applied only if that is still so.
+    /// Nil where the caller does not mind.
+    package let expected: LogIndex?
 
     package init(
         command: PoolCommand, principal: Principal, proposedAt: PoolTime, reason: String = "", request: RequestIdentity? = nil,
-        idempotency: IdempotencyKey? = nil
+        idempotency: IdempotencyKey? = nil, expected: LogIndex? = nil
     ) {
         self.command = command
         self.principal = principal
@@ -102,5 +105,6 @@ package struct PoolEntry: Hashable, Sendable {
         self.reason = reason
         self.request = request
         self.idempotency = idempotency
+        self.expected = expected
     }
 }

@@ -36,6 +36,8 @@ package enum PoolRefusalKind: Hashable, Sendable {
     case forbidden
     case invalid
     case tooMany
+    /// What was to be changed is not what the caller believed it to be.
+    case preconditionFailed
 }
 
 /// The stable words. They only grow.
@@ -76,6 +78,7 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     case lastAdministrator = "last-administrator"
     case invalidValue = "invalid-value"
     case formatNotRaised = "format-not-raised"
+    case changedMeanwhile = "changed-meanwhile"
 
     /// How the query port answers it.
     package var kind: PoolRefusalKind {
@@ -84,6 +87,7 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
             .notFound
         case .notAllowed, .tokenExpired, .tokenUsed, .tokenSecretWrong: .forbidden
         case .invalidValue: .invalid
+        case .changedMeanwhile: .preconditionFailed
         case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags, .tooManyRules: .tooMany
         case .poolExists, .staleSession, .alreadyAnswered, .idempotencyKeyReused, .serverNameTaken, .serverInUse, .serverStorageChanged,
             .machineNameTaken, .machineUUIDTaken, .machineStateForbids, .noServerFits, .staleObservation, .taskNotCancellable,

@@ -210,10 +210,12 @@ package struct PoolTask: Hashable, Sendable {
     package var state: PoolTaskState
     /// Why it is as it is: a sentence.
     package var cause: String
+    /// The index of the last change.
+    package var changedAt: LogIndex
 
     package init(
         id: TaskID, kind: PoolTaskKind, machine: VirtualMachineID, machineName: VirtualMachineName, principal: String,
-        startedAt: PoolTime, endedAt: PoolTime? = nil, state: PoolTaskState, cause: String
+        startedAt: PoolTime, endedAt: PoolTime? = nil, state: PoolTaskState, cause: String, changedAt: LogIndex
     ) {
         self.id = id
         self.kind = kind
@@ -224,6 +226,7 @@ package struct PoolTask: Hashable, Sendable {
         self.endedAt = endedAt
         self.state = state
         self.cause = cause
+        self.changedAt = changedAt
     }
 }
 

@@ -35,6 +35,7 @@ extension PoolState {
     private mutating func perform(_ entry: PoolEntry) -> CommandOutcome {
         do {
             try authorise(entry)
+            try checkExpectation(entry)
             return .done(try dispatch(entry))
         } catch {
             return .refused(error.refusal)

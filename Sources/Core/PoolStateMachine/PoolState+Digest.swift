@@ -247,5 +247,6 @@ extension PoolTask {
         digest.add(UInt64(bitPattern: endedAt?.milliseconds ?? 0))
         digest.add(state.rawValue)
         digest.add(cause)
+        digest.add(changedAt.number)
     }
 }

@@ -226,15 +226,18 @@ extension PoolState {
         let id = TaskID(appliedIndex.number)
         tasks[id] = PoolTask(
             id: id, kind: kind, machine: machine.id, machineName: machine.name, principal: entry.principal.description,
-            startedAt: poolTime, state: state, cause: cause)
+            startedAt: poolTime, state: state, cause: cause, changedAt: appliedIndex)
         machines[machine.id]?.task = id
+        machines[machine.id]?.changedAt = appliedIndex
         return id
     }
 
     mutating func setTask(of id: VirtualMachineID, _ state: PoolTaskState, cause: String) {
         guard let task = machines[id]?.task else { return }
+        guard tasks[task]?.state != state || tasks[task]?.cause != cause else { return }
         tasks[task]?.state = state
         tasks[task]?.cause = cause
+        tasks[task]?.changedAt = appliedIndex
     }
 
     /// Moves the machine's task on, if it is in the state `from`.
@@ -248,7 +251,9 @@ extension PoolState {
         guard let task = machines[id]?.task else { return }
         setTask(of: id, state, cause: cause)
         tasks[task]?.endedAt = poolTime
+        tasks[task]?.changedAt = appliedIndex
         machines[id]?.task = nil
+        machines[id]?.changedAt = appliedIndex
         endedTasks.append(task)
         while endedTasks.count > PoolLimits.tasks, let oldest = endedTasks.popFirst() { tasks[oldest] = nil }
     }

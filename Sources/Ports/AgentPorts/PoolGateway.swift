@@ -5,7 +5,11 @@ package import PoolStateMachine
 /// How the query port reaches the pool through this server's agent.
 package protocol PoolGateway: Sendable {
     /// Proposes a command, through the master wherever it is, and waits for its outcome: held through a failover, applied once.
-    func write(_ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?) async -> GatewayWrite
+    ///
+    /// - Parameter expected: the index of the last change of what the command changes; nil where the caller does not mind.
+    func write(
+        _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex?
+    ) async -> GatewayWrite
 
     /// Runs `body` over the pool's state, once it is as fresh as `consistency` asks. `body` must be quick: it holds up the agent.
     func read<Value: Sendable>(

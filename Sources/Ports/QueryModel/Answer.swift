@@ -53,6 +53,8 @@ package enum QueryHeader {
     package static let index = "Ovm-Index"
     /// On a stale read: how old the answer may be at most, in milliseconds, or `unknown`.
     package static let age = "Ovm-Age"
+    /// The version of what the answer shows, for `If-Match` and `If-None-Match`.
+    package static let entityTag = "ETag"
     /// A UUID that makes a write happen once however often it is sent.
     package static let idempotencyKey = "Idempotency-Key"
     /// Why the caller does it, for the log of events; at most 256 bytes.

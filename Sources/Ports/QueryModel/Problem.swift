@@ -52,6 +52,8 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
     case methodNotAllowed = "method-not-allowed"
     /// The request contradicts the present state.
     case conflict = "conflict"
+    /// `If-Match` names another version than the present one.
+    case preconditionFailed = "precondition-failed"
     /// Every server refused to start the machine; `servers` says why.
     case noPlacement = "no-placement"
     /// An idempotency key was used before with another request.
@@ -99,6 +101,7 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
         case .tooSlow: 408
         case .conflict, .noPlacement, .wrongPool: 409
         case .gone: 410
+        case .preconditionFailed: 412
         case .tooLarge: 413
         case .unsupportedMediaType: 415
         case .badConfiguration, .keyReused, .clockDifference: 422
@@ -119,6 +122,7 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
         case .notFound: "Not found"
         case .methodNotAllowed: "Method not allowed"
         case .conflict: "Not possible in the present state"
+        case .preconditionFailed: "Changed meanwhile"
         case .noPlacement: "No server can run the virtual machine"
         case .keyReused: "The idempotency key was used for another request"
         case .gone: "No longer kept"

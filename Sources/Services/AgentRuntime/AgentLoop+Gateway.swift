@@ -5,12 +5,12 @@ package import PoolStateMachine
 
 extension AgentLoop: PoolGateway {
     package func write(
-        _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?
+        _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex?
     ) async -> GatewayWrite {
         await withCheckedContinuation { continuation in
             let client = makeClient()
             writes[client] = continuation
-            take(.submit(client, command, principal: principal, reason: reason, idempotency: idempotency))
+            take(.submit(client, command, principal: principal, reason: reason, idempotency: idempotency, expected: expected))
         }
     }
 

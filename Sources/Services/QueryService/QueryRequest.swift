@@ -15,6 +15,8 @@ package struct QueryRequest: Sendable {
     package let credential: ShownCredential
     /// What the route's pattern found in the path, decoded.
     package internal(set) var parameters: [String: String] = [:]
+    /// What it is about, where that has a version.
+    var subject: QuerySubject?
     private let collectBody: BodyCollector
 
     /// Collects the body, at most so many bytes.

@@ -23,6 +23,9 @@ extension QueryService {
         headers: [QueryReply.Header] = []
     ) -> QueryReply {
         var headers = headers + QueryReply.headers(of: read.answer)
+        if let version = read.version, let tag = EntityTags.tag(version: version, document: document) {
+            headers.append(QueryReply.Header(QueryHeader.entityTag, "\"\(tag)\""))
+        }
         if consistency == .stale { headers.append(QueryReply.Header(QueryHeader.age, Self.text(ofAge: read.age))) }
         return .json(Answered(document, answer: read.answer), status: status, headers: headers)
     }
@@ -32,6 +35,8 @@ extension QueryService {
         let document: Document
         let answer: AnswerReflection
         let age: Duration?
+        /// Of what the request is about; nil where that has none.
+        let version: LogIndex?
     }
 
     /// Looks at the state on behalf of the request's caller, who must still be known at that very index.
@@ -39,20 +44,23 @@ extension QueryService {
         _ request: QueryRequest, _ consistency: ReadConsistency, _ view: @escaping View<Document>
     ) async throws(QueryRefusal) -> Reading<Document> {
         let credential = request.credential
-        return try await lookAnonymously(consistency) { state, context throws(QueryRefusal) in
+        return try await lookAnonymously(consistency, about: request.subject) { state, context throws(QueryRefusal) in
             _ = try state.caller(showing: credential)
             return try view(state, context)
         }
     }
 
     /// Looks at the state for someone whom nobody has to know.
+    ///
+    /// - Parameter subject: what the answer is to bear the version of.
     func lookAnonymously<Document: Sendable>(
-        _ consistency: ReadConsistency, _ view: @escaping View<Document>
+        _ consistency: ReadConsistency, about subject: QuerySubject? = nil, _ view: @escaping View<Document>
     ) async throws(QueryRefusal) -> Reading<Document> {
         let read = await gateway.read(consistency) { state, context -> Result<Reading<Document>, QueryRefusal> in
             let answer = AnswerReflection(context, in: state)
             do throws(QueryRefusal) {
-                return .success(Reading(document: try view(state, context), answer: answer, age: context.age))
+                let version = subject.flatMap { state.version(of: $0) }
+                return .success(Reading(document: try view(state, context), answer: answer, age: context.age, version: version))
             } catch {
                 var refusal = error
                 refusal.problem.answer = answer

@@ -23,7 +23,7 @@ extension QueryService {
     func changeMaintenance(_ request: QueryRequest, isOn: Bool) async throws(QueryRefusal) -> QueryReply {
         let server = try await serverID(request)
         _ = try await write(.maintenance(server: server, isOn: isOn), for: request)
-        let read = try await lookAnonymously(.stale, Self.sight(of: request))
+        let read = try await lookAnonymously(.stale, about: request.subject, Self.sight(of: request))
         return reply(read.document.document, read)
     }
 

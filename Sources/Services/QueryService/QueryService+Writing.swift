@@ -24,7 +24,8 @@ extension QueryService {
         _ command: PoolCommand, principal: Principal, for request: QueryRequest, body: [UInt8]
     ) async throws(QueryRefusal) -> Written {
         let key = try Self.idempotencyKey(of: request, body: body)
-        let written = await gateway.write(command, principal: principal, reason: try request.reason(), idempotency: key)
+        let written = await gateway.write(
+            command, principal: principal, reason: try request.reason(), idempotency: key, expected: try await expectedVersion(request))
         switch written.answer {
         case .outcome(.done(let result), let index): return Written(result: result, index: index)
         case .outcome(.refused(let refusal), _): throw await refused(refusal, by: written.context, command)
@@ -42,8 +43,9 @@ extension QueryService {
         _ command: PoolCommand, for request: QueryRequest, body: [UInt8] = [], status: Int = 200, _ view: @escaping View<Document>
     ) async throws(QueryRefusal) -> QueryReply {
         _ = try await write(command, for: request, body: body)
-        let read = try await lookAnonymously(.stale, view)
-        return .json(Answered(read.document, answer: read.answer), status: status, headers: QueryReply.headers(of: read.answer))
+        // What says no more than that it was done has no version.
+        let read = try await lookAnonymously(.stale, about: Document.self == DoneDocument.self ? nil : request.subject, view)
+        return reply(read.document, read, status: status)
     }
 
     /// The client's key with the digest of method, path and body; nil where it gives none.
@@ -99,6 +101,7 @@ extension QueryRefusal {
         case .forbidden: return .forbidden
         case .invalid: return .badRequest
         case .tooMany: return .tooMany
+        case .preconditionFailed: return .preconditionFailed
         }
     }
 }

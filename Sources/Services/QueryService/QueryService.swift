@@ -33,7 +33,9 @@ package struct QueryService: Sendable {
             routed.parameters = parameters
             // Who may not ask at all is told so before a byte of the body is read.
             if route.access == .known { _ = try await caller(of: routed) }
-            return try await route.handler(self, routed)
+            routed.subject = QuerySubject(pattern: route.pattern, parameters: parameters)
+            let reply = try await route.handler(self, routed)
+            return try Self.unchanged(reply, for: routed) ?? reply
         } catch {
             return QueryReply(error)
         }

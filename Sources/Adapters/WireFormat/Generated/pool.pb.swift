@@ -1223,6 +1223,16 @@ nonisolated struct WirePoolEntry: @unchecked Sendable {
   /// Clears the value of `idempotency`. Subsequent reads from it will return its default value.
   mutating func clearIdempotency() {_uniqueStorage()._idempotency = nil}
 
+  /// The index of the last change that the caller knows of what the command changes.
+  var expected: UInt64 {
+    get {_storage._expected ?? 0}
+    set {_uniqueStorage()._expected = newValue}
+  }
+  /// Returns true if `expected` has been explicitly set.
+  var hasExpected: Bool {_storage._expected != nil}
+  /// Clears the value of `expected`. Subsequent reads from it will return its default value.
+  mutating func clearExpected() {_uniqueStorage()._expected = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -2326,6 +2336,8 @@ nonisolated struct WireTaskState: Sendable {
   var state: String = String()
 
   var cause: String = String()
+
+  var changedAt: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4763,7 +4775,7 @@ nonisolated extension WireIdempotency: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PoolEntry"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}principal\0\u{3}proposed_at_milliseconds\0\u{1}reason\0\u{1}request\0\u{1}idempotency\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}command\0\u{1}principal\0\u{3}proposed_at_milliseconds\0\u{1}reason\0\u{1}request\0\u{1}idempotency\0\u{1}expected\0")
 
   fileprivate class _StorageClass {
     var _command: WireCommand? = nil
@@ -4772,6 +4784,7 @@ nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
     var _reason: String = String()
     var _request: WireRequest? = nil
     var _idempotency: WireIdempotency? = nil
+    var _expected: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -4788,6 +4801,7 @@ nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
       _reason = source._reason
       _request = source._request
       _idempotency = source._idempotency
+      _expected = source._expected
     }
   }
 
@@ -4812,6 +4826,7 @@ nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
         case 4: try { try decoder.decodeSingularStringField(value: &_storage._reason) }()
         case 5: try { try decoder.decodeSingularMessageField(value: &_storage._request) }()
         case 6: try { try decoder.decodeSingularMessageField(value: &_storage._idempotency) }()
+        case 7: try { try decoder.decodeSingularUInt64Field(value: &_storage._expected) }()
         default: break
         }
       }
@@ -4842,6 +4857,9 @@ nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
       try { if let v = _storage._idempotency {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
       } }()
+      try { if let v = _storage._expected {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 7)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -4857,6 +4875,7 @@ nonisolated extension WirePoolEntry: SwiftProtobuf.Message, SwiftProtobuf._Messa
         if _storage._reason != rhs_storage._reason {return false}
         if _storage._request != rhs_storage._request {return false}
         if _storage._idempotency != rhs_storage._idempotency {return false}
+        if _storage._expected != rhs_storage._expected {return false}
         return true
       }
       if !storagesAreEqual {return false}
@@ -6945,7 +6964,7 @@ nonisolated extension WireCredentialState: SwiftProtobuf.Message, SwiftProtobuf.
 
 nonisolated extension WireTaskState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".TaskState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}machine\0\u{3}machine_name\0\u{1}principal\0\u{3}started_at_milliseconds\0\u{3}ended_at_milliseconds\0\u{1}state\0\u{1}cause\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}kind\0\u{1}machine\0\u{3}machine_name\0\u{1}principal\0\u{3}started_at_milliseconds\0\u{3}ended_at_milliseconds\0\u{1}state\0\u{1}cause\0\u{3}changed_at\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6962,6 +6981,7 @@ nonisolated extension WireTaskState: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 7: try { try decoder.decodeSingularInt64Field(value: &self._endedAtMilliseconds) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.state) }()
       case 9: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      case 10: try { try decoder.decodeSingularUInt64Field(value: &self.changedAt) }()
       default: break
       }
     }
@@ -6999,6 +7019,9 @@ nonisolated extension WireTaskState: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if !self.cause.isEmpty {
       try visitor.visitSingularStringField(value: self.cause, fieldNumber: 9)
     }
+    if self.changedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.changedAt, fieldNumber: 10)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7012,6 +7035,7 @@ nonisolated extension WireTaskState: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs._endedAtMilliseconds != rhs._endedAtMilliseconds {return false}
     if lhs.state != rhs.state {return false}
     if lhs.cause != rhs.cause {return false}
+    if lhs.changedAt != rhs.changedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

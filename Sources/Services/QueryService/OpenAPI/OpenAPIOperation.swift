@@ -69,9 +69,13 @@ struct OpenAPIOperation: Sendable {
             OpenAPIParameter.inPath(String(part.dropFirst().dropLast()), of: path).json
         }
         let inQuery = query.map { OpenAPIParameter.inQuery($0.name, of: path, meaning: $0.meaning).json }
-        guard isWrite else { return inPath + inQuery }
+        guard isWrite else { return inPath + inQuery + (isAboutVersions ? [OpenAPIParameter.ifNoneMatch.json] : []) }
         return inPath + inQuery + [OpenAPIParameter.idempotencyKey.json, OpenAPIParameter.reason.json]
+            + (isAboutVersions ? [OpenAPIParameter.ifMatch.json] : [])
     }
+
+    /// Whether the path names something that has a version.
+    private var isAboutVersions: Bool { QuerySubject(pattern: path, parameters: ["name": "", "id": ""]) != nil }
 
     private func requestBody(_ name: String) -> JSONValue {
         let schema = name == "string" ? OpenAPISchema.form(.tagValue).json : OpenAPISchema.named(name).json
@@ -86,7 +90,11 @@ struct OpenAPIOperation: Sendable {
     private var responses: [(String, JSONValue)] {
         var responses = [(String(success.status), successResponse)]
         let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow])
-        let statuses = Dictionary(grouping: Set(problems + general), by: \.status)
+        if method == "GET", isAboutVersions {
+            responses.append(("304", .object([("description", .text("What If-None-Match names is still so."))])))
+        }
+        let conditions: [ProblemKind] = method != "GET" && isAboutVersions ? [.preconditionFailed] : []
+        let statuses = Dictionary(grouping: Set(problems + general + conditions), by: \.status)
         for status in statuses.keys.sorted() {
             let kinds = (statuses[status] ?? []).sorted { $0.rawValue < $1.rawValue }
             responses.append((String(status), Self.problemResponse(kinds)))
@@ -101,6 +109,18 @@ struct OpenAPIOperation: Sendable {
             ("description", .text("A problem: \(kinds.map(\.rawValue).joined(separator: ", ")).")),
             ("content", .object([(ProblemDocument.mediaType, content)])),
         ])
+    }
+
+    private var headers: [(String, JSONValue)] {
+        var headers = [
+            (QueryHeader.master, "The Server Pool Master's name; empty when none is known.", OpenAPISchema.text),
+            (QueryHeader.term, "Its term.", .integer), (QueryHeader.index, "The log index that the answer reflects.", .integer),
+        ]
+        if isAboutVersions, success.schema != "Done", success.status == 200 {
+            headers.append((QueryHeader.entityTag, "The version, for If-Match and If-None-Match.", .form(.entityTags)))
+        }
+        if [201, 202].contains(success.status) { headers.append(("Location", "The path of what was made.", .text)) }
+        return headers.map { ($0, .object([("description", .text($1)), ("schema", $2.json)])) }
     }
 
     private var successResponse: JSONValue {
@@ -119,6 +139,7 @@ struct OpenAPIOperation: Sendable {
         ])
         return .object([
             ("description", .text("Carried out. The headers Ovm-Master, Ovm-Term and Ovm-Index repeat `answer`.")),
+            ("headers", .object(headers)),
             ("content", .object([("application/json", .object([("schema", answered)]))])),
         ])
     }

@@ -7,28 +7,39 @@ struct OpenAPIParameter: Sendable {
     let place: String
     let meaning: String
     let schema: OpenAPISchema
+    var isAlwaysAsked = false
 
     static let idempotencyKey = OpenAPIParameter(
         name: QueryHeader.idempotencyKey, place: "header", meaning: "A UUID: sent again, done once.", schema: .form(.uuid))
     static let reason = OpenAPIParameter(
         name: QueryHeader.reason, place: "header", meaning: "Why, for the events; at most 256 bytes.", schema: .form(.reason))
 
+    static let ifMatch = OpenAPIParameter(
+        name: "If-Match", place: "header", meaning: "The ETag of what is to be changed: carried out only if that is still its version.",
+        schema: .form(.entityTags))
+    static let ifNoneMatch = OpenAPIParameter(
+        name: "If-None-Match", place: "header", meaning: "The ETag of an earlier answer: 304 if it has not changed.",
+        schema: .form(.entityTags))
+
     static func inPath(_ name: String, of path: String) -> OpenAPIParameter {
         OpenAPIParameter(name: name, place: "path", meaning: "Percent-encoded.", schema: pathSchema(name, path))
     }
 
     static func inQuery(_ name: String, of path: String, meaning: String) -> OpenAPIParameter {
-        let schema = name == "after" ? elementSchemas[path] : querySchemas[name]
-        return OpenAPIParameter(name: name, place: "query", meaning: meaning, schema: schema ?? .text)
+        let schema = schemasOfPaths["\(path) \(name)"] ?? (name == "after" ? elementSchemas[path] : querySchemas[name])
+        return OpenAPIParameter(
+            name: name, place: "query", meaning: meaning, schema: schema ?? .text, isAlwaysAsked: path == "/v1/pool/diff" && name == "from")
     }
+
+    private var isRequired: Bool { place == "path" || isAlwaysAsked }
 
     var json: JSONValue {
         var members: [(String, JSONValue)] = [
-            ("name", .text(name)), ("in", .text(place)), ("description", .text(meaning)), ("required", .boolean(place == "path")),
+            ("name", .text(name)), ("in", .text(place)), ("description", .text(meaning)), ("required", .boolean(isRequired)),
             ("schema", schema.json),
         ]
-        // No example of an idempotency key: a key that is copied from here would be used twice.
-        if name != QueryHeader.idempotencyKey {
+        // No example of an idempotency key, which would be used twice if copied, nor of a tag, which would be wrong.
+        if place != "header" || name == QueryHeader.reason {
             members.append(("example", OpenAPIExample.value(of: schema, called: "parameter.\(name)")))
         }
         return .object(members)
@@ -52,8 +63,14 @@ struct OpenAPIParameter: Sendable {
         "/v1/tasks": .whole(0...Int.max), "/v1/tokens": .whole(0...Int.max),
     ]
 
+    /// Where a name means something else on one path than on others.
+    private static let schemasOfPaths: [String: OpenAPISchema] = [
+        "/v1/events from": .form(.time), "/v1/events to": .form(.time),
+    ]
+
     /// But for `after`, one name means one thing, wherever it stands in a query.
     private static let querySchemas: [String: OpenAPISchema] = [
+        "at": .whole(1...Int.max), "from": .whole(1...Int.max), "to": .whole(1...Int.max),
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),

@@ -29,6 +29,11 @@ struct OpenAPITextForm: Sendable {
     /// `HOST:PORT`.
     static let address = OpenAPITextForm(pattern: "^[A-Za-z0-9._-]{1,240}:[1-9][0-9]{0,3}$", example: "10.0.0.1:4443")
     /// Its bound, too, is one of bytes.
+    /// A time of day and a day that every month has.
+    static let time = OpenAPITextForm(
+        pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]{3})?Z$",
+        format: "date-time", example: "2011-06-30T08:05:09.120Z")
+    static let entityTags = OpenAPITextForm(pattern: "^([*]|(W/)?\"[!#-~]*\")?$", example: "\"117-9f86d081884c7d65\"")
     static let reason = OpenAPITextForm(example: "planned work on rack 7")
     static let serverNames = OpenAPITextForm(
         pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(,[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,63}$", example: "alpha")
