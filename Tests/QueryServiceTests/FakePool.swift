@@ -83,7 +83,9 @@ actor FakePool: PoolGateway {
 struct FakeClock: ClockPort {
     static let start: Int64 = 1_309_421_109_120
 
-    func now() -> AgentTime { AgentTime(monotonic: .zero, wall: PoolTime(milliseconds: Self.start)) }
+    static let now = MonotonicInstant.zero
+
+    func now() -> AgentTime { AgentTime(monotonic: Self.now, wall: PoolTime(milliseconds: Self.start)) }
 }
 
 /// Replays what a fake pool was told, from its first entry on.

@@ -128,10 +128,13 @@ struct NetworkTests {
         }
     }
 
-    @Test("what is no HTTP, or has a huge head, is refused with a problem", arguments: ["no HTTP", "a bad field", "a huge field"])
+    @Test(
+        "what is no HTTP, or has a huge head, is refused with a problem",
+        arguments: ["no HTTP", "a bad field", "a huge field", "many fields"])
     func noHTTP(fault: String) async throws {
         let requests = [
             "no HTTP": "HELLO\r\n\r\n", "a bad field": "GET / HTTP/1.1\r\nHost: a\r\nBad Field: \u{1}\r\n\r\n",
+            "many fields": "GET / HTTP/1.1\r\nHost: a\r\n\(String(repeating: "X: x\r\n", count: 65))\r\n",
             "a huge field": "GET / HTTP/1.1\r\nHost: a\r\nX: \(String(repeating: "x", count: 40_000))\r\n\r\n",
         ]
         let text = try #require(requests[fault])

@@ -20,15 +20,37 @@ final class ConnectionGuard: ChannelDuplexHandler {
     /// Whose certificate the connection showed; nil for none.
     private(set) var peer: CertificateIdentity?
     private var deadline: Scheduled<Void>?
+    private var readingDeadline: Scheduled<Void>?
     private var isAnswering = false
+    /// Whether a part of the next request's head has come.
+    private var isWithinHead = false
 
-    func handlerAdded(context: ChannelHandlerContext) { expectRequest(context) }
+    /// The first request is awaited like the rest of one that has begun: who connects has something to ask.
+    func handlerAdded(context: ChannelHandlerContext) {
+        isWithinHead = true
+        expect(within: QueryLimits.headPatience, context)
+    }
 
-    func handlerRemoved(context: ChannelHandlerContext) { deadline?.cancel() }
+    func handlerRemoved(context: ChannelHandlerContext) { stopWaiting() }
 
     func channelInactive(context: ChannelHandlerContext) {
-        deadline?.cancel()
+        stopWaiting()
         context.fireChannelInactive()
+    }
+
+    func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if !isAnswering, !isWithinHead {
+            isWithinHead = true
+            expect(within: QueryLimits.headPatience, context)
+        }
+        context.fireChannelRead(data)
+    }
+
+    /// Answers that nobody reads fill the buffers: they are not kept for ever.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        readingDeadline?.cancel()
+        readingDeadline = context.channel.isWritable ? nil : schedule(QueryLimits.readPatience, context)
+        context.fireChannelWritabilityChanged()
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
@@ -44,10 +66,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
         switch phase {
         case .requestBegan:
             isAnswering = true
+            isWithinHead = false
             deadline?.cancel()
         case .requestEnded:
             isAnswering = false
-            expectRequest(context)
+            expect(within: QueryLimits.idlePatience, context)
         }
         promise?.succeed(())
     }
@@ -60,10 +83,18 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     /// A trickle of bytes does not help: what counts is a whole head within the time.
-    private func expectRequest(_ context: ChannelHandlerContext) {
+    private func expect(within patience: Duration, _ context: ChannelHandlerContext) {
         deadline?.cancel()
-        let patience = TimeAmount.nanoseconds(QueryLimits.headPatience.components.seconds * 1_000_000_000)
-        deadline = context.eventLoop.assumeIsolated().scheduleTask(in: patience) { context.close(promise: nil) }
+        deadline = schedule(patience, context)
+    }
+
+    private func schedule(_ patience: Duration, _ context: ChannelHandlerContext) -> Scheduled<Void> {
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(patience)) { context.close(promise: nil) }
+    }
+
+    private func stopWaiting() {
+        deadline?.cancel()
+        readingDeadline?.cancel()
     }
 
     private static let bareRefusal = Array("HTTP/1.1 400 Bad Request\r\n".utf8)

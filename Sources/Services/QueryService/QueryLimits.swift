@@ -19,14 +19,27 @@ package enum QueryLimits {
     /// Bytes of all header fields together, and of each.
     package static let headerBytes = 16_384
     package static let headerFields = 64
-    /// How long a client may take to send a request's head after it connected or was last answered.
-    package static let headPatience = Duration.seconds(60)
+    /// How long a client may take to send a request's head, from its first byte on, or from connecting.
+    package static let headPatience = Duration.seconds(10)
     /// How long a client may take to send a request's body.
     package static let bodyPatience = Duration.seconds(30)
+    /// How long a client may leave an answer unread once the buffers are full.
+    package static let readPatience = Duration.seconds(20)
     /// How long a connection may carry nothing.
     package static let idlePatience = Duration.seconds(60)
-    /// Connections at a time; further ones wait to be accepted.
+    /// Connections at a time; further ones are closed at once.
     package static let connections = 1_024
+    /// Of them, from one address (or IPv6 network of 64 bits).
+    package static let connectionsOfAddress = 128
+    /// Requests of one principal, a second on the long run and at once.
+    package static let requestsPerSecond = 1_000
+    package static let requestBurst = 2_000
+    /// Requests of one address whose credential this server does not know, a second on the long run and at once.
+    package static let failuresPerSecond = 10
+    package static let failureBurst = 100
+    /// Principals and addresses whose requests are counted at a time.
+    package static let payers = 4_096
+    package static let addresses = 4_096
     /// Event streams at a time.
     package static let eventStreams = 64
     /// Elements of a list in one answer.

@@ -13,6 +13,8 @@ package struct QueryRequest: Sendable {
     /// By name in lower case.
     package let headers: [String: String]
     package let credential: ShownCredential
+    /// Where it comes from.
+    let address: ClientAddress
     /// What the route's pattern found in the path, decoded.
     package internal(set) var parameters: [String: String] = [:]
     /// What it is about, where that has a version.
@@ -22,10 +24,13 @@ package struct QueryRequest: Sendable {
     /// Collects the body, at most so many bytes.
     package typealias BodyCollector = @Sendable (Int) async throws(QueryRefusal) -> [UInt8]
 
-    /// - Parameter target: path and query as sent.
+    /// - Parameters:
+    ///   - target: path and query as sent.
+    ///   - address: that of the connection; those without one count as one client.
     /// - Throws: a refusal when the target cannot be read.
     package init(
-        method: String, target: String, headers: [String: String], credential: ShownCredential, body: @escaping BodyCollector
+        method: String, target: String, headers: [String: String], credential: ShownCredential, address: String = "unknown",
+        body: @escaping BodyCollector
     ) throws(QueryRefusal) {
         guard target.utf8.count <= QueryLimits.pathBytes else {
             throw QueryRefusal(
@@ -37,6 +42,7 @@ package struct QueryRequest: Sendable {
         query = parts.count == 2 ? try PercentText.query(parts[1]) : [:]
         self.headers = headers
         self.credential = credential
+        self.address = ClientAddress(address)
         collectBody = body
     }
 

@@ -46,6 +46,7 @@ struct QueryResponder: HTTPResponder {
         let body = request.body
         return try QueryRequest(
             method: request.method.rawValue, target: request.head.path ?? "/", headers: headers, credential: credential,
+            address: ClientAddress(context.channel.remoteAddress).description,
             body: { limit throws(QueryRefusal) in try await BodyReading.collect(body, atMost: limit) })
     }
 

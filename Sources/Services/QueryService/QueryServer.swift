@@ -55,10 +55,11 @@ package struct QueryServer: Sendable {
         defer { portKnown.finish() }
         let portKnown = portKnown
         let application = Application(
-            responder: QueryResponder(service: service), server: SecureHTTPChannel.builder(configuration.tls),
+            responder: QueryResponder(service: service), server: SecureHTTPChannel.builder(configuration.tls, service.gates),
             configuration: ApplicationConfiguration(
                 address: .hostname(configuration.host, port: configuration.port),
-                availableConnectionsDelegate: MaximumAvailableConnections(QueryLimits.connections, logger: logger)),
+                // A second line only: the gates close what is too much, so that nobody has to wait behind it.
+                availableConnectionsDelegate: MaximumAvailableConnections(2 * QueryLimits.connections, logger: logger)),
             onServerRunning: { channel in
                 if let port = channel.localAddress?.port { portKnown.yield(port) }
             }, logger: logger)

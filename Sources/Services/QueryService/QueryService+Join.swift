@@ -15,6 +15,7 @@ extension QueryService {
         let wanted = try RequestDocumentReading.read(JoinRequestDocument.self, from: body)
         let joiner = try JoinReading(wanted)
         try checkClock(wanted.time)
+        try await admitStranger(request)
         try await checkToken(joiner)
         if isDryRun { return try await checkJoin(joiner) }
         let written = try await write(.join(joiner.command), principal: .joiner(joiner.command.token), for: request, body: body)

@@ -10,6 +10,7 @@ package struct QueryService: Sendable {
     let authority: CertificateAuthority
     let clock: any ClockPort
     let streams: EventStreamSeats
+    let gates = ClientGates()
     let table = RouteTable(routes: QueryService.routes)
 
     /// - Parameters:
@@ -32,7 +33,7 @@ package struct QueryService: Sendable {
             let (route, parameters) = try table.find(request)
             routed.parameters = parameters
             // Who may not ask at all is told so before a byte of the body is read.
-            if route.access == .known { _ = try await caller(of: routed) }
+            if route.access == .known { try await admit(try await caller(of: routed)) }
             routed.subject = QuerySubject(pattern: route.pattern, parameters: parameters)
             let reply = try await route.handler(self, routed)
             return try Self.unchanged(reply, for: routed) ?? reply
@@ -49,6 +50,7 @@ package struct QueryService: Sendable {
             return try await caller(showing: credential, .stale)
         } catch {
             guard error.problem.kind == .unauthenticated, credential != .nothing else { throw error }
+            try await admitStranger(request)
             return try await caller(showing: credential, .linearizable)
         }
     }

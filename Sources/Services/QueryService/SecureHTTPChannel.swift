@@ -9,16 +9,34 @@ struct SecureHTTPChannel: ServerChildChannel {
 
     let http: HTTP1Channel
     let tls: CurrentTLSContext
+    let gates: ClientGates
+
+    /// A connection was one too many, and was closed.
+    struct ConnectionRefused: Error {}
 
     /// A server of such channels.
-    static func builder(_ tls: CurrentTLSContext) -> HTTPServerBuilder {
+    static func builder(_ tls: CurrentTLSContext, _ gates: ClientGates) -> HTTPServerBuilder {
         HTTPServerBuilder { responder in
             SecureHTTPChannel(
-                http: HTTP1Channel(responder: announcing(responder), configuration: configuration), tls: tls)
+                http: HTTP1Channel(responder: announcing(responder), configuration: configuration), tls: tls, gates: gates)
         }
     }
 
     func setup(channel: any Channel, logger: Logger) -> EventLoopFuture<Value> {
+        let address = ClientAddress(channel.remoteAddress)
+        return channel.eventLoop.makeFutureWithTask { [gates] in await gates.enter(address) }.flatMap { isWelcome in
+            guard isWelcome else {
+                // Before a byte of TLS: closing must cost less than connecting.
+                return channel.close().flatMapThrowing { throw ConnectionRefused() }
+            }
+            channel.closeFuture.whenComplete { [gates] _ in
+                _ = channel.eventLoop.makeFutureWithTask { await gates.leave(address) }
+            }
+            return prepare(channel, logger)
+        }
+    }
+
+    private func prepare(_ channel: any Channel, _ logger: Logger) -> EventLoopFuture<Value> {
         channel.eventLoop.makeCompletedFuture {
             let pipeline = channel.pipeline.syncOperations
             try pipeline.addHandlers([tls.context.makeHandler(.accepting), ConnectionGuard()])
