@@ -28,7 +28,8 @@ struct OpenAPIParameter: Sendable {
     static func inQuery(_ name: String, of path: String, meaning: String) -> OpenAPIParameter {
         let schema = schemasOfPaths["\(path) \(name)"] ?? (name == "after" ? elementSchemas[path] : querySchemas[name])
         return OpenAPIParameter(
-            name: name, place: "query", meaning: meaning, schema: schema ?? .text, isAlwaysAsked: path == "/v1/pool/diff" && name == "from")
+            name: name, place: "query", meaning: meaning, schema: schema ?? .form(.printable),
+            isAlwaysAsked: path == "/v1/pool/diff" && name == "from")
     }
 
     private var isRequired: Bool { place == "path" || isAlwaysAsked }

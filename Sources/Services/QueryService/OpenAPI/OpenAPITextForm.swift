@@ -29,6 +29,8 @@ struct OpenAPITextForm: Sendable {
     /// `HOST:PORT`.
     static let address = OpenAPITextForm(pattern: "^[A-Za-z0-9._-]{1,240}:[1-9][0-9]{0,3}$", example: "10.0.0.1:4443")
     /// Its bound, too, is one of bytes.
+    /// Control characters are refused in paths and queries.
+    static let printable = OpenAPITextForm(pattern: "^[^\u{0}-\u{1F}\u{7F}]*$", example: "web")
     /// A time of day and a day that every month has.
     static let time = OpenAPITextForm(
         pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]{3})?Z$",
