@@ -13,6 +13,9 @@ actor FakePool: PoolGateway {
     private var staleAge: Duration?
     private var staleState: PoolState?
     private var hasMaster = true
+    private var isMasterSilent = false
+    /// How many linearizable reads there were.
+    private(set) var linearizableReads = 0
     nonisolated let clock = FakeClock()
 
     func write(
@@ -27,6 +30,13 @@ actor FakePool: PoolGateway {
         _ consistency: ReadConsistency, _ body: @escaping @Sendable (PoolState, AnswerContext) -> Value
     ) async -> GatewayRead<Value> {
         if let readRefusal { return .refused(cause: readRefusal, context()) }
+        if consistency == .linearizable {
+            linearizableReads += 1
+            if isMasterSilent {
+                await hang()
+                return .refused(cause: "the reader has gone", context())
+            }
+        }
         var context = context()
         if consistency == .stale {
             context = AnswerContext(answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge)
@@ -71,7 +81,16 @@ actor FakePool: PoolGateway {
     /// From now on stale reads see a server that has applied nothing yet.
     func fallBehind() { staleState = PoolState() }
     func loseMaster() { hasMaster = false }
+    /// From now on linearizable reads are not answered.
+    func silenceMaster() { isMasterSilent = true }
     var watcherCount: Int { watchers.count }
+
+    /// Until the reader has gone.
+    private func hang() async {
+        let (stream, continuation) = AsyncStream.makeStream(of: Never.self)
+        for await _ in stream {}
+        continuation.finish()
+    }
 
     private func watch(_ continuation: AsyncStream<LogIndex>.Continuation) {
         watchers.append(continuation)

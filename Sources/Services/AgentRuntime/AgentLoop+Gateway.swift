@@ -17,19 +17,31 @@ extension AgentLoop: PoolGateway {
     package func read<Value: Sendable>(
         _ consistency: ReadConsistency, _ body: @escaping @Sendable (PoolState, AnswerContext) -> Value
     ) async -> GatewayRead<Value> {
-        await withCheckedContinuation { continuation in
-            let client = makeClient()
-            reads[client] = { loop, answer in
-                switch answer {
-                case .ready(let age):
-                    let context = loop.answerContext(age: age)
-                    continuation.resume(returning: .value(body(loop.core.state, context), context))
-                case .refused(let cause):
-                    continuation.resume(returning: .refused(cause: cause, loop.answerContext(age: nil)))
+        let client = makeClient()
+        return await withTaskCancellationHandler {
+            await withCheckedContinuation { continuation in
+                reads[client] = { loop, answer in
+                    switch answer {
+                    case .ready(let age):
+                        let context = loop.answerContext(age: age)
+                        continuation.resume(returning: .value(body(loop.core.state, context), context))
+                    case .refused(let cause):
+                        continuation.resume(returning: .refused(cause: cause, loop.answerContext(age: nil)))
+                    }
                 }
+                take(.read(client, consistency))
             }
-            take(.read(client, consistency))
+        } onCancel: {
+            // Comes after the read was noted, as that runs on the loop without a pause.
+            onLoop { $0.abandonRead(client) }
         }
+    }
+
+    /// Nobody waits for it any more.
+    private func abandonRead(_ client: ClientRequestID) {
+        guard let answer = reads.removeValue(forKey: client) else { return }
+        take(.abandoned(client))
+        answer(self, .refused(cause: "the reader has gone"))
     }
 
     package func context() async -> AnswerContext { answerContext(age: nil) }

@@ -58,6 +58,10 @@ package enum QueryLimits {
     package static let eventStreamPulse = Duration.seconds(15)
     /// How far a joiner's clock may be from this server's.
     package static let clockDifference = Duration.seconds(30)
+    /// How old this server's state may be for it to call itself ready without asking the master.
+    package static let readyAge = Duration.seconds(2)
+    /// How long it may take to ask.
+    package static let readyPatience = Duration.seconds(1)
     /// Seconds after which a client may try again when no master was found.
     package static let retryAfterSeconds = 1
 }

@@ -10,6 +10,7 @@ package struct QueryService: Sendable {
     let authority: CertificateAuthority
     let clock: any ClockPort
     let streams: EventStreamSeats
+    let readyPatience: Duration
     let gates = ClientGates()
     let table = RouteTable(routes: QueryService.routes)
 
@@ -17,12 +18,17 @@ package struct QueryService: Sendable {
     ///   - gateway: reaches the pool through this server's agent.
     ///   - archive: what the pool was.
     ///   - authority: makes members of joiners.
-    ///   - clock: what a joiner's clock is compared with.
-    package init(gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort) {
+    ///   - clock: what a joiner's clock is compared with, and time is measured by.
+    ///   - readyPatience: how long finding out whether this server is up to date may take.
+    package init(
+        gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort,
+        readyPatience: Duration = QueryLimits.readyPatience
+    ) {
         self.gateway = gateway
         self.archive = archive
         self.authority = authority
         self.clock = clock
+        self.readyPatience = readyPatience
         streams = EventStreamSeats(most: QueryLimits.eventStreams)
     }
 

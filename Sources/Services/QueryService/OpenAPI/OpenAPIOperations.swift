@@ -7,7 +7,7 @@ extension OpenAPIDocument {
 
     private static let openOperations = [
         open("GET", "/healthz", "health", "Whether the process answers.", nil),
-        open("GET", "/readyz", "readiness", "Whether this server knows the pool and a master.", nil),
+        open("GET", "/readyz", "readiness", "Whether this server knows a master and is up to date: 503 with the cause if not.", nil),
         open("GET", "/openapi.json", "description", "This document.", nil),
     ]
 
