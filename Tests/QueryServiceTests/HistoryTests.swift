@@ -111,6 +111,34 @@ struct HistoryTests {
         #expect(diff.objects == [])
     }
 
+    @Test("what follows from something else is no difference of its own")
+    func derived() async throws {
+        let (scene, index) = try await scene()
+        _ = try await scene.send("POST", "/v1/vms/web01/start")
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(diff.objects.map(\.name) == ["web01"])
+        #expect(diff.objects.first?.fields.map(\.name) == ["cause", "intent", "server", "status"])
+    }
+
+    @Test("rules are counted and compared")
+    func rules() async throws {
+        let (scene, index) = try await scene()
+        let made = try await scene.send("POST", "/v1/rules", #"{"name":"apart","kind":"anti-affinity","machines":["web01","web02"]}"#)
+        let state = try await scene.send("GET", "/v1/pool/state").document(PoolStateDocument.self)
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(made.status == 201)
+        #expect(state.ruleCount == 1)
+        let rule = try #require(diff.objects.first)
+        #expect(diff.objectCount == 1)
+        #expect("\(rule.change) \(rule.kind) \(rule.name)" == "added rule apart")
+        #expect(rule.fields.contains(FieldDiffDocument(name: "machines", before: nil, after: "web01, web02")))
+        #expect(rule.entries.map(\.kind) == ["rule-created"])
+    }
+
     @Test("a machine made anew under its name is removed and added")
     func replaced() async throws {
         let (scene, index) = try await scene()

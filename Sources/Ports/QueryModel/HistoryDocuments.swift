@@ -12,10 +12,12 @@ package struct PoolStateDocument: Codable, Hashable, Sendable {
     package var machines: [MachineDocument]
     /// The tags of all virtual machines together.
     package var tagCount: Int
+    /// The rules between virtual machines.
+    package var ruleCount: Int
 
     package init(
         index: UInt64, time: QueryTime, firstIndex: UInt64?, pool: PoolDocument, servers: [ServerDocument], machines: [MachineDocument],
-        tagCount: Int
+        tagCount: Int, ruleCount: Int
     ) {
         self.index = index
         self.time = time
@@ -24,6 +26,7 @@ package struct PoolStateDocument: Codable, Hashable, Sendable {
         self.servers = servers
         self.machines = machines
         self.tagCount = tagCount
+        self.ruleCount = ruleCount
     }
 }
 
@@ -39,7 +42,7 @@ package struct PoolDiffDocument: Codable, Hashable, Sendable {
     package var firstIndex: UInt64
     /// How many objects changed; more than `objects` holds when they are too many for one answer.
     package var objectCount: Int
-    /// By kind (pool, server, vm, token, credential), then by name.
+    /// By kind (pool, server, vm, rule, token, credential), then by name.
     package var objects: [ObjectDiffDocument]
 
     package init(
@@ -58,7 +61,7 @@ package struct PoolDiffDocument: Codable, Hashable, Sendable {
 
 /// One object that differs.
 package struct ObjectDiffDocument: Codable, Hashable, Sendable {
-    /// `pool`, `server`, `vm`, `token` or `credential`, as in events.
+    /// `pool`, `server`, `vm`, `rule`, `token` or `credential`, as in events.
     package var kind: String
     package var name: String
     /// `added`, `removed` or `changed`. What was removed and made anew under its name is both removed and added.

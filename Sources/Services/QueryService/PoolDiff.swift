@@ -32,6 +32,7 @@ struct PoolDiff {
         try comparePool()
         try compareServers()
         try compareMachines()
+        try compareRules()
         try compareTokens()
         try compareCredentials()
     }
@@ -68,6 +69,16 @@ struct PoolDiff {
                 "vm", name.text, before.machines[id].map { machine throws(QueryRefusal) in try Self.fields(of: machine, before) },
                 after.machines[id].map { machine throws(QueryRefusal) in try Self.fields(of: machine, after) },
                 changedAt: after.machines[id]?.changedAt)
+        }
+    }
+
+    private mutating func compareRules() throws(QueryRefusal) {
+        let (before, after) = (span.before, span.after)
+        for id in Set(before.rules.keys).union(after.rules.keys).sorted() where before.rules[id] != after.rules[id] {
+            guard let name = (after.rules[id] ?? before.rules[id])?.definition.name.text else { continue }
+            try add(
+                "rule", name, before.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, before) },
+                after.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, after) })
         }
     }
 
@@ -146,6 +157,10 @@ struct PoolDiff {
         var fields = try DocumentFields(MachineDocument(machine, state, isComplete: true), without: foreignMachineFields)
         for (key, value) in machine.tags { fields.add(value, as: "tags.\(key)") }
         return fields
+    }
+
+    private static func fields(of rule: Rule, _ state: PoolState) throws(QueryRefusal) -> DocumentFields {
+        try DocumentFields(RuleDocument(rule, state, isComplete: false), without: ["id", "broken"])
     }
 
     private static func fields(of token: StoredToken, _ state: PoolState) throws(QueryRefusal) -> DocumentFields {

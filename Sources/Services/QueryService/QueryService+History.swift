@@ -88,7 +88,7 @@ extension PoolStateDocument {
             index: state.appliedIndex.number, time: QueryTime(state.poolTime), firstIndex: firstKept?.number,
             pool: PoolDocument(state, pool), servers: ServerListDocument(state, master: master).servers,
             machines: state.machinesInOrder.map { MachineDocument($0, state, isComplete: false) },
-            tagCount: state.machines.values.reduce(0) { $0 + $1.tags.count })
+            tagCount: state.machines.values.reduce(0) { $0 + $1.tags.count }, ruleCount: state.rules.count)
     }
 }
 

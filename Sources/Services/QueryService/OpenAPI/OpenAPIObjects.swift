@@ -229,7 +229,7 @@ extension OpenAPIDocument {
             [
                 Property("index", .integer), Property("time", .time), .optional("firstIndex", .integer), Property("pool", .named("Pool")),
                 Property("servers", .list(.named("Server"))), Property("machines", .list(.named("Machine"))),
-                Property("tagCount", .integer),
+                Property("tagCount", .integer), Property("ruleCount", .integer),
             ]),
         OpenAPIObject(
             "PoolDiff", "What changed between two indexes of the log.",

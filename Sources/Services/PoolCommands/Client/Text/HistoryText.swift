@@ -8,6 +8,7 @@ package enum HistoryText {
         list.add("index", "\(state.index), \(QuantityText.time(state.time))")
         list.add("kept since", state.firstIndex.map { "index \($0)" })
         list.add("tags", String(state.tagCount))
+        list.add("rules", String(state.ruleCount))
         var servers = TextTable([
             .init("SERVER"), .init("STATUS", isStatus: true), .init("ROLES"), .init("VMS", .right), .init("MEMORY", .right),
             .init("FREE", .right),
