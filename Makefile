@@ -2,10 +2,11 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build release lint format test test-api deps-api demo demo-once bench soak simulate proto test-sanitize fuzz clean
+.PHONY: help deps build release lint format test test-api deps-api demo demo-once bench soak simulate man completions install proto test-sanitize fuzz clean
 
 STRICT := --explicit-target-dependency-import-check error
 OVM := .build/release/ovm
+PREFIX ?= /usr/local
 DEMO_DIR ?= $(HOME)/.cache/ovm-demo
 
 help: ## Print these targets
@@ -45,6 +46,22 @@ soak: deps ## Thousands of kills under load: no acknowledged write may be lost (
 
 simulate: release ## Simulate pools: SEED=7, or SEEDS=1..1000 (SERVERS=3 SECONDS=30)
 	$(OVM) simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1..200)) --servers $(or $(SERVERS),3) --seconds $(or $(SECONDS),30)
+
+man: release ## Write the manual page to .build/ovm.8
+	$(OVM) manual > .build/ovm.8
+
+completions: release ## Write the completion scripts to .build/completions
+	mkdir -p .build/completions
+	$(OVM) --generate-completion-script bash > .build/completions/ovm
+	$(OVM) --generate-completion-script zsh > .build/completions/_ovm
+	$(OVM) --generate-completion-script fish > .build/completions/ovm.fish
+
+install: man completions ## Install program, manual page and completion below PREFIX=/usr/local (DESTDIR= for packagers)
+	install -D -m 755 $(OVM) $(DESTDIR)$(PREFIX)/bin/ovm
+	install -D -m 644 .build/ovm.8 $(DESTDIR)$(PREFIX)/share/man/man8/ovm.8
+	install -D -m 644 .build/completions/ovm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ovm
+	install -D -m 644 .build/completions/_ovm $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ovm
+	install -D -m 644 .build/completions/ovm.fish $(DESTDIR)$(PREFIX)/share/fish/vendor_completions.d/ovm.fish
 
 proto: ## Generate the Protocol Buffers code anew (needs protobuf-compiler and protoc-gen-swift)
 	protoc --swift_out=Sources/Adapters/WireFormat/Generated --swift_opt=Visibility=Internal \

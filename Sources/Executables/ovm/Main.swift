@@ -7,15 +7,14 @@ struct OVM: AsyncParsableCommand {
         commandName: "ovm",
         abstract: "Runs a pool of Xen servers.",
         discussion: """
-            On the first server:     ovm pool bootstrap --name POOL
-            On each further server:  ovm pool join TOKEN        (ovm pool token create prints a TOKEN)
-            On any machine here:     ovm pool demo              (a whole pool of real agents, with simulated hosts)
+              On the first server:     ovm pool bootstrap --name POOL
+              On each further server:  ovm pool join TOKEN        (ovm pool token create prints a TOKEN)
+              On any machine here:     ovm pool demo              (a whole pool of real agents, with simulated hosts)
             """,
         version: ProgramVersion.text,
         subcommands: [
             PoolCommand.self, ServerCommand.self, VirtualMachineCommand.self, RuleCommand.self, TaskCommand.self, EventCommand.self,
-            AgentCommand.self,
-            SimulateCommand.self, SimulatedHostCommand.self,
+            AgentCommand.self, SimulateCommand.self, SimulatedHostCommand.self, ManualCommand.self,
         ])
 
     /// Runs the program: wrong usage ends with 2, as shells' own commands do.

@@ -12,6 +12,9 @@ struct AgentRunCommand: AsyncParsableCommand {
         discussion: """
             The agent leaves its virtual machines running when it stops, and adopts them when it starts again.
             Exit status: 0 stopped in good order; 1 it must stay down until you act, the last line says why.
+
+              ovm agent run
+              ovm agent run --data /srv/ovm --log-level debug
             """)
 
     @Option(help: "The data directory that bootstrap or join has made.", completion: .directory)

@@ -40,7 +40,12 @@ struct PoolTokenCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists the tokens, without their secrets.")
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "Lists the tokens, without their secrets.",
+            discussion: """
+                  ovm pool token ls
+                  ovm pool token ls -o yaml
+                """)
 
         @OptionGroup var options: ClientOptions
 
@@ -53,7 +58,11 @@ struct PoolTokenCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "rm", abstract: "Revokes a token, so that nobody can join with it.")
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Revokes a token, so that nobody can join with it.",
+            discussion: """
+                  ovm pool token rm 7
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import QueryModel
 
 extension AsyncParsableCommand {
     /// What wrong usage ends with. The argument parser's own status, 64, is that of sendmail and not of the shell.
@@ -15,10 +16,32 @@ extension AsyncParsableCommand {
                 try command.run()
             }
         } catch  where exitCode(for: error) == .validationFailure {
-            Console.note(fullMessage(for: error) + "\n")
+            if let sentence = unknownCommand(in: CommandLine.arguments.dropFirst()) {
+                Console.complain(sentence)
+            } else {
+                Console.note(fullMessage(for: error) + "\n")
+            }
             Foundation.exit(wrongUsage)
         } catch {
             exit(withError: error)
         }
+    }
+
+    /// What to say where a word names no command; nil where all of them do. The parser itself calls it an unexpected argument.
+    private static func unknownCommand(in words: some Sequence<String>) -> String? {
+        var command: any ParsableCommand.Type = self
+        var path = [_commandName]
+        for word in words {
+            let subcommands = command.configuration.subcommands
+            guard !subcommands.isEmpty, !word.hasPrefix("-") else { return nil }
+            guard let next = subcommands.first(where: { $0._commandName == word }) else {
+                let line = path.joined(separator: " ")
+                let hint = NearestName.find(word, among: subcommands.map { $0._commandName }).map { "Did you mean \($0)? " } ?? ""
+                return "There is no command `\(line) \(word)`. \(hint)`\(line) --help` lists them."
+            }
+            command = next
+            path.append(word)
+        }
+        return nil
     }
 }

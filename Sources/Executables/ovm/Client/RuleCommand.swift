@@ -95,7 +95,11 @@ struct RuleCommand: AsyncParsableCommand {
 
     struct Show: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "show", abstract: "Shows a rule with its members, and where they are.")
+            commandName: "show", abstract: "Shows a rule with its members, and where they are.",
+            discussion: """
+                  ovm rule show spread-web
+                  ovm rule show spread-web --watch
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var watch: WatchOption
@@ -110,7 +114,11 @@ struct RuleCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "rm", abstract: "Deletes a rule.")
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Deletes a rule.",
+            discussion: """
+                  ovm rule rm spread-web --reason "one server is left"
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption

@@ -81,7 +81,11 @@ struct ServerCommand: AsyncParsableCommand {
     struct Remove: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "remove", abstract: "Removes a server from the pool.",
-            discussion: "It is refused from then on, whatever its certificate says. To come back it must join anew.")
+            discussion: """
+                It is refused from then on, whatever its certificate says. To come back it must join anew.
+
+                  ovm server remove charlie --reason "sold"
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption

@@ -50,7 +50,11 @@ struct TaskCommand: AsyncParsableCommand {
     struct Watch: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "watch", abstract: "Waits until a task has ended.",
-            discussion: "Exit status 0 when it was done, 1 when it failed or was cancelled.")
+            discussion: """
+                Exit status 0 when it was done, 1 when it failed or was cancelled.
+
+                  ovm task watch 42
+                """)
 
         @OptionGroup var options: ClientOptions
         @Argument(help: "The task's number.", completion: .taskNumbers) var id: UInt64
@@ -64,7 +68,11 @@ struct TaskCommand: AsyncParsableCommand {
     }
 
     struct Cancel: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "cancel", abstract: "Cancels a task that has not ended.")
+        static let configuration = CommandConfiguration(
+            commandName: "cancel", abstract: "Cancels a task that has not ended.",
+            discussion: """
+                  ovm task cancel 42 --reason "wrong server"
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption

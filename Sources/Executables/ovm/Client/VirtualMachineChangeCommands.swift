@@ -88,7 +88,12 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
 /// `ovm vm delete`
 struct VirtualMachineDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes a virtual machine that does not run.", discussion: "The files of its disks stay.")
+        commandName: "delete", abstract: "Deletes a virtual machine that does not run.",
+        discussion: """
+            The files of its disks stay.
+
+              ovm vm delete web01
+            """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption

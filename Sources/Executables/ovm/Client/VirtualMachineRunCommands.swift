@@ -53,7 +53,10 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
 /// `ovm vm reset-status`
 struct VirtualMachineResetStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reset-status", abstract: "Takes a virtual machine out of the status Error, after its cause was seen to.")
+        commandName: "reset-status", abstract: "Takes a virtual machine out of the status Error, after its cause was seen to.",
+        discussion: """
+              ovm vm reset-status web01 --reason "disk replaced"
+            """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption

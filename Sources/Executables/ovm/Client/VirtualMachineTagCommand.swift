@@ -15,7 +15,11 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
         subcommands: [Set.self, Get.self, Remove.self, List.self])
 
     struct Set: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "set", abstract: "Sets a tag.")
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Sets a tag.",
+            discussion: """
+                  ovm vm tag set web01 owner/team storage
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
@@ -32,7 +36,11 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
     }
 
     struct Get: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "get", abstract: "Prints a tag's value.")
+        static let configuration = CommandConfiguration(
+            commandName: "get", abstract: "Prints a tag's value.",
+            discussion: """
+                  ovm vm tag get web01 owner/team
+                """)
 
         @OptionGroup var options: ClientOptions
         @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
@@ -47,7 +55,11 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
     }
 
     struct Remove: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "rm", abstract: "Removes a tag.")
+        static let configuration = CommandConfiguration(
+            commandName: "rm", abstract: "Removes a tag.",
+            discussion: """
+                  ovm vm tag rm web01 owner/team
+                """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
@@ -63,7 +75,12 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
     }
 
     struct List: AsyncParsableCommand {
-        static let configuration = CommandConfiguration(commandName: "ls", abstract: "Lists a virtual machine's tags.")
+        static let configuration = CommandConfiguration(
+            commandName: "ls", abstract: "Lists a virtual machine's tags.",
+            discussion: """
+                  ovm vm tag ls web01
+                  ovm vm tag ls web01 --prefix owner/
+                """)
 
         @OptionGroup var options: ClientOptions
         @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String

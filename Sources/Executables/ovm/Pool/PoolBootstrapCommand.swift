@@ -48,7 +48,7 @@ struct PoolBootstrapCommand: AsyncParsableCommand {
             Makes the pool's certificate authority, this server's certificate, the database and the first operator's credential, and
             starts the agent. A refusal changes nothing.
 
-            Example: ovm pool bootstrap --name hospital --address ovs1.example.org:8899 --query ovs1.example.org:4443
+              ovm pool bootstrap --name hospital --address ovs1.example.org:8899 --query ovs1.example.org:4443
             """)
 
     @Option(help: "The pool's name.")

@@ -13,7 +13,8 @@ struct PoolDemoCommand: AsyncParsableCommand {
             Founds a pool, joins the other servers, starts virtual machines, kills the master, brings it back, and stays up until
             Ctrl-C. Each server has its own data directory, certificates and ports on 127.0.0.1.
 
-            Example: ovm pool demo --servers 5 --detach; ovm pool demo --stop
+              ovm pool demo --servers 5 --detach
+              ovm pool demo --stop
             """)
 
     @Option(help: "How many servers: 1 to 9.")

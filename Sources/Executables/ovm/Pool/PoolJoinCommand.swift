@@ -13,7 +13,7 @@ struct PoolJoinCommand: AsyncParsableCommand {
             before anything is sent, and can be used by one server only. A refusal changes nothing; a join that was interrupted may
             be repeated with the same token.
 
-            Example: ovm pool join ovm1.AAEC... --address ovs2.example.org:8899 --query ovs2.example.org:4443
+              ovm pool join ovm1.AAEC... --address ovs2.example.org:8899 --query ovs2.example.org:4443
             """)
 
     @Argument(help: "The join token.")

@@ -12,7 +12,7 @@ struct SimulateCommand: AsyncParsableCommand {
             power cuts, partitions, hypervisors that fail and hang, and clocks that drift and stop. Exit status 1 at the first
             violation, naming its seed: that seed replays it.
 
-            Example: ovm simulate --seeds 1..1000 --servers 5
+              ovm simulate --seeds 1..1000 --servers 5
             """)
 
     @Option(help: "Run this one seed.")

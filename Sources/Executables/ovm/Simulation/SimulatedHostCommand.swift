@@ -11,6 +11,8 @@ struct SimulatedHostCommand: AsyncParsableCommand {
         discussion: """
             The agent of the same data directory, made with --hypervisor simulated, drives it. Ending this process is the host's power
             cut: its domains are gone, and the next one is another boot. Its capacity stands in simulated.json.
+
+              ovm simulated-host --data /var/lib/ovm
             """)
 
     @Option(help: "The data directory that it shares with the agent.", completion: .directory)
