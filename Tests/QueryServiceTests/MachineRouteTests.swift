@@ -8,6 +8,25 @@ import Testing
 
 @Suite("Routes for virtual machines")
 struct MachineRouteTests {
+    @Test(
+        "a write to a name that nothing has says the name and the nearest one, with a key as without",
+        arguments: [
+            ("POST", "/v1/vms/wbe01/start", #"There is no virtual machine "wbe01". Did you mean web01? List them with GET /v1/vms."#),
+            ("DELETE", "/v1/servers/alhpa", #"There is no server "alhpa". Did you mean alpha? List them with GET /v1/servers."#),
+            ("DELETE", "/v1/rules/x", #"There is no rule "x". List them with GET /v1/rules."#),
+        ])
+    func namesWhatIsUnknown(method: String, path: String, detail: String) async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+
+        let plain = try await scene.send(method, path)
+        let keyed = try await scene.send(method, path, headers: ["idempotency-key": "0b2e4a52-6a0e-4f8e-9f43-4a7a1c3f7d10"])
+
+        #expect(plain.problem?.detail == detail)
+        #expect(keyed.problem?.detail == detail)
+        #expect(keyed.problem?.kind == .notFound)
+    }
+
     @Test("a vm.cfg becomes a virtual machine with its requirements; an interface without a bridge is on xenbr0")
     func creates() async throws {
         let scene = try await Scene()

@@ -28,7 +28,7 @@ extension QueryService {
             command, principal: principal, reason: try request.reason(), idempotency: key, expected: try await expectedVersion(request))
         switch written.answer {
         case .outcome(.done(let result), let index): return Written(result: result, index: index)
-        case .outcome(.refused(let refusal), _): throw await refused(refusal, by: written.context, command)
+        case .outcome(.refused(let refusal), _): throw await refused(refusal, by: written.context, command, request)
         case .notTaken(let cause): throw Self.noMaster(cause)
         case .unknown(let cause):
             throw QueryRefusal(
@@ -60,20 +60,42 @@ extension QueryService {
     }
 
     /// The pool's own refusal as a problem, with every server's reason where no server fits.
-    private func refused(_ refusal: PoolRefusal, by context: AnswerContext, _ command: PoolCommand) async -> QueryRefusal {
+    private func refused(_ refusal: PoolRefusal, by context: AnswerContext, _ command: PoolCommand, _ request: QueryRequest) async
+        -> QueryRefusal
+    {
         var problem = QueryRefusal(refusal)
-        let read = await gateway.read(.stale) { state, _ -> (AnswerReflection, [ServerExplanationDocument]?) in
+        let read = await gateway.read(.stale) { state, _ -> (AnswerReflection, [ServerExplanationDocument]?, ProblemDocument?) in
             let answer = AnswerReflection(context, in: state)
+            let unknown = Self.unknownName(refusal.type, request, in: state)?.problem
             guard refusal.type == .noServerFits, case .startMachine(let id) = command, let machine = state.machines[id] else {
-                return (answer, nil)
+                return (answer, nil, unknown)
             }
-            return (answer, ExplanationDocument(machine, state.decidePlacement(for: machine)).servers)
+            return (answer, ExplanationDocument(machine, state.decidePlacement(for: machine)).servers, nil)
         }
-        if case .value((let answer, let servers), _) = read {
+        if case .value((let answer, let servers, let unknown), _) = read {
+            if let unknown { (problem.problem.detail, problem.problem.cure) = (unknown.detail, unknown.cure) }
             problem.problem.answer = answer
             problem.problem.servers = servers
         }
         return problem
+    }
+
+    /// What to say of a path's name that nothing has; nil where the refusal is about something else.
+    ///
+    /// The state machine was given an identifier that it has never given, and cannot say the name.
+    private static func unknownName(_ type: PoolRefusalType, _ request: QueryRequest, in state: PoolState) -> QueryRefusal? {
+        let name = request.parameter("name")
+        do throws(QueryRefusal) {
+            switch type {
+            case .machineNotFound where request.path.hasPrefix("/v1/vms/"): _ = try state.machine(atPath: name)
+            case .serverNotFound where request.path.hasPrefix("/v1/servers/"): _ = try state.server(atPath: name)
+            case .ruleNotFound where request.path.hasPrefix("/v1/rules/"): _ = try state.rule(atPath: name)
+            default: break
+            }
+            return nil
+        } catch {
+            return error
+        }
     }
 }
 

@@ -48,9 +48,10 @@ struct PoolTokenCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: ClientOptions
+        @OptionGroup var watch: WatchOption
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let list = try await client.tokens()
                 try console.show(list) { PoolText.table(of: list.tokens) }
             }

@@ -83,11 +83,12 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
                 """)
 
         @OptionGroup var options: ClientOptions
+        @OptionGroup var watch: WatchOption
         @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
         @Option(help: "Only keys that begin with this.", completion: .tagKeys) var prefix: String?
 
         func run() async throws {
-            try await ClientSession.run(options) { client, console in
+            try await ClientSession.look(options, watch) { client, console in
                 let list = try await client.tags(of: name, prefix: prefix)
                 try console.show(list) { PoolText.table(of: list.tags) }
             }

@@ -20,6 +20,7 @@ extension ProblemDocument {
         case ("vms", 3) where segments[2] == "tags": return "ovm vm tag ls \(segments[1])"
         case ("servers", 1): return "ovm server ls"
         case ("tasks", 1): return "ovm task ls"
+        case ("rules", 1): return "ovm rule ls"
         case ("tokens", 1): return "ovm pool token ls"
         default: return nil
         }
