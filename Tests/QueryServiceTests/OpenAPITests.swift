@@ -80,7 +80,12 @@ struct OpenAPITests {
         _ = try await scene.createMachine()
         _ = try await scene.send("PUT", "/v1/vms/web01/tags/a", "\"b\"")
         let started = try await scene.send("POST", "/v1/vms/web01/start")
+        _ = try await scene.send("POST", "/v1/rules", #"{"name": "r", "kind": "anti-affinity", "strength": "soft", "tags": ["a"]}"#)
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("PUT", "/v1/vms/web03/tags/a", "\"b\"")
         let answers = [
+            ("Rule", try await scene.send("GET", "/v1/rules/r")), ("RuleList", try await scene.send("GET", "/v1/rules")),
+            ("Explanation", try await scene.send("GET", "/v1/vms/web03/explain")),
             ("Master", try await scene.send("GET", "/v1/master")), ("Pool", try await scene.send("GET", "/v1/pool")),
             ("ServerList", try await scene.send("GET", "/v1/servers")), ("MachineList", try await scene.send("GET", "/v1/vms")),
             ("Machine", try await scene.send("GET", "/v1/vms/web01")), ("TagList", try await scene.send("GET", "/v1/vms/web01/tags")),

@@ -105,7 +105,8 @@ struct PoolChecks {
         {
             return "One request of a client was applied twice, the second time at index \(entry.index)."
         }
-        return nil
+        guard case .startMachine(let machine) = command.command, case .done = outcome else { return nil }
+        return ruleBroken(byPlacing: machine)
     }
 
     private mutating func noteDigest() {

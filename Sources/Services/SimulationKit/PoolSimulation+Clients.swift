@@ -95,7 +95,7 @@ extension PoolSimulation {
         guard let machineName = VirtualMachineName(name), let machine = checks.reference.machine(named: machineName)?.id else {
             return .createMachine(definition(name, memory: Mebibytes(1_024 * (1 + random.below(3)))))
         }
-        switch random.below(26) {
+        switch random.below(27) {
         case 0..<10: return putTag(machine)
         case 10: return TagKey("key\(random.below(8))").map { .deleteTag(machine, key: $0) } ?? putTag(machine)
         case 11..<15: return .startMachine(machine)
@@ -106,6 +106,7 @@ extension PoolSimulation {
             return .createToken(
                 JoinToken(secret: SimulatedIdentity.digest(of: clients.nextSecret), roles: .all, lifetimeMilliseconds: 3_600_000))
         case 19: return maintenance(machine)
+        case 20: return rule()
         default: return operation(on: machine)
         }
     }
@@ -121,6 +122,22 @@ extension PoolSimulation {
             return .changeMachine(
                 machine, MachineChange(memory: Mebibytes(512 * (1 + random.below(6))), virtualCPUs: 1 + random.below(2)))
         }
+    }
+
+    /// Makes or deletes one of two rules: over two machines by name, or over whatever has a tag.
+    private func rule() -> PoolCommand {
+        guard let name = RuleName("rule\(random.below(2))"), let key = TagKey("key\(random.below(8))") else {
+            preconditionFailure("a name of our own is wrong")
+        }
+        if let known = checks.reference.rule(named: name) { return .deleteRule(known.id) }
+        let machines = checks.reference.machinesInOrder.map(\.name)
+        let first = machines.isEmpty ? 0 : random.below(machines.count)
+        let pair = Array(machines.dropFirst(first).prefix(2))
+        let isTagged = pair.count < 2 || random.happens(300_000)
+        return .createRule(
+            RuleDefinition(
+                name: name, kind: random.happens(500_000) ? .affinity : .antiAffinity, strength: random.happens(600_000) ? .hard : .soft,
+                machines: isTagged ? [] : pair, tags: isTagged ? [TagSelector(key: key)] : []))
     }
 
     private func putTag(_ machine: VirtualMachineID) -> PoolCommand {
