@@ -14,8 +14,10 @@ struct HostRequests {
     private var nextOperation: UInt64 = 1
     /// When the host is to be looked after next.
     var wakesAt: Int64?
-    /// Domains whose guests were asked to shut down and do not care.
+    /// Domains whose guests were asked to end and do not care.
     var stubborn: Set<UInt32> = []
+    /// What the host was told of them: it goes by names, which outlast domains and power cuts.
+    var stubbornNames: Set<String> = []
     /// A planted mistake: domains that run on, though the host says that they are destroyed.
     var hidden: Set<UInt32> = []
     /// A planted mistake: what is started again after a restart of the agent.
@@ -34,8 +36,9 @@ struct HostRequests {
 
     /// The host lost power: nobody answers, and every number may be given again.
     mutating func powerCut() {
-        let replayed = startsToReplay
-        self = HostRequests()
-        startsToReplay = replayed
+        var kept = HostRequests()
+        kept.startsToReplay = startsToReplay
+        kept.stubbornNames = stubbornNames
+        self = kept
     }
 }

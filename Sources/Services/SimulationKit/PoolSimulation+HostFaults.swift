@@ -7,7 +7,10 @@ extension PoolSimulation {
 
     /// Draws what is to go wrong with the operation that begins next.
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
-        if case .shutdown(let domain) = operation { prepareGuest(domain, on: server) }
+        switch operation {
+        case .shutdown(let domain), .reboot(let domain): prepareGuest(domain, on: server)
+        case .createPaused, .unpause, .pause, .resize, .destroy: break
+        }
         guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
         control(.inject(Self.kind(of: operation), fault), server)
@@ -45,7 +48,13 @@ extension PoolSimulation {
     private func prepareGuest(_ number: UInt32, on server: SimulatedServer) {
         guard let domain = server.host.domainReports.first(where: { $0.domain == number }) else { return }
         let isStubborn = !isHealing && random.happens(settings.faults.stubbornGuestMillionths)
-        if isStubborn { server.requests.stubborn.insert(number) } else { server.requests.stubborn.remove(number) }
+        if isStubborn {
+            server.requests.stubborn.insert(number)
+            server.requests.stubbornNames.insert(domain.name)
+        } else {
+            server.requests.stubborn.remove(number)
+            server.requests.stubbornNames.remove(domain.name)
+        }
         control(.ignoreShutdown(name: domain.name, isStubborn), server)
     }
 
@@ -62,6 +71,9 @@ extension PoolSimulation {
 
     /// Nothing hangs any more, and stubborn guests give in.
     func healHost(of server: SimulatedServer) {
+        // Names first: what hung is heeded once it goes on, and so is what is asked of another domain of the same name.
+        for name in server.requests.stubbornNames.sorted() { control(.ignoreShutdown(name: name, false), server) }
+        server.requests.stubbornNames = []
         control(.release, server)
         for domain in server.requests.stubborn.sorted() { endGuest(of: domain, on: server, .powerOff) }
     }
