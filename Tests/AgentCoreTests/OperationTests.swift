@@ -116,6 +116,25 @@ struct OperationTests {
         }
     }
 
+    @Test("a resize that finds its machine paused meanwhile fails, with the reason")
+    func resizeFindsPaused() throws {
+        var scene = try ReconciliationTests.serving()
+        let machine = try Self.running(&scene)
+
+        _ = try scene.submit(.changeMachine(machine, MachineChange(memory: Mebibytes(256), virtualCPUs: nil, preferredServers: nil)))
+        Self.replace(scene.domains[0].domain, .paused, &scene)
+        for (id, _) in scene.takeOperations() { scene.step(.operationEnded(id, .failed(cause: "It does not run."))) }
+        settle(&scene)
+
+        let found = try scene.machine(machine)
+        #expect(found.status == .paused)
+        #expect(found.task == nil)
+        #expect(found.requirements.memory == Mebibytes(512))
+        let task = try #require(scene.core.state.tasksInOrder.first { $0.kind == .resize })
+        #expect(task.state == .failed)
+        #expect(task.cause == "It does not run.")
+    }
+
     @Test("a stop with a time-out destroys the domain of a guest that does not end")
     func destroysAfterPatience() throws {
         var scene = try ReconciliationTests.serving()

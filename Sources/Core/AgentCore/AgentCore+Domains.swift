@@ -57,6 +57,8 @@ extension AgentCore {
                     &effects)
             } else if isNews || machine.task.flatMap({ state.tasks[$0]?.kind }) == .pause {
                 observe(.paused, machine, placement, &effects)
+            } else if case .resize(let task)? = pendingTask(machine) {
+                giveUpResize(machine, placement, domain, task, &effects)
             }
         case .stopped, .rebooting:
             if machine.isStopForced { return insist(on: .destroy(domain: domain.domain), machine, placement, &effects) }
@@ -128,6 +130,19 @@ extension AgentCore {
         tryOnce(
             .resize(domain: domain.domain, memory: wanted.memory, virtualCPUs: wanted.virtualCPUs), for: task, machine, placement,
             "The hypervisor left it at \(domain.memory) and \(domain.virtualCPUs) virtual CPUs.", &effects)
+    }
+
+    /// The machine was paused after its resize was taken: a guest that stands still takes no other size, and may stand so for long.
+    private mutating func giveUpResize(
+        _ machine: VirtualMachine, _ placement: MachinePlacement, _ domain: DomainReport, _ task: TaskID, _ effects: inout [AgentEffect]
+    ) {
+        if domain.memory == machine.requirements.memory, domain.virtualCPUs == machine.requirements.virtualCPUs {
+            return observe(.resized, machine, placement, &effects)
+        }
+        let progress = reconciler.machines[machine.id]
+        let failure = progress?.tried == task ? progress?.failure : nil
+        observe(
+            .failed(task, cause: failure ?? "It was paused meanwhile, and only a running machine changes."), machine, placement, &effects)
     }
 
     /// Asks the guest to end, once for each task; destroys the domain where that is wanted, or the guest's time is up.
