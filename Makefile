@@ -37,8 +37,9 @@ demo: release ## A whole pool of real agents on this machine: the story, then it
 demo-once: release ## The same story, once; exit status 0 only if every step held
 	$(OVM) pool demo --dir "$(DEMO_DIR)" --once
 
-bench: release ## Median of 20 failovers: SIGKILL of the master to the next accepted write
+bench: release ## Median of 20 failovers, SIGKILL of the master to the next accepted write; what hostile clients delay another's write by
 	Tests/Benchmarks/failover.sh $(OVM) 20
+	Tests/Benchmarks/hostile-clients.sh $(OVM)
 
 soak: deps ## Thousands of kills under load: no acknowledged write may be lost (KILLS=2000)
 	swift build --build-tests $(STRICT)
