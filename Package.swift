@@ -154,7 +154,7 @@ let testTargets: [Target] = [
         alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
     tests(
         of: "SimulationKit",
-        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"]),
+        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"], exclude: ["Scenarios"]),
     .testTarget(
         name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
         path: "Tests/EndToEndTests", swiftSettings: strict),
