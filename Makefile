@@ -74,9 +74,12 @@ deps-api: ## Install schemathesis (from PyPI) into .build, and python3-venv wher
 test-api: build deps-api ## schemathesis with all its checks against the query port of a small pool (SEED=7 EXAMPLES=50)
 	Tests/API/test-api.sh $(CURDIR)/.build/debug/ovm $(CURDIR)/.build/schemathesis/bin/schemathesis $(SEED)
 
+# The adapters' and services' rooms. Simulated pools are one thread: they have nothing for the thread sanitizer.
+SANITIZED := OpenSSLTransportTests|WireFormatTests|SQLiteStorageTests|SimulatedHostTests|ServerEnvironmentTests|AgentRuntimeTests|PeerNetworkTests|QueryServiceTests|PoolCommandsTests
+
 test-sanitize: deps ## The adapters' and services' tests under the thread and the address sanitizer
-	swift test --sanitize=thread --scratch-path .build-thread --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests|QueryServiceTests'
-	ASAN_OPTIONS=detect_leaks=0 swift test --sanitize=address --scratch-path .build-address --filter 'OpenSSLTransportTests|PeerNetworkTests|SQLiteStorageTests|SimulatedHostTests'
+	swift test --no-parallel --sanitize=thread --scratch-path .build-thread --filter '$(SANITIZED)'
+	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --sanitize=address --scratch-path .build-address --filter '$(SANITIZED)|SimulationKitTests'
 
 fuzz: ## Fuzz with libFuzzer: 10 million vm.cfg texts, or TARGET=DomainConfigurationGrowth RUNS=20000 (half an hour and more)
 	Tests/Fuzzing/fuzz.sh $(or $(TARGET),DomainConfiguration) $(or $(RUNS),10000000)
