@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 let products: [String: Target.Dependency] = [
     "DequeModule": .product(name: "DequeModule", package: "swift-collections"),
     "Logging": .product(name: "Logging", package: "swift-log"),
+    "CoreMetrics": .product(name: "CoreMetrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOTLS": .product(name: "NIOTLS", package: "swift-nio"),
@@ -75,9 +76,12 @@ let adapters: [Target] = [
         "WireFormat", floor: "Adapters",
         mayImport: ["AgentPorts", "PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
         exclude: ["Schema"]),
-    room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
+    room(
+        "SQLiteStorage", floor: "Adapters",
+        mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite", "CoreMetrics"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),
 ]
 
 let services: [Target] = [
@@ -85,18 +89,20 @@ let services: [Target] = [
         "AgentRuntime", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore",
+            "CoreMetrics",
         ]),
     room(
         "PeerNetwork", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
-            "NIOTLS",
+            "NIOTLS", "CoreMetrics",
         ]),
     room(
         "QueryService", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "QueryModel", "PoolModel", "PoolStateMachine", "Placement", "DomainConfiguration",
-            "OpenSSLTransport", "Logging", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS", "NIOFoundationCompat",
+            "OpenSSLTransport", "PrometheusMetrics", "Logging", "CoreMetrics", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS",
+            "NIOFoundationCompat",
         ]),
     room(
         "PoolCommands", floor: "Services",
@@ -117,8 +123,8 @@ let executables: [Target] = [
         name: "ovm",
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
-            "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PoolModel", "PoolStateMachine", "RaftCore",
-            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
+            "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PrometheusMetrics", "PoolModel", "PoolStateMachine",
+            "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",
         swiftSettings: strict
@@ -137,6 +143,7 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    tests(of: "PrometheusMetrics", alsoImport: ["AgentPorts", "CoreMetrics"]),
     tests(
         of: "AgentRuntime",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging"]),
@@ -146,8 +153,8 @@ let testTargets: [Target] = [
     tests(
         of: "QueryService",
         alsoImport: [
-            "AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOEmbedded",
-            "NIOPosix",
+            "AgentPorts", "QueryModel", "OpenSSLTransport", "PrometheusMetrics", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore",
+            "NIOEmbedded", "NIOPosix",
         ]),
     tests(
         of: "PoolCommands",
@@ -167,6 +174,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

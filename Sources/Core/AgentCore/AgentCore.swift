@@ -57,6 +57,9 @@ package struct AgentCore: Sendable {
     /// Who is master as was last said.
     package var mastershipStatus: MastershipStatus { mastership }
 
+    /// Whether a stop was asked for: this agent hands over what it has, and takes nothing new on.
+    package var isStopping: Bool { stopping != nil }
+
     /// When `.timePassed` is due.
     package var nextDeadline: MonotonicInstant {
         min(nextDuty, raft.nextDeadline ?? nextDuty, requests.nextRetry ?? nextDuty)

@@ -89,7 +89,7 @@ package struct MachineEndActions: Hashable, Sendable {
 }
 
 /// What the pool's users want of a virtual machine.
-package enum MachineIntent: String, Hashable, Sendable {
+package enum MachineIntent: String, Hashable, Sendable, CaseIterable {
     case running
     case stopped
     case paused

@@ -177,7 +177,7 @@ package struct StoredCredential: Hashable, Sendable {
 }
 
 /// What a task does.
-package enum PoolTaskKind: String, Hashable, Sendable {
+package enum PoolTaskKind: String, Hashable, Sendable, CaseIterable {
     case start
     case stop
     case reboot
@@ -188,7 +188,7 @@ package enum PoolTaskKind: String, Hashable, Sendable {
 }
 
 /// How far a task is.
-package enum PoolTaskState: String, Hashable, Sendable {
+package enum PoolTaskState: String, Hashable, Sendable, CaseIterable {
     case waiting
     case running
     case done

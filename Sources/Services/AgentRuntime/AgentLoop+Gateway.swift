@@ -55,7 +55,9 @@ extension AgentLoop: PoolGateway {
     package func transferMastership(to target: ServerID?) async { take(.transferMastership(target: target)) }
 
     func answerContext(age: Duration?) -> AnswerContext {
-        AnswerContext(answeredBy: core.identity.server, mastership: core.mastershipStatus, index: core.state.appliedIndex, age: age)
+        AnswerContext(
+            answeredBy: core.identity.server, mastership: core.mastershipStatus, index: core.state.appliedIndex, age: age,
+            isStopping: core.isStopping)
     }
 
     private func makeClient() -> ClientRequestID {

@@ -12,7 +12,7 @@ import RaftCore
 /// nothing on it ever waits. What waits (the hypervisor, the encoding of a snapshot) runs in `run()`'s task group.
 package actor AgentLoop {
     private let eventLoop: any EventLoop
-    private let ports: AgentPortSet
+    let ports: AgentPortSet
     let log: Logger
     var core: AgentCore
 

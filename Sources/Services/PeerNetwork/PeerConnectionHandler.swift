@@ -55,6 +55,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         guard buffer.readableBytes >= 4 + Int(length) else { return false }
         buffer.moveReaderIndex(forwardBy: 4)
         guard let bytes = buffer.readBytes(length: Int(length)) else { return false }
+        network.counters.received(frameOf: 4 + bytes.count)
         do {
             let frame = try PeerFrameCoding.decode(bytes)
             isClosing = !tell { [id] in $0.received(id, frame) }

@@ -1,7 +1,7 @@
 /// Counts the event streams, so that a crowd of watchers cannot take every connection.
 actor EventStreamSeats {
     private let most: Int
-    private var taken = 0
+    private(set) var taken = 0
 
     init(most: Int) { self.most = most }
 

@@ -48,6 +48,8 @@ package enum QueryLimits {
     package static let eventsAtOnce = 1_000
     /// Virtual machines that are named with their server.
     package static let machinesOfServer = 1_000
+    /// Virtual machines that metrics name: more would cost whoever watches more than they tell.
+    package static let machinesOfMetrics = 1_000
     /// Objects in one answer about what changed.
     package static let objectsOfDiff = 1_000
     /// Entries that are named with each of them.

@@ -22,7 +22,7 @@ struct QueryResponder: HTTPResponder {
     func respond(to request: Request, context: Context) async throws -> Response {
         let reply: QueryReply
         do throws(QueryRefusal) {
-            reply = await service.reply(to: try await Self.translate(request, context))
+            reply = await service.reply(to: try await translate(request, context))
         } catch {
             reply = QueryReply(error)
         }
@@ -34,7 +34,7 @@ struct QueryResponder: HTTPResponder {
         return Self.response(reply)
     }
 
-    private static func translate(_ request: Request, _ context: Context) async throws(QueryRefusal) -> QueryRequest {
+    private func translate(_ request: Request, _ context: Context) async throws(QueryRefusal) -> QueryRequest {
         var headers: [String: String] = [:]
         for field in request.headers {
             let name = field.name.canonicalName
@@ -42,12 +42,16 @@ struct QueryResponder: HTTPResponder {
             headers[name] = headers[name].map { "\($0), \(field.value)" } ?? field.value
         }
         let credential = try ShownCredential(
-            authorization: headers["authorization"], certificate: await certificate(of: context.channel))
+            authorization: headers["authorization"], certificate: await Self.certificate(of: context.channel))
         let body = request.body
         return try QueryRequest(
             method: request.method.rawValue, target: request.head.path ?? "/", headers: headers, credential: credential,
             address: ClientAddress(context.channel.remoteAddress).description,
-            body: { limit throws(QueryRefusal) in try await BodyReading.collect(body, atMost: limit) })
+            body: { [metrics = service.metrics] limit throws(QueryRefusal) in
+                let bytes = try await BodyReading.collect(body, atMost: limit)
+                metrics.received(bodyOf: bytes.count)
+                return bytes
+            })
     }
 
     private static func certificate(of channel: any Channel) async -> CertificateIdentity? {

@@ -10,6 +10,7 @@ extension QueryService {
         Route("GET", "/healthz", "health", access: .everyone) { service, _ in service.health() },
         Route("GET", "/readyz", "readiness", access: .everyone) { service, _ throws(QueryRefusal) in try await service.readiness() },
         Route("GET", "/openapi.json", "description", access: .everyone) { service, _ in service.description() },
+        Route("GET", "/metrics", "metrics") { service, _ in await service.showMetrics() },
     ]
 
     private static let poolRoutes = [

@@ -9,6 +9,7 @@ import NIOPosix
 import OpenSSLTransport
 import PeerNetwork
 import PoolModel
+import PrometheusMetrics
 import QueryModel
 import QueryService
 import RaftCore
@@ -22,6 +23,8 @@ import WireFormat
 struct AgentProcess {
     let directory: DataDirectory
     private let log = Logger(label: "ovm.agent")
+    private let store = MetricStore(
+        SQLitePoolStorage.countedMetrics + PeerNetwork.countedMetrics + MeasuredHypervisor.countedMetrics + QueryService.countedMetrics)
 
     init(directory: DataDirectory) { self.directory = directory }
 
@@ -33,7 +36,7 @@ struct AgentProcess {
         let configuration = try AgentConfiguration(directory)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding())
+        let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding(), factory: store)
         defer { storage.close() }
         let stored = try storage.load()
         // One loop decides, one carries the other agents; clients are served by the others.
@@ -55,7 +58,7 @@ struct AgentProcess {
         let renewal = CertificateRenewal(of: certificates, clock: SystemClock(), log: Logger(label: "ovm.certificates"))
         // Before the ports open: an agent that was down when its certificate ended shows the next one from the start.
         let renewalPause = await renewal.check()
-        let hypervisor = try await startHypervisor(configuration, loops)
+        let hypervisor = MeasuredHypervisor(try await startHypervisor(configuration, loops), factory: store)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
         _ = try await network.listen(receiver: loop)
@@ -64,7 +67,8 @@ struct AgentProcess {
             configuration: QueryServerConfiguration(
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
             archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
-            clock: SystemClock(), logger: Logger(label: "ovm.query"))
+            clock: SystemClock(), logger: Logger(label: "ovm.query"),
+            monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
         try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })
         await network.close()
@@ -112,7 +116,7 @@ struct AgentProcess {
         return PeerNetwork(
             configuration: PeerNetworkConfiguration(
                 pool: try UniqueIdentifier.required(configuration.pool), server: ServerID(configuration.server), host: address.host,
-                port: address.port, tls: certificates.peer), eventLoop: eventLoop, log: Logger(label: "ovm.peers"))
+                port: address.port, tls: certificates.peer), eventLoop: eventLoop, log: Logger(label: "ovm.peers"), factory: store)
     }
 
     private func makeLoop(
