@@ -43,6 +43,7 @@ extension AgentCore {
             guard case .command(let command) = entry.content else {
                 state.skip(to: entry.index)
                 compareOwnDigest(&effects)
+                if isHalted { return }
                 continue
             }
             let applied = state.apply(command, at: entry.index)
@@ -50,6 +51,7 @@ extension AgentCore {
             snapshots.appliedBytes += entry.size
             noteApplied(command)
             compareOwnDigest(&effects)
+            if isHalted { return }
         }
         effects.append(.applied(last.index))
         afterApplying(&effects)
@@ -63,6 +65,7 @@ extension AgentCore {
             return
         }
         snapshots.restored(at: snapshot.index)
+        digests.restored()
         requests.missedOutcomes()
         effects.append(.applied(snapshot.index))
         afterApplying(&effects)

@@ -23,6 +23,7 @@ extension AgentCore {
         guard sorted != peers else { return }
         tellLeaving(peers.map(\.server).filter { $0 != identity.server && listed[$0] == nil }, &effects)
         peers = sorted
+        digests.keepOnly(sorted.map(\.server))
         effects.append(.peersChanged(sorted))
     }
 

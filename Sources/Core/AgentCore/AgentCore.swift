@@ -19,6 +19,7 @@ package struct AgentCore: Sendable {
     var reconciler = Reconciler()
     var duties: MasterDuties
     var snapshots = SnapshotKeeper()
+    var digests = DigestComparison()
     var stopping: StopProgress?
     var peers: [PeerDescription]
     /// Whom to be connected with until the log names this server.
@@ -119,6 +120,7 @@ package struct AgentCore: Sendable {
         keepListing(&effects)
         keepStopping(&effects)
         askForMembers(&effects)
+        keepDigests(&effects)
         reconciler.isDue = true
     }
 
@@ -128,7 +130,7 @@ package struct AgentCore: Sendable {
         case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)
         case .forward(let entry): forwarded(entry, from: sender, &effects)
         case .forwardRefused(let request, _): forwardRefused(request)
-        case .stateDigest(let index, let digest): compare(digest: digest, at: index, of: sender, &effects)
+        case .stateDigest(let index, let digest): heardDigest(digest, at: index, of: sender, &effects)
         case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
         case .members(let members, let index): toldMembers(members, index: index, &effects)
         }

@@ -84,8 +84,11 @@ extension PoolSimulation {
             pool: pool, server: server.id, storage: server.introduction.storage, boot: server.host.boot, run: random.identifier(),
             version: "simulated")
         do {
+            let isWrong = plantedBug == .appliesDifferently && server.id == ServerID(2)
+            let decoder: any PoolStateDecoding = isWrong ? WrongDecoding(coding: coding) : coding
             var core = try AgentCore(
-                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: server.initialPeers,
+                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: decoder,
+                initialPeers: server.initialPeers,
                 facts: server.host.facts, seed: random.next(), now: server.clock.time(at: now))
             let effects = core.start()
             if let sentence = checks.began(server.id, in: core.raft.term) { violated(sentence) }
@@ -187,5 +190,17 @@ enum SimulatedIdentity {
         let bytes = (0..<32).map { UInt8(truncatingIfNeeded: number >> UInt64(($0 % 8) * 8)) }
         guard let digest = SHA256Digest(bytes: bytes) else { preconditionFailure("32 bytes were not enough for a digest") }
         return digest
+    }
+}
+
+/// A planted mistake: what is restored has another history of events than what was stored, which nothing but the digest shows.
+private struct WrongDecoding: PoolStateDecoding {
+    let coding: WireSnapshotCoding
+
+    func decode(_ data: [UInt8]) throws(PoolStateDecodingError) -> PoolState {
+        let state = try coding.decode(data)
+        var parts = state.parts
+        parts.eventDigest &+= 1
+        do { return try PoolState(restoring: parts) } catch { return state }
     }
 }

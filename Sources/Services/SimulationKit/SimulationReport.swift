@@ -53,6 +53,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var snapshots = 0
     /// Servers that took a snapshot from the master.
     package internal(set) var restores = 0
+    /// Digests of other servers' states that agents compared with their own.
+    package internal(set) var comparedDigests = 0
 
     init() {}
 }

@@ -116,6 +116,8 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case overstatesMatch
     /// A snapshot lacks a tag.
     case dropsTagInSnapshot
+    /// One server's state goes another way, as if it had applied an entry differently: it restores another history of events.
+    case appliesDifferently
     /// A forwarded write that is sent twice loses what tells that it is the same.
     case forgetsRequestIdentity
     /// The query port reads without asking the master.
