@@ -76,4 +76,21 @@ struct PeerTests {
         #expect(afterAnOlderList == known)
         #expect(lists(scene).last == [])
     }
+
+    @Test("an index that the log never reaches counts for a minute, and hides nothing that another member says")
+    func forgetsMembers() throws {
+        var scene = try ReconciliationTests.serving()
+        scene.effects = []
+
+        scene.step(.received(.members([try Self.peer(3)], index: LogIndex(1 << 61)), from: ServerID(2)))
+        scene.step(.received(.members([try Self.peer(4)], index: LogIndex(5_000)), from: ServerID(5)))
+        let both = lists(scene).last
+        scene.elapse(.seconds(59))
+        let within = lists(scene).last
+        scene.elapse(.seconds(2))
+
+        #expect(both == [try Self.peer(3), try Self.peer(4)])
+        #expect(within == both)
+        #expect(lists(scene).last == [])
+    }
 }

@@ -16,6 +16,31 @@ struct WireRoundTripTests {
         }
     }
 
+    @Test("no entry takes more bytes than its size is counted as, and the greatest facts fit into a frame")
+    func countsSizes() throws {
+        for command in try WireSamples.commands() {
+            let entry = PoolEntry(command: command, principal: .server(ServerID(1)), proposedAt: PoolTime(milliseconds: 1 << 47))
+            let bytes = WireEntryCoding().encode(
+                RaftEntry(index: LogIndex(1 << 60), term: Term(1 << 60), content: .command(entry), size: entry.approximateSize))
+            #expect(bytes.count <= entry.approximateSize, "\(command)")
+        }
+        let root = StorageRoot(path: String(repeating: "x", count: PoolLimits.pathBytes), isShared: true, capacity: Mebibytes(1 << 40))
+        let count = PoolLimits.factsBytes / (PoolLimits.pathBytes + 24)
+        let facts = ServerFacts(
+            totalMemory: Mebibytes(1), reservedMemory: Mebibytes(0), processors: 1, cards: [], bridges: [],
+            storageRoots: Array(repeating: root, count: count), domainTypes: [], hypervisor: "")
+        let hello = ServerHello(
+            server: ServerID(1), session: SessionNumber(1), boot: WireSamples.uuid, run: WireSamples.uuid, storage: WireSamples.uuid,
+            formatVersion: 1, agentVersion: "1", facts: facts)
+        let entry = PoolEntry(command: .hello(hello), principal: .server(ServerID(1)), proposedAt: .zero)
+
+        let frame = try PeerFrameCoding.encode(.message(.forward(entry)))
+
+        #expect(facts.listedBytes > PoolLimits.factsBytes - PoolLimits.pathBytes - 100)
+        #expect(frame.count <= entry.approximateSize && entry.approximateSize <= PoolLimits.entryBytes)
+        #expect(PoolLimits.entryBytes * 2 <= 1024 * 1024, "the frame limit of PeerLimits")
+    }
+
     @Test("every kind of frame is the same after the network")
     func roundTripsFrames() throws {
         let entry = try WireSamples.entries()[2]

@@ -25,8 +25,8 @@ package struct AgentCore: Sendable {
     /// Whom to be connected with until the log names this server.
     let initialPeers: [PeerDescription]
     let storedPeers: InterimPeers
-    /// What another member last said of the members.
-    var toldPeers = InterimPeers(until: .zero, peers: [])
+    /// What each other member last said of the members.
+    var toldPeers: [ServerID: ToldPeers] = [:]
     var mastership: MastershipStatus
     var nextDuty: MonotonicInstant
     /// After a halt nothing is done any more.
@@ -119,6 +119,7 @@ package struct AgentCore: Sendable {
         keepMasterDuties(&effects)
         keepListing(&effects)
         keepStopping(&effects)
+        forgetToldMembers(&effects)
         askForMembers(&effects)
         keepDigests(&effects)
         reconciler.isDue = true
@@ -132,7 +133,7 @@ package struct AgentCore: Sendable {
         case .forwardRefused(let request, _): forwardRefused(request)
         case .stateDigest(let index, let digest): heardDigest(digest, at: index, of: sender, &effects)
         case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
-        case .members(let members, let index): toldMembers(members, index: index, &effects)
+        case .members(let members, let index): toldMembers(members, index: index, by: sender, &effects)
         }
     }
 

@@ -107,4 +107,11 @@ package struct PoolEntry: Hashable, Sendable {
         self.idempotency = idempotency
         self.expected = expected
     }
+
+    /// The same by another clock.
+    package func proposed(at time: PoolTime) -> PoolEntry {
+        PoolEntry(
+            command: command, principal: principal, proposedAt: time, reason: reason, request: request, idempotency: idempotency,
+            expected: expected)
+    }
 }

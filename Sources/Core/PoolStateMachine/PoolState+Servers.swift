@@ -115,6 +115,14 @@ extension PoolState {
                 storage roots, or a name over \(PoolLimits.factBytes) bytes. Remove what is not needed on that server.
                 """)
         }
+        guard facts.listedBytes <= PoolLimits.factsBytes else {
+            throw Refused(
+                .invalidValue,
+                """
+                The names of the server's cards, bridges and storage roots take \(facts.listedBytes) bytes, and \
+                \(PoolLimits.factsBytes) is the most. Remove what is not needed on that server.
+                """)
+        }
     }
 
     mutating func changeReachability(
