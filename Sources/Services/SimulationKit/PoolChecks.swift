@@ -105,7 +105,9 @@ struct PoolChecks {
         {
             return "One request of a client was applied twice, the second time at index \(entry.index)."
         }
-        guard case .startMachine(let machine) = command.command, case .done = outcome else { return nil }
+        // A start that is said again is answered as before and places nothing, though the rules may have changed meanwhile.
+        guard case .startMachine(let machine) = command.command, case .done = outcome, reference.machines[machine]?.changedAt == entry.index
+        else { return nil }
         return ruleBroken(byPlacing: machine)
     }
 
