@@ -12,7 +12,7 @@ struct WireRoundTripTests {
         let coding = WireEntryCoding()
 
         for entry in try WireSamples.entries() {
-            #expect(coding.decode(coding.encode(entry)) == entry)
+            #expect(try coding.decode(coding.encode(entry)) == entry)
         }
     }
 

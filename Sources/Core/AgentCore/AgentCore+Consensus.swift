@@ -57,6 +57,19 @@ extension AgentCore {
         afterApplying(&effects)
     }
 
+    /// The leader sent entries that cannot be read here. They are not in this log, nor acknowledged; to go on would be to stand still.
+    ///
+    /// Whether the sender leads is Raft's to say, by what a heartbeat in that term would bring: nobody else's word ends this agent.
+    mutating func receiveNewerEntries(in term: Term, _ cause: String, from sender: ServerID, _ effects: inout [AgentEffect]) {
+        drive(.received(RaftMessage(term: term, body: .heartbeat(commit: .zero, round: 0)), from: sender), &effects)
+        guard !isHalted, raft.term == term, raft.status.role != .leader, raft.status.leader == sender else { return }
+        halt(
+            """
+            The Server Pool Master (server \(sender)) sent log entries that were written by a newer agent: \(cause) \
+            Install the newest agent version on this server, then start it again.
+            """, &effects)
+    }
+
     private mutating func restore(_ snapshot: RaftSnapshot, _ effects: inout [AgentEffect]) {
         do {
             state = try decoder.decode(snapshot.data)

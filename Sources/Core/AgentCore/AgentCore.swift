@@ -132,6 +132,7 @@ package struct AgentCore: Sendable {
         case .forward(let entry): forwarded(entry, from: sender, &effects)
         case .forwardRefused(let request, _): forwardRefused(request)
         case .stateDigest(let index, let digest): heardDigest(digest, at: index, of: sender, &effects)
+        case .newerEntries(let term, let cause): receiveNewerEntries(in: term, cause, from: sender, &effects)
         case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
         case .members(let members, let index): toldMembers(members, index: index, by: sender, &effects)
         }

@@ -18,6 +18,10 @@ package enum PeerMessage: Hashable, Sendable {
     /// better.
     case members([PeerDescription], index: LogIndex)
 
+    /// The sender sent entries in this term, as their leader does, that a newer agent wrote: `cause` says what is not known here. Made by
+    /// who receives them, never sent.
+    case newerEntries(term: Term, cause: String)
+
     /// Whether it belongs on the connection for small and urgent messages, which bulk must never delay.
     package var isUrgent: Bool {
         guard case .raft(let message) = self else { return false }
