@@ -43,7 +43,7 @@ bench: release ## Median of 20 failovers, SIGKILL of the master to the next acce
 
 soak: deps ## Thousands of kills under load: no acknowledged write may be lost (KILLS=2000)
 	swift build --build-tests $(STRICT)
-	OVM_KILLS=$(or $(KILLS),2000) swift test --skip-build --filter KillTests
+	OVM_KILLS=$(or $(KILLS),2000) swift test --skip-build --no-parallel --filter KillTests
 
 simulate: release ## Simulate pools: SEED=7, or SEEDS=1..1000 (SERVERS=3 SECONDS=30)
 	$(OVM) simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1..200)) --servers $(or $(SERVERS),3) --seconds $(or $(SECONDS),30)

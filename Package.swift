@@ -163,7 +163,8 @@ let testTargets: [Target] = [
     .testTarget(
         name: "EndToEndTests",
         dependencies: dependencies([
-            "ovm", "PoolCommands", "QueryModel", "ServerEnvironment", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix",
+            "ovm", "PoolCommands", "QueryModel", "ServerEnvironment", "SimulatedHost", "SQLiteStorage", "OpenSSLTransport", "NIOCore",
+            "NIOPosix",
             "NIOHTTP1",
         ]),
         path: "Tests/EndToEndTests", swiftSettings: strict),
