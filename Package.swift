@@ -139,7 +139,9 @@ let testTargets: [Target] = [
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     tests(
         of: "AgentRuntime",
-        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging"]),
+        alsoImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+        ]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
@@ -151,12 +153,20 @@ let testTargets: [Target] = [
         ]),
     tests(
         of: "PoolCommands",
-        alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
+        alsoImport: [
+            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport", "NIOCore",
+            "NIOPosix", "NIOHTTP1",
+        ]),
     tests(
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"], exclude: ["Scenarios"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+        name: "EndToEndTests",
+        dependencies: dependencies([
+            "ovm", "PoolCommands", "QueryModel", "ServerEnvironment", "SimulatedHost", "SQLiteStorage", "OpenSSLTransport", "NIOCore",
+            "NIOPosix",
+            "NIOHTTP1",
+        ]),
         path: "Tests/EndToEndTests", swiftSettings: strict),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
 ]

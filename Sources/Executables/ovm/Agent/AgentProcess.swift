@@ -58,7 +58,12 @@ struct AgentProcess {
         let hypervisor = try await startHypervisor(configuration, loops)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
-        _ = try await network.listen(receiver: loop)
+        let peer = try NetworkAddress.required(configuration.peerAddress)
+        do {
+            _ = try await network.listen(receiver: loop)
+        } catch {
+            throw AgentHalt.notListening(on: peer, setting: "peerAddress", error)
+        }
         let query = try NetworkAddress.required(configuration.queryAddress)
         let server = QueryServer(
             configuration: QueryServerConfiguration(
@@ -66,18 +71,35 @@ struct AgentProcess {
             archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
             clock: SystemClock(), logger: Logger(label: "ovm.query"))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
-        try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })
+        do {
+            try await serve(loop, server, at: query, beside: { await renewal.run(after: renewalPause) })
+        } catch {
+            // The peers are to hear the goodbye of an agent that gives up, too.
+            await network.close()
+            throw error
+        }
         await network.close()
         log.info("agent stopped; virtual machines run on")
     }
 
-    private func serve(_ loop: AgentLoop, _ server: QueryServer, beside duty: @escaping @Sendable () async -> Void) async throws {
+    private func serve(
+        _ loop: AgentLoop, _ server: QueryServer, at query: NetworkAddress, beside duty: @escaping @Sendable () async -> Void
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 for await _ in signals { loop.stop() }
             }
-            group.addTask { try await server.run() }
+            group.addTask {
+                // An agent that nobody can ask must not go on as if it served: it hands over, releases its session, and says why.
+                defer { loop.stop() }
+                do {
+                    try await server.run()
+                } catch {
+                    throw AgentHalt.notListening(on: query, setting: "queryAddress", error)
+                }
+                if !Task.isCancelled { throw AgentHalt.queryPortEnded(query) }
+            }
             group.addTask { await duty() }
             // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
             defer { group.cancelAll() }

@@ -61,7 +61,7 @@ struct PoolBootstrapCommand: AsyncParsableCommand {
             let setup = try server.setup()
             let pool = try PoolBootstrap(setup: setup, poolName: name, storage: SQLiteFounding()).run()
             print("Pool \(name) (\(pool)) was founded on server \(setup.name) in \(setup.directory.path).")
-            try await AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
+            try AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
             print("To add a server: ovm pool token create --pool \(setup.directory.poolFile)")
         } catch {
             throw Refusal.exit(with: error)
@@ -80,22 +80,13 @@ struct SQLiteFounding: StorageFounding {
 struct AgentStarter {
     let directory: DataDirectory
 
-    private static let unit = "ovm-agent.service"
-
-    func start(unlessAsked isAsked: Bool) async throws {
-        let command = "ovm agent run --data \(directory.path)"
-        let hasUnit =
-            FileManager.default.fileExists(atPath: "/run/systemd/system")
-            && FileManager.default.fileExists(atPath: "/etc/systemd/system/\(Self.unit)")
-        guard !isAsked, hasUnit, directory.path == DataDirectory.standardPath else {
-            print("To run the agent: \(command)")
+    func start(unlessAsked isAsked: Bool) throws {
+        let unit = AgentUnit()
+        guard !isAsked, unit.isInstalled, directory.path == DataDirectory.standardPath else {
+            print("To run the agent: ovm agent run --data \(directory.path)")
             return
         }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/systemctl")
-        process.arguments = ["enable", "--now", Self.unit]
-        try process.run()
-        process.waitUntilExit()
-        print(process.terminationStatus == 0 ? "The agent runs (\(Self.unit))." : "systemd could not start \(Self.unit); run: \(command)")
+        try unit.start()
+        print("The agent runs (\(AgentUnit.name)).")
     }
 }
