@@ -4,17 +4,20 @@ import QueryModel
 
 /// What stop and reboot have in common.
 struct EndOptions: ParsableArguments {
-    @Flag(help: "Destroy the domain at once instead of asking the guest. What the guest had not written is lost.")
+    @Flag(
+        help: """
+            Destroy the domain, at once or after --timeout, instead of waiting for the guest. What the guest had not written is lost.
+            """)
     var force = false
     @Option(
-        help: ArgumentHelp("Destroy the domain when the guest has not ended after this time, such as 60s or 5m.", valueName: "time"))
+        help: ArgumentHelp("Ask the guest, and destroy the domain when it has not ended after this time, such as 60s.", valueName: "time"))
     var timeout: TimeArgument?
 
     func validate() throws {
         if let timeout, !(1...86_400).contains(timeout.seconds) { throw ValidationError("A timeout is 1s to 1d.") }
     }
 
-    var timeoutSeconds: Int? { force ? nil : timeout.map { Int($0.seconds) } }
+    var timeoutSeconds: Int? { timeout.map { Int($0.seconds) } }
 }
 
 /// `ovm vm stop`
@@ -26,6 +29,7 @@ struct VirtualMachineStopCommand: AsyncParsableCommand {
               ovm vm stop web01 --timeout 2m
               ovm vm stop 'web*' --tag team=night --timeout 60s
               ovm vm stop web01 --force
+              ovm vm stop web01 --force --timeout 60s
             """)
 
     @OptionGroup var options: ClientOptions

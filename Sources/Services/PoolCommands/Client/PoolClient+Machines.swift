@@ -41,8 +41,8 @@ extension PoolClient {
     }
 
     /// - Parameters:
-    ///   - force: destroys the domain instead of asking the guest.
-    ///   - timeoutSeconds: destroys it when the guest has not ended by then.
+    ///   - force: destroys the domain instead of asking the guest, unless there is a timeout.
+    ///   - timeoutSeconds: asks the guest, and destroys the domain when it has not ended by then.
     package func stopMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskOrMachine {
         let body = try Self.encode(StopMachineRequest(force: force, timeoutSeconds: timeoutSeconds))
         return try await begin(.keyed(.POST, Self.path(name) + "/stop", body: body, reason: reason))
