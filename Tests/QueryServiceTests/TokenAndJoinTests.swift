@@ -100,6 +100,21 @@ struct TokenAndJoinTests {
         #expect(await scene.gateway.state.activeServers.count == 3)
     }
 
+    @Test("who joins too often is held up before a byte of his body is read")
+    func admitsBeforeReading() async throws {
+        let scene = try await Scene()
+        for _ in 0..<QueryLimits.failureBurst { _ = try await scene.send("POST", "/v1/join", "no JSON", as: nil) }
+        let request = try QueryRequest(method: "POST", target: "/v1/join", headers: [:], credential: .nothing) {
+            _ throws(QueryRefusal) in
+            Issue.record("the body was read")
+            return []
+        }
+
+        let reply = await scene.service.reply(to: request)
+
+        #expect(reply.status == 429)
+    }
+
     @Test("a dry run checks everything and writes nothing")
     func dryRun() async throws {
         let scene = try await Scene()

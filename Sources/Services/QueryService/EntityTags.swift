@@ -133,7 +133,7 @@ extension QueryService {
 
     /// The answer to a client that has it already.
     static func unchanged(_ reply: QueryReply, for request: QueryRequest) throws(QueryRefusal) -> QueryReply? {
-        guard request.method == "GET", let text = request.headers["if-none-match"] else { return nil }
+        guard ["GET", "HEAD"].contains(request.method), let text = request.headers["if-none-match"] else { return nil }
         guard let tags = EntityTags(text) else {
             throw .badValue("If-None-Match", text, expected: "* or the ETag of an earlier answer, with its quotes")
         }

@@ -8,7 +8,8 @@ extension QueryService {
     func listEvents(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let since = try Self.since(request)
         let filter = try EventFilter(request)
-        guard request.accepts("text/event-stream") else {
+        // Who asks for the head only is told that of the list: a stream is nothing but a body.
+        guard request.accepts("text/event-stream"), request.method == "GET" else {
             return try await answer(request) { state, _ throws(QueryRefusal) in
                 try EventListDocument(state, after: since ?? state.events.droppedUpTo, filter)
             }
@@ -21,8 +22,10 @@ extension QueryService {
             // A watcher that names no index wants what happens from now on.
             try EventListDocument(state, after: since ?? state.appliedIndex, filter)
         }
+        // Before the status line is out: whoever finds no seat is told so in it.
+        let seat = try await keepSeat(for: try await caller(of: request))
         let headers = [QueryReply.Header("Content-Type", "text/event-stream"), QueryReply.Header("Cache-Control", "no-store")]
-        let feed = EventFeed(service: self, request: request, filter: filter, first: first.document)
+        let feed = EventFeed(service: self, request: request, filter: filter, first: first.document, seat: seat)
         return QueryReply(
             status: 200, headers: headers + QueryReply.headers(of: first.answer),
             content: .stream { sink in
