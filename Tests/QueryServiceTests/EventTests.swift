@@ -50,6 +50,28 @@ struct EventTests {
         #expect(try await scene.send("GET", "/v1/events", as: nil).status == 401)
     }
 
+    @Test("the newest so many, and at most so many, can be asked for; a stream has neither")
+    func newest() async throws {
+        let scene = try await Scene()
+        for number in 0..<4 { _ = try await scene.createMachine("web0\(number)") }
+        func events(_ query: String) async throws -> EventListDocument {
+            try await scene.send("GET", "/v1/events?\(query)").document()
+        }
+        let all = try await events("since=0")
+
+        let newest = try await events("last=2")
+        let filtered = try await events("last=1&object=vm/web01")
+        let first = try await events("limit=3")
+        let next = try await events("limit=3&since=\(first.through)")
+
+        #expect(newest.events == Array(all.events.suffix(2)) && newest.through == all.through)
+        #expect(filtered.events.map(\.target) == ["vm web01"])
+        #expect(first.events + next.events == Array(all.events.prefix(first.events.count + next.events.count)))
+        #expect(!first.events.isEmpty && !next.events.isEmpty && first.events.count <= 3)
+        for bad in ["last=0", "last=1001", "limit=x"] { #expect(try await scene.send("GET", "/v1/events?\(bad)").status == 400, "\(bad)") }
+        #expect(try await scene.send("GET", "/v1/events?last=1", headers: Self.stream).status == 400)
+    }
+
     @Test("events that are no longer kept are gone, with the first index that is kept")
     func gone() async throws {
         let scene = try await Scene()

@@ -45,6 +45,8 @@ struct TokenAndJoinTests {
         #expect(document.status == "unused")
         #expect(document.createdBy == "operator admin")
         #expect(!listed.text.contains(token.secretText))
+        #expect(try await scene.send("GET", "/v1/tokens/\(token.tokenID)").document(TokenDocument.self) == document)
+        #expect(try await scene.send("GET", "/v1/tokens/99999").status == 404)
         #expect(try await scene.send("DELETE", "/v1/tokens/\(token.tokenID)").status == 200)
         #expect(try await scene.send("DELETE", "/v1/tokens/\(token.tokenID)").status == 404)
     }

@@ -10,9 +10,17 @@ extension QueryService {
         let filter = try EventFilter(request)
         // Who asks for the head only is told that of the list: a stream is nothing but a body.
         guard request.accepts("text/event-stream"), request.method == "GET" else {
-            return try await answer(request) { state, _ throws(QueryRefusal) in
-                try EventListDocument(state, after: since ?? state.events.droppedUpTo, filter)
+            let limit = try Self.count("limit", of: request)
+            let last = try Self.count("last", of: request)
+            return try await answerAside(request) { state, _ throws(QueryRefusal) in
+                let since = since ?? state.events.droppedUpTo
+                if let last { return try EventListDocument(state, newest: last, after: since, filter) }
+                return try EventListDocument(state, after: since, filter, most: limit ?? QueryLimits.eventsAtOnce)
             }
+        }
+        guard request.query["limit"] == nil, request.query["last"] == nil else {
+            throw QueryRefusal(
+                .badRequest, cause: "A stream of events goes on, and has no `limit` or `last`.", cure: "Ask for a list, or leave it out.")
         }
         guard filter.to == nil else {
             throw QueryRefusal(.badRequest, cause: "A stream of events goes on, and has no `to`.", cure: "Ask for a list, or leave it out.")
@@ -33,6 +41,15 @@ extension QueryService {
             })
     }
 
+    private static func count(_ name: String, of request: QueryRequest) throws(QueryRefusal) -> Int? {
+        guard let text = request.query[name] else { return nil }
+        let range = 1...QueryLimits.eventsAtOnce
+        guard let count = Int(text), range.contains(count) else {
+            throw .badValue(name, text, expected: "\(range.lowerBound) to \(range.upperBound)")
+        }
+        return count
+    }
+
     /// The index to go on from: that of the last event heard, else `since`; nil for neither.
     private static func since(_ request: QueryRequest) throws(QueryRefusal) -> LogIndex? {
         guard let text = request.headers["last-event-id"] ?? request.query["since"] else { return nil }
@@ -45,16 +62,10 @@ extension QueryService {
 
 extension EventListDocument {
     /// Events after an index that fit the filter, as many as go into one answer; all of an index or none of it, so that an index is a place to resume.
-    init(_ state: PoolState, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
-        let limit = QueryLimits.eventsAtOnce
-        guard let found = state.events(since, filter, most: limit) else {
-            let first = state.events.droppedUpTo.next
-            var refusal = QueryRefusal(
-                .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
-                cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
-            refusal.problem.firstIndex = first.number
-            throw refusal
-        }
+    init(
+        _ state: PoolState, after since: LogIndex, _ filter: EventFilter, most limit: Int = QueryLimits.eventsAtOnce
+    ) throws(QueryRefusal) {
+        guard let found = state.events(since, filter, most: limit) else { throw Self.gone(since, state) }
         var events = found
         if found.count == limit, let last = found.last, let first = found.first {
             events.removeAll { $0.index == last.index }
@@ -65,6 +76,21 @@ extension EventListDocument {
         }
         let through = found.count == limit ? events.last?.index : state.appliedIndex
         self.init(events: events.map { EventDocument($0) }, through: max(since, through ?? since).number)
+    }
+
+    /// The newest events after an index that fit the filter, the oldest of them first.
+    init(_ state: PoolState, newest count: Int, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
+        guard let found = state.events(since, filter, most: PoolLimits.events) else { throw Self.gone(since, state) }
+        self.init(events: found.suffix(count).map { EventDocument($0) }, through: max(since, state.appliedIndex).number)
+    }
+
+    private static func gone(_ since: LogIndex, _ state: PoolState) -> QueryRefusal {
+        let first = state.events.droppedUpTo.next
+        var refusal = QueryRefusal(
+            .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
+            cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
+        refusal.problem.firstIndex = first.number
+        return refusal
     }
 }
 
