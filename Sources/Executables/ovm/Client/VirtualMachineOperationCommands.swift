@@ -129,20 +129,20 @@ struct MachineOperationRun {
         self.word = word
     }
 
-    func run(_ begin: @escaping @Sendable (PoolClient, String) async throws(ClientError) -> TaskOrMachine) async throws {
+    func run(_ begin: @escaping @Sendable (PoolClient, String) async throws(ClientError) -> TaskDocument) async throws {
         let isAwaited = !wait.noWait
         try await ClientSession.run(options, reason: reason.reason) { client, console in
-            guard let name = selection.only else {
-                return try await MachineBulk.run(try await selection.resolve(client), client, console, isAwaited: isAwaited, begin)
+            guard let name = selection.selector.only else {
+                let names = try await selection.selector.some(client)
+                return try await MachineBulk.show(names, console) { name throws(ClientError) in
+                    try await client.machine(name, after: try await begin(client, name), isAwaited: isAwaited)
+                }
             }
-            switch try await begin(client, name) {
-            case .already(let machine): try console.confirm(machine, "\(machine.name) is \(machine.status) already.")
-            case .begun(let task) where !isAwaited: try console.confirm(task, "Task \(task.id) \(word) \(name).")
-            case .begun(let task):
-                _ = try await client.finish(task)
-                let machine = try await client.machine(name)
-                try console.confirm(machine, "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? "."))
-            }
+            let task = try await begin(client, name)
+            guard isAwaited else { return try console.confirm(task, "Task \(task.id) \(word) \(name).") }
+            _ = try await client.finish(task)
+            let machine = try await client.machine(name)
+            try console.confirm(machine, "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? "."))
         }
     }
 }
