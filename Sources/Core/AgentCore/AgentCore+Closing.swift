@@ -76,7 +76,11 @@ extension AgentCore {
     private func explainAbsence(
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber
     ) -> (MachineStopReason, String) {
-        if machine.intent == .stopped { return (.requested, MachineStopReason.requested.sentence) }
+        if machine.intent == .stopped {
+            // A stop has its task until it has ended; without one it is a start that was cancelled.
+            let isCancelled = machine.task == nil
+            return (.requested, isCancelled ? "Its start was cancelled; nothing of it runs." : MachineStopReason.requested.sentence)
+        }
         if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if let ended = machine.ended {
             guard ended.isTooSoon else { return (ended.reason, ended.reason.sentence) }

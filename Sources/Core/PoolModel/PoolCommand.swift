@@ -45,7 +45,8 @@ package enum PoolCommand: Hashable, Sendable {
     /// It makes placement epoch + 1 in the chosen server's current session, or refuses with every server's reason.
     case startMachine(VirtualMachineID)
     /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest. `patience` is how long the
-    /// guest may take, counted by its server from the asking on, until the domain is destroyed; nil means as long as it likes.
+    /// guest may take, counted by its server from the asking on, until the domain is destroyed; nil means as long as it likes. With both
+    /// the guest is asked, and the domain is destroyed when its time is up, as by `patience` alone.
     case stopMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)
     /// Wants the machine stopped and started anew on the same server; begins a task. `force` and `patience` as of a stop.
     case rebootMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)

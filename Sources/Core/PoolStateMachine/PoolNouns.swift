@@ -139,6 +139,9 @@ package struct Rule: Hashable, Sendable {
     package let id: RuleID
     package let definition: RuleDefinition
 
+    /// The index of its last change: that of its creation, by which it is numbered, since a rule never changes.
+    package var changedAt: LogIndex { LogIndex(id.number) }
+
     package init(id: RuleID, definition: RuleDefinition) {
         self.id = id
         self.definition = definition

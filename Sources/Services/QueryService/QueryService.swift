@@ -29,7 +29,7 @@ package struct QueryService: Sendable {
         self.authority = authority
         self.clock = clock
         self.readyPatience = readyPatience
-        streams = EventStreamSeats(most: QueryLimits.eventStreams)
+        streams = EventStreamSeats(most: QueryLimits.eventStreams, mostOfPrincipal: QueryLimits.eventStreamsOfPrincipal)
     }
 
     /// Answers a request; whatever goes wrong becomes a problem.

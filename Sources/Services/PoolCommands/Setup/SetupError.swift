@@ -41,7 +41,7 @@ package enum SetupError: Error, Hashable, Sendable {
         switch error {
         case .unreachable: return false
         case .problem(let problem): return problem.kind == .outcomeUnknown
-        case .outcomeUnknown, .badAnswer, .cancelled: return true
+        case .outcomeUnknown, .badAnswer, .cancelled, .taskFailed: return true
         }
     }
 }

@@ -141,7 +141,7 @@ extension OpenAPIDocument {
                 .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("preferredServers", preferredServers),
             ]),
         OpenAPIObject(
-            "StopMachine", "How to stop or reboot; timeoutSeconds after the guest was asked its domain is destroyed.",
+            "StopMachine", "How to stop or reboot: force destroys the domain at once; timeoutSeconds asks the guest, and destroys it then.",
             [.optional("force", .boolean), .optional("timeoutSeconds", .whole(1...86_400))]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
