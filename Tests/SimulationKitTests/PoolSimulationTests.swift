@@ -35,6 +35,7 @@ import Testing
             counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
             counts.clockSteps, counts.hostFaults, counts.membershipChanges,
             counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
+            counts.lostMessages, counts.doubledMessages, counts.delayedMessages, counts.overtakingMessages, counts.brokenBatches,
         ] {
             #expect(count > 0, "\(counts)")
         }
@@ -67,6 +68,7 @@ import Testing
             // A creation that hangs while its agent dies is done when the placement has long ended.
             settings.faults.crashMilliseconds = 600
             settings.faults.operationHangMillionths = 300_000
+        case .skipsJoint: settings.faults.membershipMilliseconds = 800
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break
         }
