@@ -84,4 +84,19 @@ import Testing
         #expect(!totals.isClean, "\(bug) was not found")
         #expect(lines.first?.hasPrefix("seed \(totals.failingSeed ?? 0): VIOLATION") ?? false)
     }
+
+    @Test(
+        "each of these checks finds a mistake by itself, within 40 seeds",
+        arguments: [
+            (PlantedBug.grantsRefusedVotes, "was elected in term"), (.skipsJoint, "configuration meets none of"),
+        ])
+    func checkFinds(bug: PlantedBug, words: String) {
+        var lines: [String] = []
+
+        for seed in UInt64(1)...40 where !lines.contains(where: { $0.contains(words) }) {
+            _ = SimulationRunner.run(seeds: seed...seed, settings: settings(for: bug)) { lines.append($0) }
+        }
+
+        #expect(lines.contains { $0.contains(words) }, "\(lines)")
+    }
 }
