@@ -36,6 +36,7 @@ import Testing
             counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
             counts.clockSteps, counts.hostFaults, counts.membershipChanges,
             counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
+            counts.lostMessages, counts.doubledMessages, counts.delayedMessages, counts.overtakingMessages, counts.brokenBatches,
         ] {
             #expect(count > 0, "\(counts)")
         }
@@ -69,6 +70,7 @@ import Testing
             settings.faults.crashMilliseconds = 600
             settings.faults.operationHangMillionths = 300_000
         case .appliesDifferently: settings.faults.crashMilliseconds = 1_000
+        case .skipsJoint: settings.faults.membershipMilliseconds = 800
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break
         }
@@ -95,5 +97,20 @@ import Testing
 
         #expect(report.violations.count == 1)
         #expect(report.violations.first?.sentence.contains("The pool's state on this server") == true, "\(report.violations)")
+    }
+
+    @Test(
+        "each of these checks finds a mistake by itself, within 40 seeds",
+        arguments: [
+            (PlantedBug.grantsRefusedVotes, "was elected in term"), (.skipsJoint, "configuration meets none of"),
+        ])
+    func checkFinds(bug: PlantedBug, words: String) {
+        var lines: [String] = []
+
+        for seed in UInt64(1)...40 where !lines.contains(where: { $0.contains(words) }) {
+            _ = SimulationRunner.run(seeds: seed...seed, settings: settings(for: bug)) { lines.append($0) }
+        }
+
+        #expect(lines.contains { $0.contains(words) }, "\(lines)")
     }
 }

@@ -50,6 +50,11 @@ extension PoolState {
         let machine = try existing(id)
         try require(.stop, machine)
         try check(patience: patience)
+        // After an error nothing runs; it is as good as powered off, and says so.
+        guard machine.placement != nil else {
+            setStatus(of: id, .poweredOff, cause: "", entry)
+            return .none
+        }
         let isForced = Self.isForced(force, patience)
         if machine.intent == .stopped, machine.isStopForced || !isForced, machine.stopPatience == patience, let task = machine.task {
             return .task(task)

@@ -47,6 +47,7 @@ extension PoolState {
             )
         }
         try checkFacts(hello.facts, agentVersion: hello.agentVersion)
+        let former = overcommittedMemory(on: server.id)
         let wasBooted = server.boot != nil && server.boot != hello.boot
         server.session = hello.session
         server.isSessionOpen = true
@@ -63,6 +64,7 @@ extension PoolState {
             entry, "server", server.name.text, "session-opened",
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
+        if overcommittedMemory(on: server.id) != former { noteFacts(of: server, hello.facts, former, entry) }
         beginWaitingTasks(on: server)
         return .none
     }
@@ -91,11 +93,10 @@ extension PoolState {
         let server = try self.server(id, in: session)
         guard server.facts != facts else { return .none }
         try checkFacts(facts)
+        let former = overcommittedMemory(on: id)
         servers[id]?.facts = facts
         servers[id]?.changedAt = appliedIndex
-        note(
-            entry, "server", server.name.text, "server-facts",
-            "Server \(server.name) has \(facts.capacity) for virtual machines and \(facts.processors) CPUs.")
+        noteFacts(of: server, facts, former, entry)
         return .none
     }
 

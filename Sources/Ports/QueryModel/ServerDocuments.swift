@@ -21,6 +21,8 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package var capacity: ResourcesDocument
     /// What is left of it.
     package var free: ResourcesDocument
+    /// By how much the memory that is reserved exceeds the capacity, in MiB; absent while it does not.
+    package var overcommittedMiB: Int?
     /// How many virtual machines are placed here.
     package var machineCount: Int
     package var joinedAt: QueryTime
@@ -30,7 +32,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
-        free: ResourcesDocument, machineCount: Int, joinedAt: QueryTime,
+        free: ResourcesDocument, overcommittedMiB: Int? = nil, machineCount: Int, joinedAt: QueryTime,
         machines: [PlacedMachineDocument]? = nil
     ) {
         self.id = id
@@ -46,6 +48,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.facts = facts
         self.capacity = capacity
         self.free = free
+        self.overcommittedMiB = overcommittedMiB
         self.machineCount = machineCount
         self.joinedAt = joinedAt
         self.machines = machines

@@ -14,6 +14,7 @@ extension PoolSimulation {
         checkApplied(server, core)
         report.counts.comparedDigests += max(0, core.comparedDigests - server.comparedDigests)
         server.comparedDigests = core.comparedDigests
+        if server.configuration != core.raft.configuration { checkQuorums(server, core) }
         server.configuration = core.raft.configuration
     }
 
@@ -32,6 +33,7 @@ extension PoolSimulation {
             if let sentence { violated(sentence) }
             if isNew {
                 report.counts.elections += 1
+                if let sentence = checks.elected(server.id, in: status.term) { violated(sentence) }
                 checkCompleteness(server, core)
             }
         } else if let leader = status.leader, leader != server.id, checks.leaders[status.term] != leader {
@@ -103,6 +105,8 @@ extension PoolSimulation {
             default: nil
             }
         if let sentence { violated(sentence) }
+        // A refusal is judged by the log of this moment; a vote is by that of the moment at which it was given, noted already.
+        if case .voteAnswer = raft.body, let log = server.lastEntry { checks.noteLog(log, of: server.id, in: raft.term) }
     }
 
     // MARK: Now and then, and at the end

@@ -94,6 +94,7 @@ extension PoolSimulation {
             if let sentence = checks.began(server.id, in: core.raft.term) { violated(sentence) }
             server.checkedCommit = core.raft.commitIndex
             server.configuration = core.raft.configuration
+            checkQuorums(server, core)
             server.lastApplied = core.state.appliedIndex
             server.core = core
             perform(effects, of: server)
@@ -118,7 +119,10 @@ extension PoolSimulation {
     func end(_ server: SimulatedServer, isOrderly: Bool, isSilent: Bool = false) {
         guard server.core != nil else { return }
         server.core = nil
-        server.disk.crash(survivors: random.below(server.disk.pending.count + 1))
+        let pending = server.disk.pending.count
+        let survivors = random.below(pending + 1)
+        if survivors > 0, survivors < pending { report.counts.brokenBatches += 1 }
+        server.disk.crash(survivors: survivors)
         clients.abandon(server.id)
         if isOrderly {
             report.counts.gracefulStops += 1

@@ -112,6 +112,8 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case raisesTerms
     /// Refused votes arrive as granted ones.
     case grantsRefusedVotes
+    /// Followers are sent the new members at once, without the joint configuration before them (hazard B1).
+    case skipsJoint
     /// An answer about what is durable names more than there is.
     case overstatesMatch
     /// A snapshot lacks a tag.

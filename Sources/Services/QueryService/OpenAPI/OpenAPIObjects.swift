@@ -77,7 +77,8 @@ extension OpenAPIDocument {
                 Property("queryAddress", .text),
                 .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
                 Property("capacity", .named("Resources")),
-                Property("free", .named("Resources")), Property("machineCount", .integer), Property("joinedAt", .time),
+                Property("free", .named("Resources")), .optional("overcommittedMiB", .integer), Property("machineCount", .integer),
+                Property("joinedAt", .time),
                 .optional("machines", .list(.named("PlacedMachine"))),
             ]),
         OpenAPIObject(
