@@ -12,7 +12,9 @@ extension PoolEntry {
         case .createRule(let rule):
             let machines = rule.machines.reduce(0) { $0 + $1.text.utf8.count + 2 }
             return fixed + rule.tags.reduce(machines) { $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8 }
-        case .hello, .serverFacts, .createPool, .join: return fixed + 2_048
+        case .strays(_, _, let strays): return fixed + 24 * strays.count
+        case .hello(let hello): return fixed + 2_048 + 24 * hello.strays.count
+        case .serverFacts, .createPool, .join: return fixed + 2_048
         default: return fixed + 128
         }
     }

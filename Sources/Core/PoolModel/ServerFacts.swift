@@ -104,6 +104,13 @@ package struct ServerFacts: Hashable, Sendable {
         self.hypervisor = hypervisor
     }
 
+    /// The same facts with this much more memory that the pool cannot have.
+    package func reserving(_ more: Mebibytes) -> ServerFacts {
+        ServerFacts(
+            totalMemory: totalMemory, reservedMemory: reservedMemory + more, processors: processors, cards: cards, bridges: bridges,
+            storageRoots: storageRoots, domainTypes: domainTypes, hypervisor: hypervisor)
+    }
+
     /// Memory that virtual machines of the pool may take together.
     package var capacity: Mebibytes { totalMemory - reservedMemory }
 }

@@ -8,6 +8,7 @@ extension PoolState {
     mutating func start(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.start, machine)
+        try requireUnseen(machine, for: .start)
         let decision = decidePlacement(for: machine)
         guard let chosen = decision.chosen, let server = servers[chosen] else {
             let reasons = decision.verdicts.compactMap { verdict -> String? in
@@ -66,6 +67,7 @@ extension PoolState {
     mutating func reboot(_ id: VirtualMachineID, force: Bool, patience: Duration?, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.reboot, machine)
+        try requireUnseen(machine, for: .reboot)
         try check(patience: patience)
         machines[id]?.intent = .rebooting
         machines[id]?.isStopForced = force
@@ -87,6 +89,7 @@ extension PoolState {
     mutating func unpause(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.unpause, machine)
+        try requireUnseen(machine, for: .unpause)
         machines[id]?.intent = .running
         return .task(begin(.unpause, machine, .unpausing, doing: "letting it go on", toBe: "unpaused", entry))
     }

@@ -106,6 +106,7 @@ struct PoolChecks {
             return "One request of a client was applied twice, the second time at index \(entry.index)."
         }
         guard case .startMachine(let machine) = command.command, case .done = outcome else { return nil }
+        if let words = reference.sightingWords(of: machine) { return "Virtual machine \(machine) was placed although \(words)." }
         return ruleBroken(byPlacing: machine)
     }
 
