@@ -84,6 +84,22 @@ struct WireRoundTripTests {
         #expect(coding.encode(restored) == coding.encode(state))
     }
 
+    @Test("what a server sees unasked survives a snapshot; a snapshot in which it contradicts the rest is refused")
+    func roundTripsStrays() throws {
+        let state = try Self.strayState()
+        let coding = WireSnapshotCoding()
+        let seen = try #require(state.servers[ServerID(1)]?.strays)
+        var parts = state.parts
+        parts.servers[0].strays.append(StrayDomain(machine: VirtualMachineID(99), domain: 1))
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(!seen.isEmpty)
+        #expect(restored.servers[ServerID(1)]?.strays == seen)
+        #expect(coding.encode(restored) == coding.encode(state))
+        #expect(throws: PoolStateRestoringError.self) { try PoolState(restoring: parts) }
+    }
+
     @Test("a snapshot with one bit turned is refused, whichever bit it is, or is the same state")
     func refusesDamagedSnapshot() throws {
         let state = try Self.busyState()
@@ -170,6 +186,36 @@ extension WireRoundTripTests {
     }
 }
 
+extension WireRoundTripTests {
+    /// The busy state, in which a second machine is seen unasked.
+    static func strayState() throws -> PoolState {
+        var state = try busyState()
+        let admin = Principal.operator(name: "admin", credential: CredentialID(2))
+        let definition = MachineDefinition(
+            name: try #require(VirtualMachineName("web02")), uuid: UniqueIdentifier(high: 2, low: 2), configuration: "name='web02'",
+            requirements: WireSamples.requirements, preferredServers: [])
+        let machine = VirtualMachineID(state.nextMachine)
+        let server = ServerID(1)
+        let session = try #require(state.servers[server]?.session)
+        let commands: [(PoolCommand, Principal)] = [
+            (.createMachine(definition), admin),
+            (
+                .strays(
+                    server: server, session: session, [StrayDomain(machine: machine, domain: 9, epoch: PlacementEpoch(1))]),
+                .server(server)
+            ),
+        ]
+        for (command, principal) in commands {
+            let entry = PoolEntry(command: command, principal: principal, proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+            guard case .done = state.apply(entry, at: state.appliedIndex.next).outcome else {
+                Issue.record("\(command) was refused")
+                return state
+            }
+        }
+        return state
+    }
+}
+
 extension PoolState {
     fileprivate var placedMembersOfRules: Int { rules.values.reduce(0) { $0 + placedMembers(of: $1.definition).values.count } }
 }
@@ -197,6 +243,8 @@ struct GoldenBytesTests {
 
         let withRules = WireSnapshotCoding().encode(try WireRoundTripTests.ruledState())
 
-        try Golden.compare([bytes, withRules].map(Golden.hexadecimal), with: "snapshot-1.txt")
+        let withStrays = WireSnapshotCoding().encode(try WireRoundTripTests.strayState())
+
+        try Golden.compare([bytes, withRules, withStrays].map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

@@ -88,7 +88,11 @@ extension AgentCore {
     private mutating func noteApplied(_ command: PoolEntry) {
         switch command.command {
         case .putTag, .deleteTag: break
-        case .createPool, .join, .removeServer, .hello, .released: duties.isPeerListDue = true; reconciler.isDue = true
+        case .hello(let hello):
+            if hello.server == identity.server, state.servers[identity.server]?.run == identity.run { session.wasOpened = true }
+            duties.isPeerListDue = true
+            reconciler.isDue = true
+        case .createPool, .join, .removeServer, .released: duties.isPeerListDue = true; reconciler.isDue = true
         default: reconciler.isDue = true
         }
     }

@@ -26,7 +26,8 @@ extension PoolCommand {
                 $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8
             }
         case .changeMachine(_, let change): (change.preferredServers?.count ?? 0) * 10
-        case .hello(let hello): hello.facts.listedBytes + hello.agentVersion.utf8.count
+        case .hello(let hello): hello.facts.listedBytes + hello.agentVersion.utf8.count + 24 * hello.strays.count
+        case .strays(_, _, let strays): 24 * strays.count
         case .serverFacts(_, _, let facts): facts.listedBytes
         case .createPool(let foundation):
             foundation.name.utf8.count + foundation.founder.textBytes + foundation.credential.name.utf8.count

@@ -41,6 +41,7 @@ package enum PlacementPlanner {
     }
 
     private static func judge(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementFinding {
+        if let sighting = question.sighting { return .refused(.seenOutside(sighting)) }
         if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
         guard let facts = candidate.facts else { return .refused(.joining) }
         if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }

@@ -19,6 +19,9 @@ package enum PoolCommand: Hashable, Sendable {
     case released(server: ServerID, session: SessionNumber)
     /// The facts of a server, in its current session.
     case serverFacts(server: ServerID, session: SessionNumber, ServerFacts)
+    /// Every domain of the pool's machines that a server sees and was not asked for, in its current session: sorted by machine, one for
+    /// each. What is not in it is not seen there any more.
+    case strays(server: ServerID, session: SessionNumber, [StrayDomain])
     /// The master's observation whether it hears a server's current session. Void if the session is not current.
     case reachability(server: ServerID, session: SessionNumber, isReachable: Bool)
     /// Keeps new starts away from a server, or ends that.

@@ -115,6 +115,13 @@ package struct ServerFacts: Hashable, Sendable {
         return cards + bridges + roots + domainTypes.count * perItem + hypervisor.utf8.count
     }
 
+    /// The same facts with this much more memory that the pool cannot have.
+    package func reserving(_ more: Mebibytes) -> ServerFacts {
+        ServerFacts(
+            totalMemory: totalMemory, reservedMemory: reservedMemory + more, processors: processors, cards: cards, bridges: bridges,
+            storageRoots: storageRoots, domainTypes: domainTypes, hypervisor: hypervisor)
+    }
+
     /// Memory that virtual machines of the pool may take together.
     package var capacity: Mebibytes { totalMemory - reservedMemory }
 }

@@ -41,6 +41,8 @@ package struct Server: Hashable, Sendable {
     package var agentVersion = ""
     package var isReachable = true
     package var isInMaintenance = false
+    /// The domains of the pool's machines that it last saw unasked, sorted by machine; kept while it is not heard.
+    package var strays: [StrayDomain] = []
     /// Removed servers are kept by name and number only, so that their number is never given again and they are told.
     package var isRemoved = false
     /// When it joined, in pool time.

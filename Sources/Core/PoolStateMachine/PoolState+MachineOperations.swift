@@ -8,6 +8,7 @@ extension PoolState {
     mutating func start(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.start, machine)
+        try requireUnseen(machine, for: .start)
         let decision = decidePlacement(for: machine)
         guard let chosen = decision.chosen, let server = servers[chosen] else {
             let reasons = decision.verdicts.compactMap { verdict -> String? in
@@ -52,8 +53,10 @@ extension PoolState {
         try check(patience: patience)
         // After an error nothing runs; it is as good as powered off, and says so.
         guard machine.placement != nil else {
+            let task = beginTask(.stop, machine, cause: "Nothing of it ran.", entry)
+            endTask(of: id, .done, cause: "Nothing of it ran.")
             setStatus(of: id, .poweredOff, cause: "", entry)
-            return .none
+            return .task(task)
         }
         let isForced = Self.isForced(force, patience)
         if machine.intent == .stopped, machine.isStopForced || !isForced, machine.stopPatience == patience, let task = machine.task {
@@ -72,6 +75,7 @@ extension PoolState {
     mutating func reboot(_ id: VirtualMachineID, force: Bool, patience: Duration?, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.reboot, machine)
+        try requireUnseen(machine, for: .reboot)
         try check(patience: patience)
         machines[id]?.intent = .rebooting
         machines[id]?.isStopForced = Self.isForced(force, patience)
@@ -93,6 +97,7 @@ extension PoolState {
     mutating func unpause(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.unpause, machine)
+        try requireUnseen(machine, for: .unpause)
         machines[id]?.intent = .running
         return .task(begin(.unpause, machine, .unpausing, doing: "letting it go on", toBe: "unpaused", entry))
     }

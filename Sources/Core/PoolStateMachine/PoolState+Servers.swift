@@ -47,6 +47,7 @@ extension PoolState {
             )
         }
         try checkFacts(hello.facts, agentVersion: hello.agentVersion)
+        try checkStrays(hello.strays)
         let former = overcommittedMemory(on: server.id)
         let wasBooted = server.boot != nil && server.boot != hello.boot
         server.session = hello.session
@@ -64,6 +65,8 @@ extension PoolState {
             entry, "server", server.name.text, "session-opened",
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
+        // On the same boot what was seen may be there still: the session's own word on it follows.
+        setStrays(of: server.id, to: wasBooted ? hello.strays : Self.merged(server.strays, hello.strays), entry)
         if overcommittedMemory(on: server.id) != former { noteFacts(of: server, hello.facts, former, entry) }
         beginWaitingTasks(on: server)
         return .none
@@ -187,6 +190,14 @@ extension PoolState {
             throw Refused(
                 .serverInUse,
                 "Server \(server.name) holds \(bound.count) virtual machines (\(names)\(bound.count > 5 ? ", ..." : "")). Stop them first.")
+        }
+        if let stray = server.strays.first {
+            throw Refused(
+                .serverInUse,
+                """
+                Server \(server.name) last saw domain \(stray.domain) of virtual machine \(machines[stray.machine]?.name.text ?? "?"), \
+                which nobody would watch any more. End it there, then remove the server.
+                """)
         }
         guard activeServers.count > 1 else {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")

@@ -28,12 +28,15 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package var joinedAt: QueryTime
     /// The virtual machines placed here, by name, at most 1,000; absent in lists.
     package var machines: [PlacedMachineDocument]?
+    /// The domains of the pool's virtual machines that it sees, or saw last, although the pool did not ask for them, by name; absent
+    /// when there are none.
+    package var strays: [StrayDocument]?
 
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
         free: ResourcesDocument, overcommittedMiB: Int? = nil, machineCount: Int, joinedAt: QueryTime,
-        machines: [PlacedMachineDocument]? = nil
+        machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil
     ) {
         self.id = id
         self.name = name
@@ -52,6 +55,19 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.machineCount = machineCount
         self.joinedAt = joinedAt
         self.machines = machines
+        self.strays = strays
+    }
+}
+
+/// A domain of a virtual machine of the pool that was started behind the pool's back, or left over.
+package struct StrayDocument: Codable, Hashable, Sendable {
+    package var machine: String
+    /// Xen's number of it on the server.
+    package var domain: UInt32
+
+    package init(machine: String, domain: UInt32) {
+        self.machine = machine
+        self.domain = domain
     }
 }
 

@@ -41,7 +41,14 @@ extension ServerDocument {
             },
             facts: server.facts.map { ServerFactsDocument($0) }, capacity: ResourcesDocument(capacityOf: server, state.settings),
             free: ResourcesDocument(freeOn: server, state), overcommittedMiB: missing > .zero ? missing.count : nil,
-            machineCount: state.reservations(on: server.id).machines, joinedAt: QueryTime(server.joinedAt))
+            machineCount: state.reservations(on: server.id).machines, joinedAt: QueryTime(server.joinedAt),
+            strays: server.strays.isEmpty ? nil : Self.strays(of: server, state))
+    }
+
+    private static func strays(of server: Server, _ state: PoolState) -> [StrayDocument] {
+        server.strays.compactMap { stray in
+            state.machines[stray.machine].map { StrayDocument(machine: $0.name.text, domain: stray.domain) }
+        }.sorted { $0.machine.utf8.lexicographicallyPrecedes($1.machine.utf8) }
     }
 }
 

@@ -118,6 +118,7 @@ struct PoolChecks {
         guard case .startMachine(let machine) = command.command, case .done = outcome,
             reference.machines[machine]?.changedAt == entry.index
         else { return nil }
+        if let words = reference.sightingWords(of: machine) { return "Virtual machine \(machine) was placed although \(words)." }
         return ruleBroken(byPlacing: machine)
     }
 

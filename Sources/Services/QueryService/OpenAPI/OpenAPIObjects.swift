@@ -79,8 +79,11 @@ extension OpenAPIDocument {
                 Property("capacity", .named("Resources")),
                 Property("free", .named("Resources")), .optional("overcommittedMiB", .integer), Property("machineCount", .integer),
                 Property("joinedAt", .time),
-                .optional("machines", .list(.named("PlacedMachine"))),
+                .optional("machines", .list(.named("PlacedMachine"))), .optional("strays", .list(.named("Stray"))),
             ]),
+        OpenAPIObject(
+            "Stray", "A domain of a virtual machine of the pool that the pool did not ask for there.",
+            [Property("machine", .text), Property("domain", .integer)]),
         OpenAPIObject(
             "PlacedMachine", "A virtual machine on the server that holds it; the obstacle says why no other could run it now.",
             [Property("name", .text), Property("status", .text), .optional("obstacle", .text)]),
@@ -108,7 +111,11 @@ extension OpenAPIDocument {
                 Property("requirements", .named("Requirements")),
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
                 .optional("configuration", .text), Property("operations", .list(.text)),
+                .optional("seenOn", .list(.named("Sighting"))),
             ]),
+        OpenAPIObject(
+            "Sighting", "Where a domain of a virtual machine is seen that the pool did not ask for.",
+            [Property("server", .text), Property("domain", .integer)]),
         OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine"))), next]),
         OpenAPIObject(
             "ConfigurationWarning", "Something in a vm.cfg to look at.",

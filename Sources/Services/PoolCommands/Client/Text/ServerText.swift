@@ -35,6 +35,7 @@ package enum ServerText {
         for machine in server.machines ?? [] {
             list.add("", "\(machine.name), \(machine.status)" + (machine.obstacle.map { ", fits nowhere else: \($0)" } ?? ""))
         }
+        list.add("outside the pool", (server.strays ?? []).map { "\($0.machine), domain \($0.domain): the pool did not ask for it here" })
         list.add("free", text(of: server.free))
         if let missing = server.overcommittedMiB {
             list.add("overcommitted", "\(QuantityText.memory(mebibytes: missing)) more are reserved than it has; nothing starts there")

@@ -60,7 +60,7 @@ package enum TopText {
         for machine in machines {
             let use = MachineUse(machine, capacities)
             table.add([
-                machine.name, machine.status, machine.server ?? "-",
+                machine.name, MachineText.status(of: machine), machine.server ?? "-",
                 QuantityText.memory(mebibytes: machine.requirements.memoryMiB), percent(use.share(.memory)),
                 String(machine.requirements.virtualCPUs), percent(use.share(.cpu)), machine.task.map(String.init) ?? "-",
                 machine.requirements.domainType, machine.intent,
