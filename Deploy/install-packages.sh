@@ -2,7 +2,7 @@
 # Installs the Debian packages that building needs and that are missing; without root it names them and stops.
 set -euo pipefail
 
-packages=(libssl-dev libsqlite3-dev pkg-config)
+packages=(libssl-dev libsqlite3-dev libxen-dev pkg-config)
 
 if ! command -v dpkg-query >/dev/null; then
   echo "This is not a Debian system. Install what Debian calls: ${packages[*]}; then try again." >&2
