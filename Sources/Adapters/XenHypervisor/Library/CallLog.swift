@@ -37,6 +37,8 @@ final class CallLog: Sendable {
         // libxl writes `libxl_create.c:1247:domcreate_launch_dm:Domain 3:unable to ..`; libxc writes no place.
         let parts = line.split(separator: ":", maxSplits: 3, omittingEmptySubsequences: false)
         if parts.count == 4, parts[0].hasSuffix(".c"), parts[1].allSatisfy(\.isNumber) { line = parts[3] }
+        // The line becomes the middle of a sentence.
+        while line.last == "." || line.last?.isWhitespace == true { line = line.dropLast() }
         return ForeignText.shown(String(line), longest: longestLine)
     }
 }

@@ -10,7 +10,9 @@ extension XenHypervisor {
         if let domain = operation.domain { try requireOwnership(of: domain, operation.words, context) }
         switch operation {
         case .createPaused(let specification): try create(specification, context)
-        case .unpause(let domain): try context.require(libxl.libxl_domain_unpause(context.handle, domain, nil), operation.words)
+        case .unpause(let domain):
+            try requireWhole(domain, operation.words)
+            try context.require(libxl.libxl_domain_unpause(context.handle, domain, nil), operation.words)
         case .pause(let domain): try context.require(libxl.libxl_domain_pause(context.handle, domain, nil), operation.words)
         case .shutdown(let domain):
             try ask(libxl.libxl_domain_shutdown(context.handle, domain, nil), domain, LIBXL_TRIGGER_POWER, operation.words, context)
@@ -33,6 +35,13 @@ extension XenHypervisor {
         library.libxl.libxl_dominfo_dispose(&info)
         guard memory.withLock({ $0.ownership(of: domain, uuid: uuid) }) != nil else {
             throw XenFailure(what, reason: "it bears no mark of the pool, and so is left alone")
+        }
+    }
+
+    /// Refuses to let a domain run whose building was cut short by the end of an agent: it lacks devices, or memory.
+    private func requireWhole(_ domain: UInt32, _ what: String) throws(XenFailure) {
+        guard try XenStore(library).bytes("/local/domain/\(domain)/\(OwnershipRecord.builtNode)", longest: 1) != nil else {
+            throw XenFailure(what, reason: "it was never built to its end, so it can only be destroyed")
         }
     }
 
@@ -75,6 +84,7 @@ extension XenHypervisor {
         var domain = ovm_no_domain()
         // It stays paused until it is unpaused; where it fails, libxl takes down what it has built.
         try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
+        try XenStore(library).write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
     }
 
     private func topology(_ context: XenContext) throws(XenRefusal) -> XenTopology {

@@ -10,6 +10,8 @@ package enum OwnershipRecord {
     static let node = "ovm/owner"
     /// The node with the memory in MiB that was asked for, as libxl's own target differs from it by what it keeps for itself.
     static let memoryNode = "ovm/memory"
+    /// The node that is there once the domain was built to its end.
+    static let builtNode = "ovm/built"
     /// Bytes of the longest record: the version, a UUID and two numbers of 64 bits.
     package static let longest = 1 + 1 + 36 + 1 + 20 + 1 + 20
 
