@@ -70,6 +70,7 @@ let ports: [Target] = [
 let adapters: [Target] = [
     .systemLibrary(name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CXenLight", path: "Sources/C/CXenLight", providers: [.apt(["libxen-dev"])]),
     room("OpenSSLTransport", floor: "Adapters", mayImport: ["COpenSSL", "NIOCore", "NIOTLS"]),
     room(
         "WireFormat", floor: "Adapters",
@@ -78,6 +79,11 @@ let adapters: [Target] = [
     room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    room(
+        "XenHypervisor", floor: "Adapters",
+        mayImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment", "CXenLight", "Logging",
+        ]),
 ]
 
 let services: [Target] = [
@@ -117,8 +123,8 @@ let executables: [Target] = [
         name: "ovm",
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
-            "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PoolModel", "PoolStateMachine", "RaftCore",
-            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
+            "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PoolModel", "PoolStateMachine",
+            "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",
         swiftSettings: strict
@@ -137,6 +143,9 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    tests(
+        of: "XenHypervisor",
+        alsoImport: ["AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment"]),
     tests(
         of: "AgentRuntime",
         alsoImport: [

@@ -17,6 +17,7 @@ import ServerEnvironment
 import SimulatedHost
 import UnixSignals
 import WireFormat
+import XenHypervisor
 
 /// Fills the ports of one agent and runs it with its network and its query port. It decides nothing.
 struct AgentProcess {
@@ -120,10 +121,7 @@ struct AgentProcess {
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
         case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
-        case .xen:
-            throw AgentHalt(
-                message:
-                    "This version of ovm drives no Xen yet. Bootstrap or join with --hypervisor simulated, or wait for the next version.")
+        case .xen: return try XenHypervisor()
         }
     }
 

@@ -7,6 +7,7 @@ import RaftCore
 import SQLiteStorage
 import ServerEnvironment
 import WireFormat
+import XenHypervisor
 
 /// What bootstrap and join are asked alike.
 struct ServerOptions: ParsableArguments {
@@ -22,18 +23,20 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "The data directory.", completion: .directory)
     var data = DataDirectory.standardPath
 
-    @Option(help: "The hypervisor to drive: xen or simulated (default: xen).")
-    var hypervisor: HypervisorKind = .xen
+    @Option(help: "The hypervisor to drive: xen or simulated (default: xen, which must answer).")
+    var hypervisor: HypervisorKind?
 
     @Flag(help: "Do not start the systemd unit; print the command that runs the agent.")
     var noStart = false
 
-    /// The setup that these options ask for.
-    func setup() throws(SetupError) -> ServerSetup {
+    /// The setup that these options ask for, once it is said which hypervisor is driven and why.
+    func setup() throws -> ServerSetup {
         let host = ProcessSettings.hostName
+        let choice = try HypervisorChoice(asked: hypervisor)
+        print(choice.reason)
         return try ServerSetup(
             directory: DataDirectory(data), name: serverName ?? host, peerAddress: address ?? "\(host):\(ServerSetup.standardPeerPort)",
-            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: hypervisor)
+            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind)
     }
 }
 
