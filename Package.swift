@@ -71,6 +71,7 @@ let ports: [Target] = [
 let adapters: [Target] = [
     .systemLibrary(name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CXenLight", path: "Sources/C/CXenLight", providers: [.apt(["libxen-dev"])]),
     room("OpenSSLTransport", floor: "Adapters", mayImport: ["COpenSSL", "NIOCore", "NIOTLS"]),
     room(
         "WireFormat", floor: "Adapters",
@@ -82,6 +83,11 @@ let adapters: [Target] = [
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),
+    room(
+        "XenHypervisor", floor: "Adapters",
+        mayImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment", "CXenLight", "Logging",
+        ]),
 ]
 
 let services: [Target] = [
@@ -123,7 +129,7 @@ let executables: [Target] = [
         name: "ovm",
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
-            "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PrometheusMetrics", "PoolModel", "PoolStateMachine",
+            "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PrometheusMetrics", "PoolModel", "PoolStateMachine",
             "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",
@@ -145,8 +151,13 @@ let testTargets: [Target] = [
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     tests(of: "PrometheusMetrics", alsoImport: ["AgentPorts", "CoreMetrics"]),
     tests(
+        of: "XenHypervisor",
+        alsoImport: ["AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment"]),
+    tests(
         of: "AgentRuntime",
-        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging"]),
+        alsoImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+        ]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
@@ -158,12 +169,20 @@ let testTargets: [Target] = [
         ]),
     tests(
         of: "PoolCommands",
-        alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
+        alsoImport: [
+            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport", "NIOCore",
+            "NIOPosix", "NIOHTTP1",
+        ]),
     tests(
         of: "SimulationKit",
-        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"]),
+        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"], exclude: ["Scenarios"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+        name: "EndToEndTests",
+        dependencies: dependencies([
+            "ovm", "PoolCommands", "QueryModel", "ServerEnvironment", "SimulatedHost", "SQLiteStorage", "OpenSSLTransport", "NIOCore",
+            "NIOPosix",
+            "NIOHTTP1",
+        ]),
         path: "Tests/EndToEndTests", swiftSettings: strict),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
 ]

@@ -11,6 +11,7 @@ import Testing
         #expect(report.violations == [])
         #expect(report.counts.acknowledgedWrites > 50)
         #expect(report.counts.starts > 0)
+        #expect(report.counts.comparedDigests > 0)
     }
 
     @Test("nothing that must not happen happens under faults", arguments: [1, 2, 3, 5, 7])
@@ -35,6 +36,7 @@ import Testing
             counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
             counts.clockSteps, counts.hostFaults, counts.membershipChanges,
             counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
+            counts.lostMessages, counts.doubledMessages, counts.delayedMessages, counts.overtakingMessages, counts.brokenBatches,
         ] {
             #expect(count > 0, "\(counts)")
         }
@@ -67,6 +69,8 @@ import Testing
             // A creation that hangs while its agent dies is done when the placement has long ended.
             settings.faults.crashMilliseconds = 600
             settings.faults.operationHangMillionths = 300_000
+        case .appliesDifferently: settings.faults.crashMilliseconds = 1_000
+        case .skipsJoint: settings.faults.membershipMilliseconds = 800
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break
         }
@@ -81,5 +85,32 @@ import Testing
 
         #expect(!totals.isClean, "\(bug) was not found")
         #expect(lines.first?.hasPrefix("seed \(totals.failingSeed ?? 0): VIOLATION") ?? false)
+    }
+
+    @Test("a server whose state goes another way is found by the agents' own comparison")
+    func findsOtherState() {
+        let totals = SimulationRunner.run(seeds: 1...40, settings: settings(for: .appliesDifferently)) { _ in }
+        var failing = settings(for: .appliesDifferently)
+        failing.seed = totals.failingSeed ?? 0
+
+        let report = PoolSimulation(failing).run()
+
+        #expect(report.violations.count == 1)
+        #expect(report.violations.first?.sentence.contains("The pool's state on this server") == true, "\(report.violations)")
+    }
+
+    @Test(
+        "each of these checks finds a mistake by itself, within 40 seeds",
+        arguments: [
+            (PlantedBug.grantsRefusedVotes, "was elected in term"), (.skipsJoint, "configuration meets none of"),
+        ])
+    func checkFinds(bug: PlantedBug, words: String) {
+        var lines: [String] = []
+
+        for seed in UInt64(1)...40 where !lines.contains(where: { $0.contains(words) }) {
+            _ = SimulationRunner.run(seeds: seed...seed, settings: settings(for: bug)) { lines.append($0) }
+        }
+
+        #expect(lines.contains { $0.contains(words) }, "\(lines)")
     }
 }

@@ -41,6 +41,8 @@ package struct Server: Hashable, Sendable {
     package var agentVersion = ""
     package var isReachable = true
     package var isInMaintenance = false
+    /// The domains of the pool's machines that it last saw unasked, sorted by machine; kept while it is not heard.
+    package var strays: [StrayDomain] = []
     /// Removed servers are kept by name and number only, so that their number is never given again and they are told.
     package var isRemoved = false
     /// When it joined, in pool time.
@@ -138,6 +140,9 @@ package struct MachineEnd: Hashable, Sendable {
 package struct Rule: Hashable, Sendable {
     package let id: RuleID
     package let definition: RuleDefinition
+
+    /// The index of its last change: that of its creation, by which it is numbered, since a rule never changes.
+    package var changedAt: LogIndex { LogIndex(id.number) }
 
     package init(id: RuleID, definition: RuleDefinition) {
         self.id = id

@@ -2,17 +2,14 @@ import NIOCore
 import OpenSSLTransport
 import WireFormat
 
-/// Cuts the decrypted bytes of one connection into frames, and hands them to the network.
-///
-/// A frame is a length of four bytes, most significant first, and as many bytes. A length over the limit ends the connection before
-/// anything is buffered for it.
+/// Reads the frames of one connection, and hands them to the network. A frame that is too long or cannot be read ends the connection.
 final class PeerConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
 
     private let id: PeerConnectionID
     private let network: PeerNetwork
     private let limits: PeerLimits
-    private var buffer = ByteBuffer()
+    private var cutter = FrameCutter()
     /// Raised once the other end is known.
     private var frameLimit: Int
     private var isClosing = false
@@ -37,32 +34,26 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        var bytes = unwrapInboundIn(data)
-        if buffer.readableBytes == 0 {
-            buffer = bytes
-        } else {
-            buffer.writeBuffer(&bytes)
-        }
+        cutter.append(unwrapInboundIn(data))
         while !isClosing, readFrame() {}
-        // What has been read is given back, also when a part of the next frame is always there: the buffer would grow for ever.
-        if isClosing || buffer.readableBytes == 0 { buffer = ByteBuffer() } else { buffer.discardReadBytes() }
+        if isClosing { cutter.clear() } else { cutter.compact() }
     }
 
     /// - Returns: whether another frame may stand in the buffer.
     private func readFrame() -> Bool {
-        guard let length: UInt32 = buffer.getInteger(at: buffer.readerIndex) else { return false }
-        guard length <= frameLimit else { return refuse(.frameTooLong(Int(length), limit: frameLimit)) }
-        guard buffer.readableBytes >= 4 + Int(length) else { return false }
-        buffer.moveReaderIndex(forwardBy: 4)
-        guard let bytes = buffer.readBytes(length: Int(length)) else { return false }
-        network.counters.received(frameOf: 4 + bytes.count)
-        do {
-            let frame = try PeerFrameCoding.decode(bytes)
-            isClosing = !tell { [id] in $0.received(id, frame) }
-            frameLimit = limits.frameBytes
-            return !isClosing
-        } catch {
-            return refuse(.unreadableFrame(error.message))
+        switch cutter.next(limit: frameLimit) {
+        case .incomplete: return false
+        case .tooLong(let length): return refuse(.frameTooLong(length, limit: frameLimit))
+        case .frame(let bytes):
+            network.counters.received(frameOf: 4 + bytes.count)
+            do {
+                let frame = try PeerFrameCoding.decode(bytes)
+                isClosing = !tell { [id] in $0.received(id, frame) }
+                frameLimit = limits.frameBytes
+                return !isClosing
+            } catch {
+                return refuse(.unreadableFrame(error.message))
+            }
         }
     }
 

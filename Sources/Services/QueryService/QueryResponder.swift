@@ -26,12 +26,14 @@ struct QueryResponder: HTTPResponder {
         } catch {
             reply = QueryReply(error)
         }
-        if request.method != .get {
+        if request.method != .get, request.method != .head {
             // The path names things and holds no secret; the query and the body are left out.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
             context.logger.info("\(request.method.rawValue) \(QueryRefusal.shown(String(path))) \(reply.status)")
         }
-        return Self.response(reply)
+        let response = Self.response(reply)
+        // With the length that the body would have, and without the body.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
     private func translate(_ request: Request, _ context: Context) async throws(QueryRefusal) -> QueryRequest {

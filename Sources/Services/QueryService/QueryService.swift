@@ -34,7 +34,7 @@ package struct QueryService: Sendable {
         self.readyPatience = readyPatience
         self.monitoring = monitoring
         metrics = QueryMetrics(monitoring.factory)
-        streams = EventStreamSeats(most: QueryLimits.eventStreams)
+        streams = EventStreamSeats(most: QueryLimits.eventStreams, mostOfPrincipal: QueryLimits.eventStreamsOfPrincipal)
     }
 
     /// Answers a request; whatever goes wrong becomes a problem.

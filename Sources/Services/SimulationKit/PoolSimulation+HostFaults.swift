@@ -46,6 +46,8 @@ extension PoolSimulation {
 
     /// Whether the guest will heed the request that is on its way.
     private func prepareGuest(_ number: UInt32, on server: SimulatedServer) {
+        // Where chance has no say, a story may have made a guest stubborn.
+        guard settings.faults.stubbornGuestMillionths > 0 else { return }
         guard let domain = server.host.domainReports.first(where: { $0.domain == number }) else { return }
         let isStubborn = !isHealing && random.happens(settings.faults.stubbornGuestMillionths)
         if isStubborn {

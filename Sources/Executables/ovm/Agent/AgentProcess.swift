@@ -18,6 +18,7 @@ import ServerEnvironment
 import SimulatedHost
 import UnixSignals
 import WireFormat
+import XenHypervisor
 
 /// Fills the ports of one agent and runs it with its network and its query port. It decides nothing.
 struct AgentProcess {
@@ -61,7 +62,12 @@ struct AgentProcess {
         let hypervisor = MeasuredHypervisor(try await startHypervisor(configuration, loops), factory: store)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
-        _ = try await network.listen(receiver: loop)
+        let peer = try NetworkAddress.required(configuration.peerAddress)
+        do {
+            _ = try await network.listen(receiver: loop)
+        } catch {
+            throw AgentHalt.notListening(on: peer, setting: "peerAddress", error)
+        }
         let query = try NetworkAddress.required(configuration.queryAddress)
         let server = QueryServer(
             configuration: QueryServerConfiguration(
@@ -70,18 +76,35 @@ struct AgentProcess {
             clock: SystemClock(), logger: Logger(label: "ovm.query"),
             monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
-        try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })
+        do {
+            try await serve(loop, server, at: query, beside: { await renewal.run(after: renewalPause) })
+        } catch {
+            // The peers are to hear the goodbye of an agent that gives up, too.
+            await network.close()
+            throw error
+        }
         await network.close()
         log.info("agent stopped; virtual machines run on")
     }
 
-    private func serve(_ loop: AgentLoop, _ server: QueryServer, beside duty: @escaping @Sendable () async -> Void) async throws {
+    private func serve(
+        _ loop: AgentLoop, _ server: QueryServer, at query: NetworkAddress, beside duty: @escaping @Sendable () async -> Void
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 for await _ in signals { loop.stop() }
             }
-            group.addTask { try await server.run() }
+            group.addTask {
+                // An agent that nobody can ask must not go on as if it served: it hands over, releases its session, and says why.
+                defer { loop.stop() }
+                do {
+                    try await server.run()
+                } catch {
+                    throw AgentHalt.notListening(on: query, setting: "queryAddress", error)
+                }
+                if !Task.isCancelled { throw AgentHalt.queryPortEnded(query) }
+            }
             group.addTask { await duty() }
             // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
             defer { group.cancelAll() }
@@ -102,10 +125,7 @@ struct AgentProcess {
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
         case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
-        case .xen:
-            throw AgentHalt(
-                message:
-                    "This version of ovm drives no Xen yet. Bootstrap or join with --hypervisor simulated, or wait for the next version.")
+        case .xen: return try XenHypervisor()
         }
     }
 

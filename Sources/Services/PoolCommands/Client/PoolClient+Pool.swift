@@ -50,9 +50,13 @@ extension PoolClient {
     }
 
     /// Events after the index `since`, the oldest first, as many as go into one answer; nil begins with the oldest kept.
+    ///
+    /// - Parameters:
+    ///   - limit: the most of them, 1 to 1,000.
+    ///   - last: the newest so many instead, 1 to 1,000.
     package func events(
-        since: UInt64? = nil, filter: EventFilterText = EventFilterText()
+        since: UInt64? = nil, limit: Int? = nil, last: Int? = nil, filter: EventFilterText = EventFilterText()
     ) async throws(ClientError) -> EventListDocument {
-        try await read(EventListDocument.self, "/v1/events" + filter.query(since: since))
+        try await read(EventListDocument.self, "/v1/events" + filter.query(since: since, limit: limit, last: last))
     }
 }

@@ -16,6 +16,8 @@ struct OpenAPIOperation: Sendable {
     /// Names of query parameters, each with what it means.
     var query: [(name: String, meaning: String)] = []
     var needsCredential = true
+    /// Whether success may also be 202 with the same document, and the task's place as Location.
+    var mayBeginTask = false
     /// Whether it takes an idempotency key and a reason.
     var isWrite = false
     var problems: [ProblemKind] = []
@@ -51,7 +53,7 @@ struct OpenAPIOperation: Sendable {
         OpenAPIOperation(
             method: method, path: path, identifier: identifier, summary: summary, body: body, isBodyOptional: isBodyOptional,
             success: success, isWrite: true,
-            problems: [.badRequest, .forbidden, .keyReused, .tooMany, .outcomeUnknown] + problems)
+            problems: [.badRequest, .forbidden, .keyReused, .tooMany, .outcomeUnknown, .gone] + problems)
     }
 
     var json: JSONValue {
@@ -89,6 +91,11 @@ struct OpenAPIOperation: Sendable {
 
     private var responses: [(String, JSONValue)] {
         var responses = [(String(success.status), successResponse)]
+        if mayBeginTask {
+            var begun = self
+            begun.success.status = 202
+            responses.append(("202", begun.successResponse))
+        }
         let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow])
         if method == "GET", isAboutVersions {
             responses.append(("304", .object([("description", .text("What If-None-Match names is still so."))])))
