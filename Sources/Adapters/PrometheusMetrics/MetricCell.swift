@@ -1,6 +1,6 @@
-internal import AgentPorts
-internal import CoreMetrics
-internal import Synchronization
+import AgentPorts
+import CoreMetrics
+import Synchronization
 
 /// One row of a metric, whatever its kind.
 final class MetricCell: CounterHandler, FloatingPointCounterHandler, MeterHandler, RecorderHandler, TimerHandler {

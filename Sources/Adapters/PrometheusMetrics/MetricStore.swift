@@ -1,6 +1,6 @@
 package import AgentPorts
 package import CoreMetrics
-internal import Synchronization
+import Synchronization
 
 /// Keeps what is counted under a closed set of metrics, for as long as the process runs.
 package final class MetricStore: MetricsFactory, MetricsSource {

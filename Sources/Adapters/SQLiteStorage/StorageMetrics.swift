@@ -1,8 +1,8 @@
-internal import AgentPorts
-internal import CoreMetrics
-internal import Glibc
-internal import PoolModel
-internal import RaftCore
+package import AgentPorts
+import CoreMetrics
+import Glibc
+import PoolModel
+import RaftCore
 
 /// What storage counts of its transactions.
 struct StorageMetrics: Sendable {

@@ -1,4 +1,4 @@
-internal import Glibc
+import Glibc
 package import AgentPorts
 
 /// What Linux tells of this process (proc(5)).

@@ -2,6 +2,7 @@ import AgentCore
 package import AgentPorts
 import OpenSSLTransport
 import PoolModel
+import PoolStateMachine
 import RaftCore
 
 /// The agent's part in consensus, read at the moment of asking: the core counts in plain integers and knows nothing of metrics.

@@ -1,6 +1,6 @@
 package import AgentPorts
-internal import CoreMetrics
-internal import WireFormat
+import CoreMetrics
+import WireFormat
 
 /// What the network of agents counts.
 struct PeerMetrics: Sendable {

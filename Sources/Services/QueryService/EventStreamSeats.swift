@@ -28,6 +28,9 @@ actor EventStreamSeats {
     private var taken: Set<Ticket> = []
     private var tickets: UInt64 = 0
 
+    /// Streams that are being watched.
+    var watched: Int { taken.count }
+
     /// - Parameters:
     ///   - most: streams at a time; one or more.
     ///   - mostOfPrincipal: of them, of one principal; one or more.

@@ -1,4 +1,5 @@
 import AgentPorts
+import Placement
 import PoolModel
 import PoolStateMachine
 import QueryModel

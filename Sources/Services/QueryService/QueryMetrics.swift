@@ -71,7 +71,8 @@ struct QueryMetrics: Sendable {
 
     static let counted = [requests, durations, running, tooMany, requestBytes, replyBytes]
 
-    private static let requests = MetricFamily("ovm_api_requests_total", .counter, "Requests that were answered, by operation and class of status")
+    private static let requests = MetricFamily(
+        "ovm_api_requests_total", .counter, "Requests that were answered, by operation and class of status")
     private static let durations = MetricFamily(
         "ovm_api_request_seconds", .histogram(bounds: MetricFamily.secondBounds),
         "How long a request took from its head to its answer; of a stream, to its beginning")

@@ -14,7 +14,7 @@ extension QueryService {
         tables += [
             MetricTable(QueryMetrics.connections, await gates.connections),
             MetricTable(QueryMetrics.refusedConnections, await gates.refusedConnections),
-            MetricTable(QueryMetrics.eventStreams, await streams.taken),
+            MetricTable(QueryMetrics.eventStreams, await streams.watched),
         ]
         switch await gateway.read(.stale, { state, _ in PoolMetrics.tables(of: state) }) {
         case .value(let pool, _): tables += pool

@@ -1,6 +1,7 @@
 import AgentCore
 package import AgentPorts
 package import OpenSSLTransport
+import PoolModel
 import QueryModel
 
 /// The master query port without its network: requests in, replies out.

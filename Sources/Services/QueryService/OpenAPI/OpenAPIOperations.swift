@@ -6,16 +6,21 @@ extension OpenAPIDocument {
         openOperations + poolOperations + machineOperations + tagOperations + ruleOperations + tokenOperations + observationOperations
 
     private static let openOperations = [
-        open("GET", "/healthz", "health", "Whether the process answers.", nil),
-        open("GET", "/readyz", "readiness", "Whether this server knows a master and is up to date: 503 with the cause if not.", nil),
-        open("GET", "/openapi.json", "description", "This document.", nil),
+        open("GET", "/healthz", "health", "Whether the process answers."),
+        open("GET", "/readyz", "readiness", "Whether this server knows a master and is up to date: 503 with the cause if not."),
+        open("GET", "/openapi.json", "description", "This document.", media: "application/json"),
+        OpenAPIOperation(
+            method: "GET", path: "/metrics", identifier: "metrics",
+            summary: "What there is to watch on this server, in Prometheus' text format; the pool's state as this server has it.",
+            success: (200, nil), otherMedia: "text/plain"),
     ]
 
-    private static func open(_ method: String, _ path: String, _ identifier: String, _ summary: String, _ schema: String?)
+    private static func open(_ method: String, _ path: String, _ identifier: String, _ summary: String, media: String = "text/plain")
         -> OpenAPIOperation
     {
         OpenAPIOperation(
-            method: method, path: path, identifier: identifier, summary: summary, success: (200, schema), needsCredential: false)
+            method: method, path: path, identifier: identifier, summary: summary, success: (200, nil), otherMedia: media,
+            needsCredential: false)
     }
 
     private static let poolOperations: [OpenAPIOperation] = [
@@ -143,7 +148,8 @@ extension OpenAPIDocument {
                 ("principal", "only what it did: operator/admin, or server/ for all of a kind, or admin for all of a name"),
                 ("kind", "only these words, by commas: vm-started,vm-stopped"), ("from", "only from this time on (RFC 3339)"),
                 ("to", "only before this time (RFC 3339); not for a stream"),
-            ], problems: [.gone]),
+            ], problems: [.gone]
+        ).streaming("text/event-stream"),
         .list("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
         .read("/v1/tasks/{id}", "showTask", "Task", "One task.", problems: [.notFound]),
         .write("DELETE", "/v1/tasks/{id}", "cancelTask", "Cancels a task that has not ended.", success: (200, "Task")),
