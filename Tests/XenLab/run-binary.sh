@@ -7,7 +7,7 @@
 #   run-binary.sh --copy-only ID PROGRAM
 #
 # Swift's run-time libraries come from $SHARE/lib, where this puts what the program needs of them; one with the static
-# standard library needs none. The program lies at /disk/bin/NAME, also after a power cut, and `NAME` finds it.
+# standard library needs none. dom0.sh finds the program by its name, also after a power cut.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
@@ -28,15 +28,21 @@ if [ ! -e "$stripped" ]; then
   ldd "$program" 2>/dev/null | awk '$3 ~ "/swift/linux/" { print $3 }' | while read -r file; do cp -Lu "$file" "$SHARE/lib/"; done
   mv "$stripped.$$" "$stripped"
 fi
-if ! "$lab/dom0.sh" "$id" "[ -x /disk/bin/$name ] && [ \"\$(cat /disk/bin/.$name.key 2>/dev/null)\" = $key ]"; then
-  "$lab/copy-in.sh" "$id" "$stripped" /disk/bin
-  "$lab/dom0.sh" "$id" "chmod 755 /disk/bin/$name; ln -sf /disk/bin/$name /usr/bin/$name; echo $key > /disk/bin/.$name.key"
+if ! "$lab/dom0.sh" "$id" "[ \"\$(cat /disk/programs/$name.key 2>/dev/null)\" = $key ]"; then
+  "$lab/copy-in.sh" "$id" "$stripped" /disk/programs
+  "$lab/dom0.sh" "$id" "set -e
+    chmod 755 /disk/programs/$name
+    # As the systemd unit sets it: Swift's backtracer would keep the connections of a dead agent open.
+    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=/host/lib SWIFT_BACKTRACE=enable=no\nexec /disk/programs/$name \"\$@\"\n' > /disk/bin/$name
+    chmod 755 /disk/bin/$name
+    echo $key > /disk/programs/$name.key
+    sync"
 fi
-[ $mode != copy-only ] || exit 0
 
-command="export LD_LIBRARY_PATH=/host/lib; ln -sf /disk/bin/$name /usr/bin/$name; exec /disk/bin/$name$(printf ' %q' "$@")"
-[ $# -gt 0 ] || command=${command% \'\'}
+command="ulimit -n 65536; exec /disk/bin/$name"
+[ $# -eq 0 ] || command+=$(printf ' %q' "$@")
 case $mode in
+  copy-only) ;;
   foreground) "$lab/dom0.sh" "$id" "$command" ;;
   background)
     "$lab/dom0.sh" "$id" "setsid bash -c $(printf %q "$command") </dev/null >>/var/log/ovm/$name.log 2>&1 & echo \$!"
