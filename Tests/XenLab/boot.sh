@@ -24,12 +24,12 @@ switch_port=$((BASE_PORT + 200))
 running() {
   local pid
   pid=$(cat "$RUN/$1.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-  tr '\0' '\n' < "/proc/$pid/cmdline" 2>/dev/null | grep -qxF "file:$RUN/$1.log" && echo "$pid"
+  tr '\0' '\n' 2>/dev/null < "/proc/$pid/cmdline" | grep -qxF "file:$RUN/$1.log" && echo "$pid"
 }
 switch_running() {
   local pid
   pid=$(cat "$RUN/switch.pid" 2>/dev/null) && [ -n "$pid" ] || return 1
-  tr '\0' ' ' < "/proc/$pid/cmdline" 2>/dev/null | grep -qF "switch.py serve $switch_port" && echo "$pid"
+  tr '\0' ' ' 2>/dev/null < "/proc/$pid/cmdline" | grep -qF "switch.py serve $switch_port" && echo "$pid"
 }
 servers() { (cd "$RUN" && compgen -G '[0-9]*.pid' | sed 's/\.pid$//' | sort -n) || true; }
 switch() { python3 "$lab/switch.py" "$1" "$switch_port" "${@:2}"; }
@@ -152,7 +152,9 @@ show() {
 case ${1:-} in
   up)
     [[ ${2:-} =~ ^[1-9]$ ]] || refuse "up needs the number of servers."
-    for id in $(seq "$2"); do off KILL "$id"; rm -f "$RUN/$id.disk"; start "$id"; done
+    for id in $(seq "$2"); do off KILL "$id"; rm -f "$RUN/$id.disk"; done
+    [ -n "$(servers)" ] || rm -f "$RUN/shared.disk"
+    for id in $(seq "$2"); do start "$id"; done
     for id in $(seq "$2"); do await "$id"; done
     ;;
   start) start "${2:?ID}" ;;

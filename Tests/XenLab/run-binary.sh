@@ -22,6 +22,7 @@ name=${program##*/}
 key=$(stat -L -c '%n %s %Y' "$program" | sha256sum | cut -c1-16)
 stripped=$RUN/programs/$key/$name
 if [ ! -e "$stripped" ]; then
+  rm -rf "$RUN"/programs/*/"$name"
   mkdir -p "${stripped%/*}"
   strip --strip-debug -o "$stripped.$$" "$program" 2>/dev/null || cp -L "$program" "$stripped.$$"
   mkdir -p "$SHARE/lib"
