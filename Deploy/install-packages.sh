@@ -3,7 +3,8 @@
 set -euo pipefail
 
 # openssl, the program, is what a test checks our certificates with.
-packages=(libssl-dev libsqlite3-dev openssl pkg-config)
+# libxen-dev has the headers of libxl; the program loads the library where it is there, and the tests want it.
+packages=(libssl-dev libsqlite3-dev libxen-dev openssl pkg-config)
 
 if ! command -v dpkg-query >/dev/null; then
   if command -v dnf >/dev/null; then

@@ -75,7 +75,7 @@ actor KillLoad {
             case .unreachable:
                 counts.refused += 1
                 refused[machine, default: []].insert(key)
-            case .problem, .badAnswer: unexpected.append("\(key): \(error.message)")
+            case .problem, .badAnswer, .taskFailed: unexpected.append("\(key): \(error.message)")
             }
         }
         // A machine can bear so many tags only.

@@ -110,7 +110,8 @@ struct OperationTableTests {
         let outcome = scene.apply(.stopMachine(id, force: false))
 
         let machine = try #require(scene.state.machines[id])
-        #expect(outcome == .done(.none))
+        guard case .done(.task(let task)) = outcome else { return #expect(Bool(false), "\(outcome)") }
+        #expect(scene.state.tasks[task]?.state == .done)
         #expect(machine.status == .poweredOff && machine.cause.isEmpty && machine.task == nil && machine.placement == nil)
     }
 }

@@ -27,20 +27,32 @@ import Testing
 
     @Test("the faults that are asked for do happen")
     func faultsHappen() {
-        var settings = SimulationSettings(seed: 4, servers: 3, seconds: 40)
-        settings.faults.crashMilliseconds = 1_500
-
-        let counts = PoolSimulation(settings).run().counts
-
-        for count in [
-            counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
-            counts.clockSteps, counts.hostFaults, counts.membershipChanges,
-            counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
-            counts.lostMessages, counts.doubledMessages, counts.delayedMessages, counts.overtakingMessages, counts.brokenBatches,
-        ] {
-            #expect(count > 0, "\(counts)")
+        let runs = (UInt64(4)...7).map { seed in
+            var settings = SimulationSettings(seed: seed, servers: 3, seconds: 15)
+            settings.faults.crashMilliseconds = 1_500
+            settings.faults.powerCutMilliseconds = 2_500
+            return PoolSimulation(settings).run().counts
         }
-        #expect(counts.elections > 2)
+
+        let kinds: [KeyPath<SimulationCounts, Int>] = [
+            \.crashes, \.powerCuts, \.gracefulStops, \.partitions, \.pauses, \.suspensions, \.clockSteps, \.hostFaults,
+            \.membershipChanges, \.snapshots, \.restores, \.reads, \.refusedWrites, \.lostMessages, \.doubledMessages, \.delayedMessages,
+            \.overtakingMessages,
+        ]
+        for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind) of \(runs)") }
+        #expect(runs.allSatisfy { $0.elections > 2 })
+    }
+
+    @Test("power goes in the midst of several writes, of which some reach the disk")
+    func batchesBreak() {
+        let hasBroken = (UInt64(1)...20).contains { seed in
+            var settings = SimulationSettings(seed: seed, servers: 3, seconds: 10)
+            settings.workload.requestMilliseconds = 2
+            settings.faults.powerCutMilliseconds = 500
+            return PoolSimulation(settings).run().counts.brokenBatches > 0
+        }
+
+        #expect(hasBroken)
     }
 
     @Test("the same seed does the same, another one something else")
