@@ -1,4 +1,5 @@
 import Foundation
+import NIOPosix
 import PoolCommands
 import ServerEnvironment
 import Testing
@@ -104,5 +105,42 @@ struct DemoTests {
 
         #expect(outcome.status == 0, "\(outcome.errors)")
         #expect(try processes().isEmpty)
+    }
+
+    @Test("Ctrl-C in the midst of the story ends every process of it, and the story did not hold")
+    func interruptsStory() throws {
+        let launched = try scene.launch(["pool", "demo", "--dir", folder, "--once"])
+        try scene.eventually("the story to begin") {
+            try String(contentsOfFile: launched.output, encoding: .utf8).contains("joined as number 2")
+        }
+
+        kill(launched.process.processIdentifier, SIGINT)
+        let outcome = try launched.outcome()
+
+        #expect(outcome.status == 1)
+        #expect(try processes().isEmpty)
+    }
+
+    @Test("each server of a pool shows its metrics to who knows its token")
+    func metrics() async throws {
+        let launched = try scene.launch(["pool", "demo", "--dir", folder, "--servers", "2"])
+        try scene.eventually("the pool to stay up") {
+            try String(contentsOfFile: launched.output, encoding: .utf8).contains("Ctrl-C ends it.")
+        }
+        let pool = try PoolFile(path: "\(folder)/pool.json")
+
+        for server in pool.servers {
+            var alone = pool
+            alone.servers = [server]
+            let client = try PoolClient(file: alone, path: "pool.json", eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
+            let text = try await client.metrics()
+            #expect(text.contains("# TYPE ovm_storage_transaction_seconds histogram"), "\(server.name)")
+            #expect(text.contains("ovm_raft_has_master 1\n"), "\(server.name)")
+            #expect(text.contains(#"ovm_hypervisor_listing_seconds_bucket{le="+Inf"}"#), "\(server.name)")
+            await client.shutdown()
+        }
+
+        kill(launched.process.processIdentifier, SIGINT)
+        #expect(try launched.outcome().status == 0)
     }
 }

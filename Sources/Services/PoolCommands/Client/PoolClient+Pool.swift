@@ -12,6 +12,11 @@ extension PoolClient {
         try await read(Answered<PoolDocument>.self, "/v1/pool")
     }
 
+    /// What there is to watch on the server that answers, in Prometheus' text format.
+    package func metrics() async throws(ClientError) -> String {
+        String(decoding: try await query.send(ClientRequest(.GET, "/metrics")).body, as: UTF8.self)
+    }
+
     /// The pool with its servers and virtual machines, at one index of its log or now.
     package func poolState(at index: UInt64?) async throws(ClientError) -> Answered<PoolStateDocument> {
         try await read(Answered<PoolStateDocument>.self, "/v1/pool/state" + (index.map { "?at=\($0)" } ?? ""))
