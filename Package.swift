@@ -129,7 +129,8 @@ let executables: [Target] = [
         name: "ovm",
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
-            "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PrometheusMetrics", "PoolModel", "PoolStateMachine",
+            "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PrometheusMetrics", "PoolModel",
+            "PoolStateMachine",
             "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",

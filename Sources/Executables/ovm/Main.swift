@@ -31,7 +31,8 @@ struct PoolCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
         commandName: "pool", abstract: "Founds, joins and shows a server pool.",
         subcommands: [
-            PoolBootstrapCommand.self, PoolJoinCommand.self, PoolTokenCommand.self, PoolStatusCommand.self, PoolMasterCommand.self, PoolMetricsCommand.self,
+            PoolBootstrapCommand.self, PoolJoinCommand.self, PoolTokenCommand.self, PoolStatusCommand.self, PoolMasterCommand.self,
+            PoolMetricsCommand.self,
             PoolShowCommand.self, PoolDiffCommand.self, PoolDemoCommand.self,
         ])
 }
