@@ -43,7 +43,7 @@ bench: release ## Median of 20 failovers, SIGKILL of the master to the next acce
 
 soak: deps ## Thousands of kills under load: no acknowledged write may be lost (KILLS=2000)
 	swift build --build-tests $(STRICT)
-	OVM_KILLS=$(or $(KILLS),2000) swift test --skip-build --filter KillTests
+	OVM_KILLS=$(or $(KILLS),2000) swift test --skip-build --no-parallel --filter KillTests
 
 simulate: release ## Simulate pools: SEED=7, or SEEDS=1..1000 (SERVERS=3 SECONDS=30)
 	$(OVM) simulate $(if $(SEED),--seed $(SEED),--seeds $(or $(SEEDS),1..200)) --servers $(or $(SERVERS),3) --seconds $(or $(SECONDS),30)
@@ -57,8 +57,10 @@ completions: release ## Write the completion scripts to .build/completions
 	$(OVM) --generate-completion-script zsh > .build/completions/_ovm
 	$(OVM) --generate-completion-script fish > .build/completions/ovm.fish
 
-install: man completions ## Install program, manual page and completion below PREFIX=/usr/local (DESTDIR= for packagers)
+install: man completions ## Install program, unit, manual page and completion below PREFIX=/usr/local (DESTDIR= for packagers)
 	install -D -m 755 $(OVM) $(DESTDIR)$(PREFIX)/bin/ovm
+	sed 's|^ExecStart=/usr/local/bin/|ExecStart=$(PREFIX)/bin/|' Deploy/ovm-agent.service > .build/ovm-agent.service
+	install -D -m 644 .build/ovm-agent.service $(DESTDIR)$(PREFIX)/lib/systemd/system/ovm-agent.service
 	install -D -m 644 .build/ovm.8 $(DESTDIR)$(PREFIX)/share/man/man8/ovm.8
 	install -D -m 644 .build/completions/ovm $(DESTDIR)$(PREFIX)/share/bash-completion/completions/ovm
 	install -D -m 644 .build/completions/_ovm $(DESTDIR)$(PREFIX)/share/zsh/site-functions/_ovm

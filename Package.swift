@@ -13,6 +13,7 @@ let strict: [SwiftSetting] = [
 let products: [String: Target.Dependency] = [
     "DequeModule": .product(name: "DequeModule", package: "swift-collections"),
     "Logging": .product(name: "Logging", package: "swift-log"),
+    "CoreMetrics": .product(name: "CoreMetrics", package: "swift-metrics"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOTLS": .product(name: "NIOTLS", package: "swift-nio"),
@@ -70,14 +71,23 @@ let ports: [Target] = [
 let adapters: [Target] = [
     .systemLibrary(name: "COpenSSL", path: "Sources/C/COpenSSL", pkgConfig: "openssl", providers: [.apt(["libssl-dev"])]),
     .systemLibrary(name: "CSQLite", path: "Sources/C/CSQLite", pkgConfig: "sqlite3", providers: [.apt(["libsqlite3-dev"])]),
+    .systemLibrary(name: "CXenLight", path: "Sources/C/CXenLight", providers: [.apt(["libxen-dev"])]),
     room("OpenSSLTransport", floor: "Adapters", mayImport: ["COpenSSL", "NIOCore", "NIOTLS"]),
     room(
         "WireFormat", floor: "Adapters",
         mayImport: ["AgentPorts", "PoolModel", "RaftCore", "PoolStateMachine", "AgentCore", "SwiftProtobuf", "DequeModule"],
         exclude: ["Schema"]),
-    room("SQLiteStorage", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite"]),
+    room(
+        "SQLiteStorage", floor: "Adapters",
+        mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite", "CoreMetrics"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),
+    room(
+        "XenHypervisor", floor: "Adapters",
+        mayImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment", "CXenLight", "Logging",
+        ]),
 ]
 
 let services: [Target] = [
@@ -85,18 +95,20 @@ let services: [Target] = [
         "AgentRuntime", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore",
+            "CoreMetrics",
         ]),
     room(
         "PeerNetwork", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
-            "NIOTLS",
+            "NIOTLS", "CoreMetrics",
         ]),
     room(
         "QueryService", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "QueryModel", "PoolModel", "PoolStateMachine", "Placement", "DomainConfiguration",
-            "OpenSSLTransport", "Logging", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS", "NIOFoundationCompat",
+            "OpenSSLTransport", "PrometheusMetrics", "Logging", "CoreMetrics", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS",
+            "NIOFoundationCompat",
         ]),
     room(
         "PoolCommands", floor: "Services",
@@ -117,8 +129,9 @@ let executables: [Target] = [
         name: "ovm",
         dependencies: dependencies([
             "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
-            "WireFormat", "SQLiteStorage", "SimulatedHost", "ServerEnvironment", "PoolModel", "PoolStateMachine", "RaftCore",
-            "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
+            "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PrometheusMetrics", "PoolModel",
+            "PoolStateMachine",
+            "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
         ]),
         path: "Sources/Executables/ovm",
         swiftSettings: strict
@@ -137,26 +150,40 @@ let testTargets: [Target] = [
     tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
+    tests(of: "PrometheusMetrics", alsoImport: ["AgentPorts", "CoreMetrics"]),
+    tests(
+        of: "XenHypervisor",
+        alsoImport: ["AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment"]),
     tests(
         of: "AgentRuntime",
-        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging"]),
+        alsoImport: [
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+        ]),
     tests(
         of: "PeerNetwork",
         alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
     tests(
         of: "QueryService",
         alsoImport: [
-            "AgentPorts", "QueryModel", "OpenSSLTransport", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore", "NIOEmbedded",
-            "NIOPosix",
+            "AgentPorts", "QueryModel", "OpenSSLTransport", "PrometheusMetrics", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore",
+            "NIOEmbedded", "NIOPosix",
         ]),
     tests(
         of: "PoolCommands",
-        alsoImport: ["QueryModel", "PoolModel", "DomainConfiguration", "OpenSSLTransport", "NIOCore", "NIOPosix", "NIOHTTP1"]),
+        alsoImport: [
+            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport", "NIOCore",
+            "NIOPosix", "NIOHTTP1",
+        ]),
     tests(
         of: "SimulationKit",
         alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"], exclude: ["Scenarios"]),
     .testTarget(
-        name: "EndToEndTests", dependencies: dependencies(["ovm", "SQLiteStorage", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+        name: "EndToEndTests",
+        dependencies: dependencies([
+            "ovm", "PoolCommands", "QueryModel", "ServerEnvironment", "SimulatedHost", "SQLiteStorage", "OpenSSLTransport", "NIOCore",
+            "NIOPosix",
+            "NIOHTTP1",
+        ]),
         path: "Tests/EndToEndTests", swiftSettings: strict),
     .testTarget(name: "TidyTests", path: "Tests/TidyTests", swiftSettings: strict),
 ]
@@ -167,6 +194,7 @@ let package = Package(
     dependencies: [
         .package(url: "https://github.com/apple/swift-nio", from: "2.101.2"),
         .package(url: "https://github.com/apple/swift-log", from: "1.16.2"),
+        .package(url: "https://github.com/apple/swift-metrics", from: "2.13.0"),
         .package(url: "https://github.com/apple/swift-collections", from: "1.6.0"),
         .package(url: "https://github.com/apple/swift-protobuf", from: "1.39.0"),
         .package(url: "https://github.com/apple/swift-argument-parser", from: "1.8.2"),

@@ -1,12 +1,25 @@
 #!/usr/bin/env bash
-# Installs the Debian packages that building needs and that are missing; without root it names them and stops.
+# Installs the Debian packages that building and testing need and that are missing; without root it names them and stops.
 set -euo pipefail
 
-packages=(libssl-dev libsqlite3-dev pkg-config)
+# openssl, the program, is what a test checks our certificates with.
+# libxen-dev has the headers of libxl; the program loads the library where it is there, and the tests want it.
+packages=(libssl-dev libsqlite3-dev libxen-dev openssl pkg-config)
 
 if ! command -v dpkg-query >/dev/null; then
-  echo "This is not a Debian system. Install what Debian calls: ${packages[*]}; then try again." >&2
-  exit 1
+  if command -v dnf >/dev/null; then
+    advice="Run: sudo dnf install openssl-devel sqlite-devel openssl pkgconf-pkg-config"
+  elif command -v zypper >/dev/null; then
+    advice="Run: sudo zypper install libopenssl-devel sqlite3-devel openssl pkg-config"
+  else
+    advice="Install what Debian calls ${packages[*]}"
+  fi
+  # What is there is not looked for where no dpkg tells: pkg-config knows the two libraries.
+  if ! command -v pkg-config >/dev/null || ! pkg-config --exists openssl sqlite3 || ! command -v openssl >/dev/null; then
+    echo "This is not a Debian system, and packages are missing. $advice; then try again." >&2
+    exit 1
+  fi
+  packages=()
 fi
 
 missing=()
@@ -27,6 +40,6 @@ if [ ${#missing[@]} -gt 0 ]; then
 fi
 
 if ! command -v swift >/dev/null; then
-  echo "Swift is missing. Install Swift 6.3 for Debian 12 from swift.org, then try again." >&2
+  echo "Swift is missing. Install Swift 6.3 from https://swift.org/install/linux, then try again." >&2
   exit 1
 fi

@@ -129,12 +129,15 @@ struct AgentScene {
 
     struct NoAnswer: Error {}
 
-    /// Creates and starts a virtual machine.
-    mutating func startMachine() throws -> VirtualMachineID {
-        let definition = MachineDefinition(
+    static func definition() throws -> MachineDefinition {
+        MachineDefinition(
             name: try #require(VirtualMachineName("web01")), uuid: UniqueIdentifier(high: 5, low: 5), configuration: "name='web01'",
             requirements: MachineRequirements(domainType: .pv, memory: Mebibytes(512), virtualCPUs: 1), preferredServers: [])
-        guard case .done(.machine(let machine)) = try submit(.createMachine(definition)) else { throw NoAnswer() }
+    }
+
+    /// Creates and starts a virtual machine.
+    mutating func startMachine() throws -> VirtualMachineID {
+        guard case .done(.machine(let machine)) = try submit(.createMachine(try Self.definition())) else { throw NoAnswer() }
         _ = try submit(.startMachine(machine))
         return machine
     }

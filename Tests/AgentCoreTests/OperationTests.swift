@@ -167,6 +167,22 @@ struct OperationTests {
         #expect(scene.takeOperations().map(\.operation) == [.destroy(domain: scene.domains[0].domain)])
     }
 
+    @Test("a machine whose start was cancelled says so once nothing of it is left")
+    func cancelsStart() throws {
+        var scene = try ReconciliationTests.serving()
+        let machine = try scene.startMachine()
+        let task = try #require(try scene.machine(machine).task)
+        let build = scene.takeOperations()
+
+        _ = try scene.submit(.cancelTask(task))
+        for (id, _) in build { scene.step(.operationEnded(id, .failed(cause: "It is gone."))) }
+        scene.elapse(.seconds(5))
+
+        let found = try scene.machine(machine)
+        #expect(found.status == .poweredOff && found.placement == nil)
+        #expect(found.cause == "Its start was cancelled; nothing of it runs.")
+    }
+
     @Test("a domain that is kept after its guest crashed is left alone until it is stopped")
     func preserves() throws {
         var scene = try ReconciliationTests.serving()

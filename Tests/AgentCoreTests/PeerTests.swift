@@ -76,4 +76,48 @@ struct PeerTests {
         #expect(afterAnOlderList == known)
         #expect(lists(scene).last == [])
     }
+
+    @Test("an index that the log never reaches counts for a minute, and hides nothing that another member says")
+    func forgetsMembers() throws {
+        var scene = try ReconciliationTests.serving()
+        scene.effects = []
+
+        scene.step(.received(.members([try Self.peer(3)], index: LogIndex(1 << 61)), from: ServerID(2)))
+        scene.step(.received(.members([try Self.peer(4)], index: LogIndex(5_000)), from: ServerID(5)))
+        let both = lists(scene).last
+        scene.elapse(.seconds(59))
+        let within = lists(scene).last
+        scene.elapse(.seconds(2))
+
+        #expect(both == [try Self.peer(3), try Self.peer(4)])
+        #expect(within == both)
+        #expect(lists(scene).last == [])
+    }
+
+    @Test("entries of a newer agent end this one when the leader sends them, unacknowledged, and never by an older term's word")
+    func haltsOnNewerEntries() throws {
+        var scene = try AgentScene()
+        let configuration = RaftEntry<PoolEntry>(
+            index: LogIndex(1), term: Term(1), content: .configuration(RaftConfiguration(voters: [ServerID(1), ServerID(2), ServerID(3)])),
+            size: 1)
+        let disk = RaftStoredState(
+            hardState: RaftHardState(term: Term(5), votedFor: nil), snapshot: nil,
+            entries: [configuration] + scene.disk.entries.prefix(2).dropFirst())
+        scene = try AgentScene(disk: disk, run: 2)
+        let heartbeat = RaftMessage<PoolEntry>(term: Term(5), body: .heartbeat(commit: .zero, round: 1))
+        scene.step(.received(.raft(heartbeat), from: ServerID(2)))
+
+        scene.step(.received(.newerEntries(term: Term(4), cause: "It is new."), from: ServerID(3)))
+        let byStaleTerm = scene.halts
+        scene.step(.received(.newerEntries(term: Term(5), cause: "It is new."), from: ServerID(2)))
+
+        #expect(byStaleTerm == [])
+        #expect(scene.halts.count == 1)
+        #expect(scene.halts.first?.contains("Install the newest agent version on this server, then start it again.") == true)
+        #expect(
+            !scene.effects.contains { effect in
+                guard case .send(.raft(let message), _) = effect, case .appendAccepted = message.body else { return false }
+                return true
+            })
+    }
 }

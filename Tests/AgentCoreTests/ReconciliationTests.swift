@@ -219,7 +219,7 @@ struct ReconciliationTests {
         #expect(scene.takeOperations().isEmpty)
     }
 
-    @Test("an operation that keeps failing is tried again, at most every second")
+    @Test("an operation that keeps failing is tried again, but not at every listing")
     func pacesFailingOperations() throws {
         var scene = try Self.serving()
         let machine = try Self.running(&scene)

@@ -58,20 +58,4 @@ struct RequestTests {
         #expect(scene.effects.contains { if case .stopped = $0 { true } else { false } })
         #expect(scene.takeOperations().isEmpty)
     }
-
-    @Test("an agent whose state differs from a peer's at the same index halts (hazard B20)")
-    func haltsOnOtherDigest() throws {
-        var scene = try ReconciliationTests.serving()
-        let machine = try scene.startMachine()
-        for number in 0..<1_000 {
-            _ = try scene.submit(.putTag(machine, key: try #require(TagKey("k")), value: "\(number)"))
-            scene.effects.removeAll { if case .answerWrite = $0 { true } else { false } }
-        }
-        #expect(scene.halts.isEmpty)
-
-        scene.step(.received(.stateDigest(index: LogIndex(1_000), digest: 1), from: ServerID(2)))
-
-        #expect(scene.halts.count == 1)
-        #expect(scene.halts.first?.contains("differs") == true)
-    }
 }

@@ -108,6 +108,15 @@ struct SettingsTests {
             ("vif = 'bridge=b'", 2, 7, "The key vif should be a list; its value is taken as a list of one."),
             ("root = 'r'; cmdline = 'c'", 2, 8, "The key root is ignored because of cmdline, which counts; it is kept."),
             ("type = 'hvm'; vcpus = 129", 2, 23, "Xen gives a hvm domain at most 128 virtual CPUs, not 129."),
+            (
+                "on_reboot = 'rename-restart'", 2, 13,
+                "The pool does not do on_reboot = \"rename-restart\" yet: it restarts, and keeps no old domain beside the new one."
+            ),
+            ("on_crash = 'soft-reset'", 2, 12, "The pool does not do on_crash = \"soft-reset\" yet: it restarts."),
+            (
+                "on_crash = 'coredump_destroy'", 2, 12,
+                "The pool does not do on_crash = \"coredump_destroy\" yet: it destroys the domain, and dumps no core."
+            ),
             ("name = '12'", 2, 8, "The name 12 is a number, which xl's commands take for a domain's number."),
             (
                 "vif = [ 'mac=00:16:3e:00:00:01',\n 'mac=00163e000001' ]", 3, 2,

@@ -1,4 +1,6 @@
 import Foundation
+import ServerEnvironment
+import Synchronization
 import Testing
 
 @Suite("Bootstrap and join refuse with cause and cure, and change nothing")
@@ -12,32 +14,31 @@ struct BootstrapTests {
         }
     }
 
-    /// Two ports that nobody listens on at this moment.
+    private static let given = Mutex<Set<Int>>([])
+
+    /// Two addresses that nobody listens on and no other test of this process was given, below the ports of outgoing connections.
     static func ports() throws -> [String] {
-        try (0..<2).map { _ in
-            let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-            defer { close(descriptor) }
-            var address = sockaddr_in()
-            address.sin_family = sa_family_t(AF_INET)
-            address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-            var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-            let code = withUnsafeMutablePointer(to: &address) { pointer in
-                pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                    bind(descriptor, $0, length) + getsockname(descriptor, $0, &length)
-                }
-            }
-            try #require(code == 0)
-            return "127.0.0.1:\(UInt16(bigEndian: address.sin_port))"
+        try given.withLock { given in
+            let fresh = try FreePorts.choose(given.count + 2).filter { !given.contains($0) }.prefix(2)
+            given.formUnion(fresh)
+            return fresh.map { "127.0.0.1:\($0)" }
         }
     }
 
     static func bootstrap(_ scene: ProgramScene, _ directory: String, address: String? = nil, query: String? = nil)
         throws -> ProgramScene.Outcome
     {
+        try scene.run(bootstrapArguments(scene, directory, address: address, query: query))
+    }
+
+    static func bootstrapArguments(_ scene: ProgramScene, _ directory: String, address: String? = nil, query: String? = nil)
+        throws -> [String]
+    {
         let ports = try ports()
-        return try scene.run(
+        return [
             "pool", "bootstrap", "--name", "test", "--server-name", "alpha", "--address", address ?? ports[0], "--query",
-            query ?? ports[1], "--data", "\(scene.folder)/\(directory)", "--hypervisor", "simulated", "--no-start")
+            query ?? ports[1], "--data", "\(scene.folder)/\(directory)", "--hypervisor", "simulated", "--no-start",
+        ]
     }
 
     @Test("a bootstrap founds a pool in a private directory, and its keys are private")
@@ -67,27 +68,32 @@ struct BootstrapTests {
         #expect(try Self.snapshot("\(scene.folder)/a") == before)
     }
 
-    @Test("a taken port is refused")
-    func refusesTakenPort() throws {
+    @Test("a taken port is refused, be the address a number or a name", arguments: ["127.0.0.1", "localhost"])
+    func refusesTakenPort(_ host: String) throws {
         let scene = try ProgramScene()
-        let listener = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(listener) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let code = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(listener, $0, length) + listen(listener, 1) + getsockname(listener, $0, &length)
-            }
-        }
-        try #require(code == 0)
+        let taken = try TakenPort()
 
-        let outcome = try Self.bootstrap(scene, "a", address: "127.0.0.1:\(UInt16(bigEndian: address.sin_port))")
+        let outcome = try Self.bootstrap(scene, "a", address: "\(host):\(taken.port)")
 
         #expect(outcome.isOneSentenceOfEach, "\(outcome.errors)")
         #expect(outcome.errors.contains("the port is taken"))
         #expect(try Self.snapshot(scene.folder).isEmpty)
+    }
+
+    @Test("of two bootstraps at once one founds the pool, and the other leaves it alone")
+    func foundsOnce() throws {
+        let scene = try ProgramScene()
+        for round in 1...5 {
+            let both = try (0..<2).map { _ in try scene.launch(Self.bootstrapArguments(scene, "\(round)")) }
+
+            let outcomes = try both.map { try $0.outcome() }
+
+            let said = outcomes.map(\.errors)
+            #expect(outcomes.map(\.status).sorted() == [0, 1], "\(said)")
+            for refused in outcomes where refused.status != 0 { #expect(refused.isOneSentenceOfEach, "\(refused.errors)") }
+            let names = try FileManager.default.contentsOfDirectory(atPath: "\(scene.folder)/\(round)")
+            #expect(Set(names).isSuperset(of: ["agent.json", "pool.json", "pool.sqlite", "certificates", "lock"]))
+        }
     }
 
     @Test("a data directory that others may read is refused, and stays as it is")

@@ -28,6 +28,89 @@ struct CompletionTests {
         }
     }
 
+    @Test("a line in bash is completed by the script, whichever option stands before the key of a tag")
+    func completesInBash() throws {
+        let scene = try ProgramScene()
+        let pool = try scene.beginPool()
+        let configuration = "\(scene.folder)/out-vm.cfg"
+        try "name = 'web01'\nmemory = 64\n".write(toFile: configuration, atomically: true, encoding: .utf8)
+        try #require(try scene.run("vm", "create", "-f", configuration, "--pool", pool).status == 0)
+        try #require(try scene.run("vm", "tag", "set", "web01", "owner/team", "x", "--pool", pool).status == 0)
+        try scene.run("--generate-completion-script", "bash").output.write(
+            toFile: "\(scene.folder)/ovm.bash", atomically: true, encoding: .utf8)
+
+        let words = try scene.completeInBash(["ovm", "vm", "sta"])
+        let names = try scene.completeInBash(["ovm", "vm", "show", "--pool", pool, "we"])
+
+        #expect(words == ["start"])
+        #expect(names == ["web01"])
+        for command in try #require(try HelpTests.tree().all.first { $0.path == "ovm vm tag" }).all where command.isLeaf {
+            // Only where a key follows a name.
+            guard (command.arguments ?? []).contains(where: { $0.kind == "positional" && $0.valueName == "key" }) else { continue }
+            for option in command.arguments ?? [] where option.kind == "option" {
+                for name in (option.names ?? []).map(\.spelling) where name != "--pool" {
+                    let line = ["ovm", "vm", "tag", command.commandName, "--pool", pool, "web01", name, "json", ""]
+                    let keys = try scene.complete(["vm", "tag", command.commandName], "positional@1", line: line)
+                    #expect(keys.output.split(separator: "\n") == ["owner/team"], "\(command.path) \(name)")
+                }
+            }
+        }
+    }
+
+    @Test("the scripts and the manual page are what their readers can read, as far as these are installed here")
+    func isReadByShells() throws {
+        let scene = try ProgramScene()
+        let page = "\(scene.folder)/ovm.8"
+        try scene.run("manual").output.write(toFile: page, atomically: true, encoding: .utf8)
+        var readers = [["mandoc", "-Tlint", "-Wwarning", page], ["groff", "-man", "-Tascii", "-ww", "-z", page]]
+        for shell in ["bash", "zsh", "fish"] {
+            let script = "\(scene.folder)/ovm.\(shell)"
+            try scene.run("--generate-completion-script", shell).output.write(toFile: script, atomically: true, encoding: .utf8)
+            readers.append([shell, "-n", script])
+        }
+
+        for reader in readers {
+            guard let outcome = try scene.runTool(reader) else {
+                print("\(reader[0]) is not installed here: what it would read is not checked")
+                continue
+            }
+            #expect(outcome.status == 0 && outcome.errors.isEmpty && outcome.output.isEmpty, "\(reader[0]): \(outcome)")
+        }
+    }
+
+    @Test("patterns and tags select for every command that changes machines; to delete many asks for --yes")
+    func selectsMany() throws {
+        let scene = try ProgramScene()
+        let pool = try scene.beginPool()
+        let configuration = "\(scene.folder)/out-vm.cfg"
+        for name in ["web01", "web02", "db01"] {
+            try "name = '\(name)'\nmemory = 64\n".write(toFile: configuration, atomically: true, encoding: .utf8)
+            try #require(try scene.run("vm", "create", "-f", configuration, "--pool", pool).status == 0)
+        }
+        func run(_ words: String...) throws -> ProgramScene.Outcome { try scene.run(words + ["-o", "name", "--pool", pool]) }
+
+        let tagged = try run("vm", "tag", "set", "web*", "role", "web")
+        let started = try run("vm", "start", "--tag", "role=web")
+        let running = try run("vm", "ls", "--status", "Running", "--server", "alpha")
+        let changed = try run("vm", "set", "web*", "--memory", "32M")
+        let stopped = try run("vm", "stop", "--all", "--force")
+        let untagged = try run("vm", "tag", "rm", "*", "role", "--tag", "role")
+        let refused = try run("vm", "delete", "web*")
+        let deleted = try run("vm", "delete", "web*", "--yes")
+        let left = try run("vm", "ls")
+        let events = try run("event", "ls", "--limit", "2")
+
+        for outcome in [tagged, started, running, changed, untagged, deleted] {
+            #expect(outcome.status == 0 && outcome.output == "web01\nweb02\n", "\(outcome)")
+        }
+        // What does not run cannot be stopped, which keeps the others from nothing.
+        #expect(stopped.status == 1 && stopped.output == "web01\nweb02\n" && stopped.errors.contains("db01"), "\(stopped)")
+        #expect(refused.status == 1 && refused.errors.contains("2 virtual machines: web01, web02. Say --yes"), "\(refused)")
+        #expect(left.output == "db01\n")
+        #expect(events.status == 0, "\(events)")
+        #expect(try run("task", "watch").status == 0)
+    }
+
     @Test("what is watched is printed again when it changes, and an interrupt ends it well")
     func watches() throws {
         let scene = try ProgramScene()
@@ -70,6 +153,40 @@ extension ProgramScene {
         let pool = "\(directory)/pool.json"
         try eventually("the pool to answer") { try run("pool", "status", "--pool", pool).status == 0 }
         return pool
+    }
+
+    /// What bash would put in place of the last word, by the script that the program made.
+    func completeInBash(_ line: [String]) throws -> [String] {
+        let words = line.map { "'\($0)'" }.joined(separator: " ")
+        let text = """
+            set -u; PATH='\(URL(filePath: try Self.executable).deletingLastPathComponent().path)':$PATH
+            source '\(folder)/ovm.bash'
+            COMP_WORDS=(\(words)); COMP_CWORD=\(line.count - 1); COMP_LINE="${COMP_WORDS[*]}"; COMP_POINT=${#COMP_LINE}
+            set +u; COMPREPLY=()
+            _ovm ovm "${COMP_WORDS[COMP_CWORD]}" "${COMP_WORDS[COMP_CWORD-1]}"
+            printf '%s\\n' "${COMPREPLY[@]}"
+            """
+        let outcome = try #require(try runTool(["bash", "--norc", "-c", text]))
+        #expect(outcome.errors.isEmpty, "\(outcome.errors)")
+        return outcome.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
+    }
+
+    /// Runs another program; nil where it is not installed.
+    func runTool(_ words: [String]) throws -> Outcome? {
+        let places = ["/usr/bin/\(words[0])", "/bin/\(words[0])"]
+        guard let place = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+        let process = Process()
+        process.executableURL = URL(filePath: place)
+        process.arguments = Array(words.dropFirst())
+        let output = "\(folder)/out-\(UUID().uuidString)"
+        for path in [output, output + ".err"] { _ = FileManager.default.createFile(atPath: path, contents: nil) }
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
+        process.standardError = try FileHandle(forWritingTo: URL(filePath: output + ".err"))
+        try process.run()
+        process.waitUntilExit()
+        return Outcome(
+            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+            errors: try String(contentsOfFile: output + ".err", encoding: .utf8))
     }
 
     /// Asks as the scripts do that `--generate-completion-script` prints, the cursor at the end of the line.

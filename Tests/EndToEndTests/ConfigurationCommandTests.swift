@@ -59,6 +59,24 @@ struct ConfigurationCommandTests {
         #expect(outcome.status == 1 && outcome.output.isEmpty)
         #expect(outcome.errors.hasPrefix("\(file):2:14: Found the operator \"*\" of an expression. Write the value itself"))
     }
+
+    @Test("check shows every file, refuses the one with a mistake and goes on with the others; as JSON there is one document a file")
+    func checks() throws {
+        let (good, bad) = ("\(scene.folder)/good.cfg", "\(scene.folder)/bad.cfg")
+        try "name = 'web'\nmemory = 64\n".write(toFile: good, atomically: true, encoding: .utf8)
+        try "name = 'db'\nmemory = lots\n".write(toFile: bad, atomically: true, encoding: .utf8)
+
+        let mixed = try scene.run("vm", "config", "check", bad, good)
+        let documents = try scene.run("vm", "config", "check", "-o", "json", good, good)
+
+        #expect(mixed.status == 1 && mixed.errors.hasPrefix("\(bad):2:10: "), "\(mixed.errors)")
+        #expect(mixed.output.contains("web") && !mixed.output.contains("db"), "\(mixed.output)")
+        #expect(documents.status == 0 && documents.errors.isEmpty)
+        let texts = documents.output.replacing("}\n{", with: "}\u{0}{").split(separator: "\u{0}")
+        let names = try texts.map { try JSONSerialization.jsonObject(with: Data($0.utf8)) as? [String: Any] }.map { $0?["name"] as? String }
+        #expect(names == ["web", "web"], "\(documents.output)")
+    }
+
     @Test("a file longer than any vm.cfg is refused, and not read as if it ended where the reading did")
     func refusesLongFiles() throws {
         let comment = "#" + String(repeating: "x", count: 1_048_576) + "\n"

@@ -24,6 +24,16 @@ struct HelpTests {
         var valueName: String?
         var abstract: String?
         var shouldDisplay: Bool
+        /// `positional`, `option` or `flag`.
+        var kind: String?
+        var names: [Name]?
+
+        struct Name: Decodable {
+            var kind: String
+            var name: String
+
+            var spelling: String { (kind == "short" ? "-" : "--") + name }
+        }
     }
 
     /// The whole tree of commands.

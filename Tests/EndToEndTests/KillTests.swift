@@ -1,72 +1,63 @@
 import Foundation
+import PoolCommands
+import QueryModel
 import Testing
 
 @Suite("Kills under load")
 struct KillTests {
-    /// How many times the agent is killed; `make soak` asks for thousands.
+    /// How many times an agent is killed; `make soak` asks for thousands.
     static var kills: Int { ProcessInfo.processInfo.environment["OVM_KILLS"].flatMap { Int($0) } ?? 200 }
 
-    @Test("an agent that is killed at random moments under load loses no acknowledged write")
-    func losesNothing() throws {
-        let scene = try ProgramScene()
-        let directory = "\(scene.folder)/a"
-        try #require(try BootstrapTests.bootstrap(scene, "a").status == 0)
-        _ = try scene.start("simulated-host", "--data", directory)
-        try scene.eventually("the simulated host") { FileManager.default.fileExists(atPath: "\(directory)/simulated.sock") }
-        let pool = "\(directory)/pool.json"
-        try scene.begin(agentIn: directory)
-        try scene.eventually("the pool to answer") { try scene.run("pool", "status", "--pool", pool).status == 0 }
-        let configuration = "\(scene.folder)/out-vm.cfg"
-        try "name = 'load'\nmemory = 64\n".write(toFile: configuration, atomically: true, encoding: .utf8)
-        let created = try scene.run("vm", "create", "-f", configuration, "--pool", pool)
-        try #require(created.status == 0, "\(created.errors)")
+    @Test("three agents that are killed at random moments while eight clients write lose no acknowledged write")
+    func losesNothing() async throws {
+        try await kill(Self.kills, agentsOf: KilledPool(servers: 3), writers: 8)
+    }
 
-        let seed = UInt64.random(in: 1...UInt64.max)
-        var generator = SeededGenerator(state: seed)
-        var acknowledged: [Int] = []
-        var number = 0
-        let port = try KillLoad.queryPort(of: pool)
-        let writers = KillLoad(executable: try ProgramScene.executable, pool: pool)
-        for _ in 0..<Self.kills {
-            number += 1
-            try writers.start(number)
-            // From before the write reaches the agent until after it was answered.
-            usleep(UInt32.random(in: 0...250_000, using: &generator))
-            scene.endAgent()
-            if try writers.finish() { acknowledged.append(number) }
-            try scene.begin(agentIn: directory)
-            try scene.eventually("the agent to listen") { KillLoad.canConnect(to: port) }
+    @Test("a single agent, which decides alone, loses none either")
+    func losesNothingAlone() async throws {
+        try await kill(max(1, Self.kills / 5), agentsOf: KilledPool(servers: 1), writers: 4)
+    }
+
+    /// Kills, starts again, and reads everything back now and then, and in the end.
+    private func kill(_ kills: Int, agentsOf pool: KilledPool, writers: Int) async throws {
+        var generator = SeededGenerator(state: UInt64.random(in: 1...UInt64.max))
+        let seed = generator.state
+        let load = try await KillLoad.begin(on: pool, writers: writers)
+        var count = 0
+        do {
+            while count < kills {
+                try await load.awaitAcknowledgement()
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...150, using: &generator)))
+                let victims = await victims(pool, load, &generator)
+                victims.forEach(pool.kill)
+                try await Task.sleep(for: .milliseconds(Int.random(in: 0...100, using: &generator)))
+                for victim in victims { try pool.start(victim) }
+                let round = count / KillLoad.killsOfRound
+                count += victims.count
+                if count / KillLoad.killsOfRound > round { try await load.readBack("seed \(seed), kill \(count)") }
+            }
+            await load.end()
+            try await load.readBack("seed \(seed), the end")
+        } catch {
+            await load.end()
+            throw error
         }
+        let counts = await load.counts
+        print("seed \(seed): \(pool.file.servers.count) agents, \(count) kills, \(counts)")
+        #expect(counts.acknowledged > kills, "seed \(seed): \(counts)")
+    }
 
-        try scene.eventually("the last agent to serve") { try scene.run("pool", "status", "--pool", pool).status == 0 }
-        let tags = try scene.run("vm", "tag", "ls", "load", "--pool", pool, "-o", "json")
-        #expect(tags.status == 0, "\(tags.errors)")
-        for number in acknowledged { #expect(tags.output.contains("\"load/\(number)\""), "seed \(seed): write \(number) was acknowledged") }
-        #expect(acknowledged.count > Self.kills / 10, "seed \(seed)")
+    /// Mostly one agent, every second time the master's; now and then all of them, as when the power fails.
+    private func victims(_ pool: KilledPool, _ load: KillLoad, _ generator: inout SeededGenerator) async -> [String] {
+        let names = pool.file.servers.map(\.name)
+        if Int.random(in: 0..<20, using: &generator) == 0 { return names }
+        let any = names[Int.random(in: 0..<names.count, using: &generator)]
+        guard Bool.random(using: &generator) else { return [any] }
+        return [await load.master() ?? any]
     }
 }
 
-/// Writes one tag at a time through the program, which holds on through an agent's restart.
-final class KillLoad {
-    private let executable: String
-    private let pool: String
-    private var process: Process?
-
-    init(executable: String, pool: String) {
-        self.executable = executable
-        self.pool = pool
-    }
-
-    func start(_ number: Int) throws {
-        let process = Process()
-        process.executableURL = URL(filePath: executable)
-        process.arguments = ["vm", "tag", "set", "load", "load/\(number)", "v\(number)", "--pool", pool]
-        process.standardOutput = FileHandle.nullDevice
-        process.standardError = FileHandle.nullDevice
-        try process.run()
-        self.process = process
-    }
-
+extension KillLoad {
     /// The query port that a pool.json names first.
     static func queryPort(of pool: String) throws -> UInt16 {
         let text = try String(contentsOfFile: pool, encoding: .utf8)
@@ -87,12 +78,6 @@ final class KillLoad {
                 connect(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
             }
         }
-    }
-
-    /// Whether the write was acknowledged.
-    func finish() throws -> Bool {
-        process?.waitUntilExit()
-        return process?.terminationStatus == 0
     }
 }
 

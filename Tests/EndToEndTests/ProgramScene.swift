@@ -44,7 +44,24 @@ final class ProgramScene {
     func run(_ arguments: String...) throws -> Outcome { try run(arguments) }
 
     /// - Parameter clock: how many seconds ahead of the true time the program's wall clock is to be.
-    func run(_ arguments: [String], clock: Int = 0) throws -> Outcome {
+    func run(_ arguments: [String], clock: Int = 0) throws -> Outcome { try launch(arguments, clock: clock).outcome() }
+
+    /// A program under way whose output is kept.
+    struct Launched {
+        let process: Process
+        let output: String
+
+        /// Waits until it has ended.
+        func outcome() throws -> Outcome {
+            process.waitUntilExit()
+            return Outcome(
+                status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
+                errors: try String(contentsOfFile: output + ".err", encoding: .utf8))
+        }
+    }
+
+    /// Starts the program with its output kept; it ends with the scene at the latest.
+    func launch(_ arguments: [String], clock: Int = 0) throws -> Launched {
         let process = Process()
         try setClock(of: process, ahead: clock)
         process.executableURL = URL(filePath: try Self.executable)
@@ -55,10 +72,8 @@ final class ProgramScene {
         process.standardOutput = try FileHandle(forWritingTo: URL(filePath: output))
         process.standardError = try FileHandle(forWritingTo: URL(filePath: output + ".err"))
         try process.run()
-        process.waitUntilExit()
-        return Outcome(
-            status: process.terminationStatus, output: try String(contentsOfFile: output, encoding: .utf8),
-            errors: try String(contentsOfFile: output + ".err", encoding: .utf8))
+        started.append(process)
+        return Launched(process: process, output: output)
     }
 
     /// Starts the program and leaves it running until the scene ends.

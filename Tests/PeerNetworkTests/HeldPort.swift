@@ -23,6 +23,11 @@ final class HeldPort {
         if result != 0 { throw PortNotHeld(code: errno) }
     }
 
+    /// From now on the system completes connections to it, which nobody takes.
+    func listen() throws {
+        if Glibc.listen(descriptor, 16) != 0 { throw PortNotHeld(code: errno) }
+    }
+
     deinit { close(descriptor) }
 }
 

@@ -73,6 +73,27 @@ import WireFormat
         withExtendedLifetime(port) {}
     }
 
+    @Test("a peer that accepts and never answers in the TLS handshake delays no message to another (hazard L5)")
+    func silentPeer() async throws {
+        let pool = try LaboratoryPool()
+        // The system accepts for a socket that listens; nobody reads what comes there.
+        let silent = try HeldPort()
+        try silent.listen()
+        let first = try await TestAgent.start(1, of: pool)
+        let second = try await TestAgent.start(2, of: pool)
+        try second.knows([first])
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(silent.number)"), try second.description()])
+        try await eventually("no attempt hangs") { await first.connectionCount >= 4 }
+
+        for number in 1...100 as ClosedRange<UInt64> { first.network.send(urgent(number), to: ServerID(3)) }
+        try await first.connects(to: second)
+        try await first.reaches(second)
+
+        #expect(first.events.count(.connected(ServerID(3))) == 0)
+        for agent in [first, second] { await agent.network.close() }
+        withExtendedLifetime(silent) {}
+    }
+
     @Test("an address that is none is logged, and replaced by the next list of peers")
     func addressCorrected() async throws {
         let pool = try LaboratoryPool()

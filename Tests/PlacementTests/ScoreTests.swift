@@ -114,6 +114,65 @@ struct ScoreTests {
                     .notEnoughNetwork(bridge: "xenbr0", needed: KilobitsPerSecond(100_001), free: KilobitsPerSecond(100_000))))
     }
 
+    /// 1 Gb/s behind `eth0` and `eth1` each.
+    private static func facts(_ bridges: [NetworkBridge]) -> ServerFacts {
+        PlacementScene.facts(
+            cards: ["eth0", "eth1"].map { NetworkInterfaceCard(name: $0, speed: KilobitsPerSecond(1_000_000)) }, bridges: bridges)
+    }
+
+    @Test("what is promised on one bridge is taken from every bridge that shares its card")
+    func sharedCardsCountOnce() throws {
+        let facts = Self.facts([
+            NetworkBridge(name: "one", cards: ["eth1"]), NetworkBridge(name: "other", cards: ["eth1"]),
+            NetworkBridge(name: "apart", cards: ["eth0", "gone"]), NetworkBridge(name: "lost", cards: ["gone"]),
+        ])
+        let held = PlacementScene.machine(
+            memory: 100, interfaces: [PlacementScene.interface("one", rate: 700_000), PlacementScene.interface("lost", rate: 900_000)])
+        let server = try PlacementScene.server(1, "alpha", facts: facts, holding: [held])
+        func finding(_ interfaces: InterfaceRequirement...) throws -> PlacementFinding {
+            try PlacementScene.finding(PlacementScene.machine(interfaces: interfaces), on: server)
+        }
+
+        let fits = try finding(PlacementScene.interface("other", rate: 300_000))
+        let more = try finding(PlacementScene.interface("other", rate: 300_001))
+        let both = try finding(PlacementScene.interface("other", rate: 200_000), PlacementScene.interface("one", rate: 200_000))
+        let apart = try finding(PlacementScene.interface("apart", rate: 1_000_000))
+
+        #expect(fits == .score(PlacementScore(memory: 737_500, processors: 750_000, network: 0, disk: 1_000_000, machines: 1)))
+        #expect(
+            more
+                == .refused(
+                    .notEnoughNetwork(bridge: "other", needed: KilobitsPerSecond(300_001), free: KilobitsPerSecond(300_000))))
+        #expect(
+            both == .refused(.notEnoughNetwork(bridge: "one", needed: KilobitsPerSecond(400_000), free: KilobitsPerSecond(300_000))))
+        #expect(apart == .score(PlacementScore(memory: 737_500, processors: 750_000, network: 0, disk: 1_000_000, machines: 1)))
+    }
+
+    @Test("a bridge carries no more than its own cards, however much its group has; a group reaches through bridges")
+    func ownCardsBound() throws {
+        let facts = Self.facts([
+            NetworkBridge(name: "left", cards: ["eth0"]), NetworkBridge(name: "middle", cards: ["eth0", "eth1"]),
+            NetworkBridge(name: "right", cards: ["eth1"]),
+        ])
+        let held = PlacementScene.machine(memory: 100, interfaces: [PlacementScene.interface("middle", rate: 900_000)])
+        let server = try PlacementScene.server(1, "alpha", facts: facts, holding: [held])
+        func finding(_ interfaces: InterfaceRequirement...) throws -> PlacementFinding {
+            try PlacementScene.finding(PlacementScene.machine(interfaces: interfaces), on: server)
+        }
+
+        let own = try finding(PlacementScene.interface("left", rate: 1_000_001))
+        let group = try finding(PlacementScene.interface("left", rate: 600_000), PlacementScene.interface("right", rate: 500_001))
+
+        #expect(
+            own
+                == .refused(
+                    .notEnoughNetwork(bridge: "left", needed: KilobitsPerSecond(1_000_001), free: KilobitsPerSecond(1_000_000))))
+        #expect(
+            group
+                == .refused(
+                    .notEnoughNetwork(bridge: "left", needed: KilobitsPerSecond(1_100_001), free: KilobitsPerSecond(1_100_000))))
+    }
+
     @Test("a bridge without cards is wholly free: its traffic leaves no card")
     func doesNotLimitInnerBridges() throws {
         let facts = PlacementScene.facts(bridges: [NetworkBridge(name: "inner", cards: [])])

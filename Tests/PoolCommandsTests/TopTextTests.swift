@@ -51,6 +51,19 @@ struct TopTextTests {
                 """)
     }
 
+    @Test("what is reserved beyond what a server has is more than 100 %, and less than nothing is free")
+    func showsOvercommitted() {
+        var server = Self.server("alpha", capacity: Self.resources(4_096, 8), free: Self.resources(0, 2))
+        server.overcommittedMiB = 1_024
+
+        let top = TopText.table(of: [server], title: "T").text(in: TextStyle(hasHeadings: false))
+        let list = ServerText.table(of: [server]).text(in: TextStyle(hasHeadings: false))
+
+        #expect(top.contains("5 GiB  125 %"), "\(top)")
+        #expect(list.contains("4 GiB  -1 GiB"), "\(list)")
+        #expect(TopText.sorted(servers + [server], by: .memory).first?.overcommittedMiB == 1_024)
+    }
+
     @Test("machines are sorted by what they take of their server, those that are on none last")
     func sortsMachines() {
         let machines = [

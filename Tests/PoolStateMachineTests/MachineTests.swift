@@ -1,7 +1,8 @@
 import Placement
 import PoolModel
-import PoolStateMachine
 import Testing
+
+@testable import PoolStateMachine
 
 @Suite("Creating, changing and deleting virtual machines")
 struct MachineTests {
@@ -65,7 +66,7 @@ struct MachineTests {
         expectRefused(scene.apply(.changeMachine(id, MachineChange(preferredServers: [PoolScene.two]))), .serverNotFound)
     }
 
-    @Test("memory and virtual CPUs change only without a placement, preferred servers at any time")
+    @Test("a machine that runs grows no further than it was started for, one that is off does; preferred servers change at any time")
     func changes() throws {
         var scene = try PoolScene(servers: 2)
         let id = try scene.runMachine(on: PoolScene.one)
@@ -159,6 +160,24 @@ struct TagTests {
         expectRefused(scene.apply(.putTag(id, key: try PoolScene.tag("more"), value: "")), .tooManyTags)
         #expect(scene.apply(.putTag(id, key: try PoolScene.tag("t/0"), value: "new")) == .done(.none))
         #expect(scene.state.machines[id]?.tags.count == 32_768)
+    }
+
+    @Test("the tags of a pool take at most 64 MiB together; what makes them smaller is always taken")
+    func boundsTagsOfPool() throws {
+        var scene = try PoolScene()
+        let (one, other) = (try scene.createMachine("one"), try scene.createMachine("other"))
+        let key = try PoolScene.tag("k")
+        scene.apply(.putTag(one, key: key, value: "abc"))
+        // As if others had filled the rest, but for four bytes.
+        scene.state.tagBytes = 64 * 1_024 * 1_024 - 4
+
+        expectRefused(scene.apply(.putTag(other, key: key, value: "abcd")), .tooManyTags)
+        expectRefused(scene.apply(.putTag(one, key: key, value: "abcdefgh")), .tooManyTags)
+        #expect(scene.state.machines[other]?.tags == [:] && scene.state.machines[one]?.tags == [key: "abc"])
+        #expect(scene.apply(.putTag(other, key: key, value: "abc")) == .done(.none))
+        expectRefused(scene.apply(.putTag(other, key: try PoolScene.tag("l"), value: "")), .tooManyTags)
+        #expect(scene.apply(.putTag(one, key: key, value: "a")) == .done(.none))
+        #expect(scene.state.totalTagBytes == 64 * 1_024 * 1_024 - 2)
     }
 
     @Test("deleting a machine gives back the bytes of its tags")

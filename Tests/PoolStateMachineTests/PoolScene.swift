@@ -54,13 +54,14 @@ struct PoolScene {
     @discardableResult
     mutating func open(
         _ server: ServerID, boot: UInt64 = 1, run: UInt64? = nil, facts: ServerFacts = PoolScene.facts(), session: SessionNumber? = nil,
-        storage: UInt64? = nil, format: Int = 1
+        storage: UInt64? = nil, format: Int = 1, strays: [StrayDomain] = []
     ) -> CommandOutcome {
         let next = session ?? (state.servers[server]?.session ?? .none).next
         let hello = ServerHello(
             server: server, session: next, boot: UniqueIdentifier(high: server.number, low: boot),
             run: UniqueIdentifier(high: server.number, low: run ?? next.number),
-            storage: UniqueIdentifier(high: 100, low: storage ?? server.number), formatVersion: format, agentVersion: "1.0", facts: facts)
+            storage: UniqueIdentifier(high: 100, low: storage ?? server.number), formatVersion: format, agentVersion: "1.0", facts: facts,
+            strays: strays)
         return apply(.hello(hello), by: .server(server))
     }
 
@@ -119,6 +120,13 @@ struct PoolScene {
             .observed(
                 machine, server: speaker, session: session ?? state.servers[speaker]?.session ?? .none,
                 epoch: epoch ?? placement?.epoch ?? .none, observation), by: .server(speaker))
+    }
+
+    /// A server's word on what it sees unasked, in its current session unless told otherwise.
+    @discardableResult
+    mutating func see(_ strays: [StrayDomain], by server: ServerID, session: SessionNumber? = nil) -> CommandOutcome {
+        apply(
+            .strays(server: server, session: session ?? state.servers[server]?.session ?? .none, strays), by: .server(server))
     }
 
     @discardableResult

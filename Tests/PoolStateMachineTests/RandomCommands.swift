@@ -79,7 +79,10 @@ struct RandomCommands {
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<13, using: &random) {
+        switch Int.random(in: 0..<15, using: &random) {
+        case 13, 14:
+            let server = server(in: state)
+            return (.strays(server: server, session: session(of: server, in: state), strays(in: state)), .server(server))
         case 10: return (.createRule(try rule(in: state)), PoolScene.root)
         case 11:
             let rules = state.rulesInOrder.map(\.id)
@@ -140,6 +143,14 @@ struct RandomCommands {
         )
     }
 
+    /// Machines that a server sees unasked; now and then as the pool's own leftover.
+    private mutating func strays(in state: PoolState) -> [StrayDomain] {
+        state.machines.keys.sorted().filter { _ in chance(8) }.map { machine in
+            let epoch = chance(2) ? state.machines[machine]?.epoch : nil
+            return StrayDomain(machine: machine, domain: UInt32(random.next() % 9), epoch: epoch)
+        }
+    }
+
     private mutating func hello(in state: PoolState) -> (PoolCommand, Principal) {
         let server = server(in: state)
         if chance(2) { boots[server, default: 1] += 1 }
@@ -147,7 +158,7 @@ struct RandomCommands {
             server: server, session: chance(6) ? session(of: server, in: state) : (state.servers[server]?.session ?? .none).next,
             boot: UniqueIdentifier(high: server.number, low: boots[server] ?? 1), run: UniqueIdentifier(high: 5, low: random.next()),
             storage: UniqueIdentifier(high: 100, low: chance(10) ? 0 : server.number), formatVersion: 1, agentVersion: "1.0",
-            facts: PoolScene.facts())
+            facts: PoolScene.facts(), strays: chance(3) ? strays(in: state) : [])
         return (.hello(hello), .server(server))
     }
 }

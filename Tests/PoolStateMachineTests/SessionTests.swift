@@ -130,7 +130,7 @@ struct SessionTests {
         expectRefused(scene.apply(.startMachine(machine)), .noServerFits)
     }
 
-    @Test("a server that reports texts or lists without measure is refused: all servers keep them", arguments: [0, 1, 2])
+    @Test("a server that reports texts or lists without measure is refused: all servers keep them", arguments: [0, 1, 2, 3])
     func refusesFactsWithoutMeasure(_ kind: Int) throws {
         var scene = try PoolScene()
         let long = String(repeating: "x", count: 256)
@@ -138,8 +138,8 @@ struct SessionTests {
         let facts = ServerFacts(
             totalMemory: usual.totalMemory, reservedMemory: usual.reservedMemory, processors: 16,
             cards: kind == 0 ? [NetworkInterfaceCard(name: long, speed: KilobitsPerSecond(1))] : [],
-            bridges: kind == 1 ? (0...1_024).map { NetworkBridge(name: "b\($0)", cards: []) } : [], storageRoots: [], domainTypes: [.pv],
-            hypervisor: kind == 2 ? long : "simulated")
+            bridges: kind == 1 ? (0...1_024).map { NetworkBridge(name: "b\($0)", cards: []) } : [],
+            storageRoots: kind == 3 ? manyRoots : [], domainTypes: [.pv], hypervisor: kind == 2 ? long : "simulated")
 
         let changed = PoolCommand.serverFacts(server: PoolScene.one, session: SessionNumber(1), facts)
         expectRefused(scene.apply(changed, by: .server(PoolScene.one)), .invalidValue)
@@ -354,4 +354,9 @@ struct JoinTests {
 
         expectRefused(outcome, .tooManyServers)
     }
+}
+
+/// Within every bound of its own, but 300 KB together: the HELLO would not fit into an entry.
+private let manyRoots = (0..<200).map { number in
+    StorageRoot(path: "/\(number)/" + String(repeating: "x", count: 1_500), isShared: true, capacity: Mebibytes(1))
 }

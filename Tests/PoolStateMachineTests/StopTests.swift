@@ -53,6 +53,23 @@ struct StopTests {
         #expect(scene.state.tasks[forced]?.state == .running)
     }
 
+    @Test("force with a time asks the guest first: the domain is destroyed when the time is up, and not at once")
+    func forcesAfterTime() throws {
+        var scene = try PoolScene()
+        let id = try scene.runMachine(on: PoolScene.one)
+
+        let outcome = scene.apply(.stopMachine(id, force: true, patience: .seconds(60)))
+        let asked = scene.state.machines[id]
+        let again = scene.apply(.stopMachine(id, force: true, patience: .seconds(60)))
+        let forced = scene.apply(.stopMachine(id, force: true))
+
+        #expect(asked?.isStopForced == false && asked?.stopPatience == .seconds(60))
+        #expect(scene.state.events.events.contains { $0.text.contains("stopped, by force after 60 s, on server") })
+        #expect(again == outcome)
+        #expect(forced != outcome)
+        #expect(scene.state.machines[id]?.isStopForced == true && scene.state.machines[id]?.stopPatience == nil)
+    }
+
     @Test("a machine that is not placed has nothing to stop")
     func refusesStopped() throws {
         var scene = try PoolScene()

@@ -50,6 +50,28 @@ struct EventTests {
         #expect(try await scene.send("GET", "/v1/events", as: nil).status == 401)
     }
 
+    @Test("the newest so many, and at most so many, can be asked for; a stream has neither")
+    func newest() async throws {
+        let scene = try await Scene()
+        for number in 0..<4 { _ = try await scene.createMachine("web0\(number)") }
+        func events(_ query: String) async throws -> EventListDocument {
+            try await scene.send("GET", "/v1/events?\(query)").document()
+        }
+        let all = try await events("since=0")
+
+        let newest = try await events("last=2")
+        let filtered = try await events("last=1&object=vm/web01")
+        let first = try await events("limit=3")
+        let next = try await events("limit=3&since=\(first.through)")
+
+        #expect(newest.events == Array(all.events.suffix(2)) && newest.through == all.through)
+        #expect(filtered.events.map(\.target) == ["vm web01"])
+        #expect(first.events + next.events == Array(all.events.prefix(first.events.count + next.events.count)))
+        #expect(!first.events.isEmpty && !next.events.isEmpty && first.events.count <= 3)
+        for bad in ["last=0", "last=1001", "limit=x"] { #expect(try await scene.send("GET", "/v1/events?\(bad)").status == 400, "\(bad)") }
+        #expect(try await scene.send("GET", "/v1/events?last=1", headers: Self.stream).status == 400)
+    }
+
     @Test("events that are no longer kept are gone, with the first index that is kept")
     func gone() async throws {
         let scene = try await Scene()
@@ -141,20 +163,55 @@ struct EventTests {
         #expect(!(await heard.text.contains("credential-revoked")))
     }
 
-    @Test("streams have a bound, after which a watcher is sent to another member")
+    private static let stream = ["accept": "text/event-stream"]
+
+    @Test("streams have a bound for each principal and together, told in the status line with when to come again")
     func seats() async throws {
         let scene = try await Scene()
-        for _ in 0..<QueryLimits.eventStreams { #expect(await scene.service.streams.take()) }
-        let reply = try await scene.reply("GET", "/v1/events", headers: ["accept": "text/event-stream"])
-        guard case .stream(let write) = reply.content else {
-            Issue.record("not a stream")
-            return
+        for _ in 0..<QueryLimits.eventStreamsOfPrincipal {
+            #expect(try await scene.reply("GET", "/v1/events", headers: Self.stream).status == 200)
         }
-        let heard = Heard()
 
-        var sink: any TextSink = HeardSink(heard: heard)
-        try await write(&sink)
+        let mine = try await scene.send("GET", "/v1/events", headers: Self.stream)
+        let other = try await scene.reply("GET", "/v1/events", as: "vera", headers: Self.stream)
+        for server in 1...UInt64(QueryLimits.eventStreams) {
+            _ = await scene.service.streams.keep(for: .server(ServerID(server)), at: FakeClock.now)
+        }
+        let full = try await scene.send("GET", "/v1/events", as: "ulla", headers: Self.stream)
 
-        #expect(await heard.text.contains("no room"))
+        #expect(mine.status == 429 && mine.headers["Retry-After"] == "30")
+        #expect(mine.headers["Content-Type"] == "application/problem+json")
+        #expect(mine.problem?.detail.contains("You watch 32 event streams") == true)
+        #expect(other.status == 200)
+        #expect(full.status == 429 && full.problem?.detail.contains("no room") == true)
+    }
+
+    @Test("a seat that was promised to a stream that never began is given to another after a while")
+    func lapses() async throws {
+        let seats = EventStreamSeats(most: 1, mostOfPrincipal: 1)
+        let (one, two) = (Caller.Payer.server(ServerID(1)), Caller.Payer.server(ServerID(2)))
+
+        let first = await seats.keep(for: one, at: .zero)
+        let early = await seats.keep(for: two, at: .zero + .seconds(9))
+        let late = await seats.keep(for: two, at: .zero + .seconds(10))
+        guard case .kept(let lapsed) = first, case .kept(let ticket) = late else { return #expect(Bool(false), "there were no seats") }
+        let tooLate = await seats.take(lapsed)
+        let taken = await seats.take(ticket)
+        let whileTaken = await seats.keep(for: one, at: .zero + .seconds(1_000))
+        await seats.leave(ticket)
+        let after = await seats.keep(for: one, at: .zero + .seconds(1_000))
+
+        #expect(early == .full && !tooLate && taken && whileTaken == .full)
+        guard case .kept = after else { return #expect(Bool(false), "the seat was not given back") }
+    }
+
+    @Test("a HEAD of the stream takes no seat and is that of the list")
+    func headOfStream() async throws {
+        let scene = try await Scene()
+
+        for _ in 0...QueryLimits.eventStreamsOfPrincipal {
+            let answer = try await scene.send("HEAD", "/v1/events", headers: Self.stream)
+            #expect(answer.status == 200 && answer.headers["Content-Type"] == "application/json")
+        }
     }
 }

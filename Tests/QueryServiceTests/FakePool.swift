@@ -9,6 +9,7 @@ actor FakePool: PoolGateway {
     private(set) var entries: [PoolEntry] = []
     private var watchers: [AsyncStream<LogIndex>.Continuation] = []
     private var writeAnswer: WriteAnswer?
+    private var sequel: PoolCommand?
     private var readRefusal: String?
     private var staleAge: Duration?
     private var staleState: PoolState?
@@ -23,7 +24,10 @@ actor FakePool: PoolGateway {
     ) async -> GatewayWrite {
         if let writeAnswer { return GatewayWrite(answer: writeAnswer, context: context()) }
         let outcome = apply(command, principal, reason: reason, idempotency: idempotency, expected: expected)
-        return GatewayWrite(answer: .outcome(outcome, index: state.appliedIndex), context: context())
+        let index = state.appliedIndex
+        if let sequel { apply(sequel, Scene.admin) }
+        sequel = nil
+        return GatewayWrite(answer: .outcome(outcome, index: index), context: context())
     }
 
     func read<Value: Sendable>(
@@ -76,6 +80,8 @@ actor FakePool: PoolGateway {
     }
 
     func answerWrites(with answer: WriteAnswer?) { writeAnswer = answer }
+    /// After the next write, and before its writer looks, somebody else writes this.
+    func follow(nextWriteWith command: PoolCommand) { sequel = command }
     func refuseReads(_ cause: String?) { readRefusal = cause }
     func setStaleAge(_ age: Duration?) { staleAge = age }
     /// From now on stale reads see a server that has applied nothing yet.

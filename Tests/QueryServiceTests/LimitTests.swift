@@ -1,6 +1,7 @@
 import AgentCore
 import NIOCore
 import NIOEmbedded
+import OpenSSLTransport
 import PoolModel
 import QueryModel
 import Testing
@@ -136,6 +137,38 @@ struct SlowClientTests {
 
         #expect(whileAnswering && atRest && withinHead)
         #expect(!channel.isActive)
+    }
+
+    @Test("who is too slow with a head is told so before the connection closes; who has said nothing is not")
+    func tellsSlowHeads() throws {
+        let (slow, silent) = (try channel(), try channel())
+        for channel in [slow, silent] {
+            channel.pipeline.fireUserInboundEventTriggered(TLSHandshakeCompleted(peer: nil, version: "TLSv1.3"))
+        }
+        try send("GET /heal", to: slow)
+
+        for channel in [slow, silent] { channel.embeddedEventLoop.advanceTime(by: .seconds(10)) }
+        let told = try slow.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
+        let nothing = try silent.readOutbound(as: ByteBuffer.self)
+
+        #expect(told?.hasPrefix("HTTP/1.1 408 Request Timeout\r\nConnection: close\r\nContent-Type: application/problem+json") == true)
+        #expect(told?.contains("urn:ovm:problem:too-slow") == true)
+        #expect(nothing == nil && !slow.isActive && !silent.isActive)
+    }
+
+    @Test("a bare refusal of the HTTP library becomes a problem during an answer too; a refusal of ours is left as it is")
+    func replacesBareRefusals() throws {
+        let channel = try channel()
+        try channel.triggerUserOutboundEvent(ConnectionGuard.Phase.requestBegan).wait()
+        let ours = "HTTP/1.1 400 Bad Request\r\nContent-Length: 10\r\n\r\n"
+
+        try channel.writeOutbound(ByteBuffer(string: "HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Length: 0\r\n\r\n"))
+        try channel.writeOutbound(ByteBuffer(string: ours))
+        let replaced = try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
+        let kept = try channel.readOutbound(as: ByteBuffer.self).map { String(buffer: $0) }
+
+        #expect(replaced?.contains("application/problem+json") == true)
+        #expect(kept == ours)
     }
 
     @Test("a connection that asks nothing is closed")

@@ -1,4 +1,5 @@
 import AgentCore
+import AgentPorts
 import PoolModel
 import PoolStateMachine
 import QueryModel
@@ -138,6 +139,75 @@ struct MachineRouteTests {
         #expect(await scene.gateway.entries.last?.command == .stopMachine(VirtualMachineID(1), force: true))
         #expect(try await scene.send("POST", "/v1/vms/none/start").status == 404)
         #expect(try await scene.send("POST", "/v1/vms/web01/stop", #"{"forced": true}"#).status == 400)
+    }
+
+    @Test("a write that was carried out is answered as such, although somebody deleted its object before the look")
+    func deletedMeanwhile() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine()
+        let rule = #"{"name": "r", "kind": "affinity", "tags": ["a"]}"#
+
+        await scene.gateway.follow(nextWriteWith: .deleteMachine(VirtualMachineID(1)))
+        let changed = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#)
+        await scene.gateway.follow(nextWriteWith: .deleteMachine(VirtualMachineID(2)))
+        let created = try await scene.createMachine("web02")
+        let index = await scene.gateway.state.appliedIndex
+        await scene.gateway.follow(nextWriteWith: .deleteRule(RuleID(index.number + 1)))
+        let ruled = try await scene.send("POST", "/v1/rules", rule)
+        _ = try await scene.createMachine("web03")
+        await scene.gateway.follow(nextWriteWith: .deleteMachine(VirtualMachineID(3)))
+        await scene.archive.refuse(.busy)
+        let unseen = try await scene.send("PATCH", "/v1/vms/web03", #"{"memoryMiB": 512}"#)
+
+        #expect(changed.status == 200, "\(changed.text)")
+        #expect(try changed.document(MachineDocument.self).requirements.memoryMiB == 512)
+        #expect(created.status == 201 && ruled.status == 201, "\(created.text) \(ruled.text)")
+        #expect(try created.document(MachineCreatedDocument.self).machine.name == "web02")
+        #expect(unseen.status == 410 && unseen.problem?.detail.contains("was carried out at index") == true)
+        #expect(await scene.gateway.state.machines.isEmpty)
+    }
+
+    @Test("reboot, pause, unpause and a stop with a time are tasks of a machine that runs, and change its size is one too")
+    func operates() async throws {
+        let scene = try await Scene()
+        _ = try await scene.createMachine(preferred: ["alpha"])
+        let id = VirtualMachineID(try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self).id)
+        func observe(_ observation: MachineObservation) async {
+            await scene.gateway.apply(
+                .observed(id, server: ServerID(1), session: SessionNumber(1), epoch: PlacementEpoch(1), observation), .server(ServerID(1)))
+        }
+        let early = try await scene.send("POST", "/v1/vms/web01/pause")
+        _ = try await scene.send("POST", "/v1/vms/web01/start")
+        await observe(.running)
+
+        let resized = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#)
+        let same = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#)
+        let task = try resized.document(MachineDocument.self).task
+        await observe(.resized)
+        let paused = try await scene.send("POST", "/v1/vms/web01/pause")
+        await observe(.paused)
+        let unpaused = try await scene.send("POST", "/v1/vms/web01/unpause")
+        await observe(.running)
+        let rebooted = try await scene.send("POST", "/v1/vms/web01/reboot", #"{"timeoutSeconds": 60}"#)
+        let stopped = try await scene.send("POST", "/v1/vms/web01/stop", #"{"force": true, "timeoutSeconds": 86400}"#)
+
+        #expect(early.status == 409)
+        #expect(resized.status == 202 && task != nil, "\(resized.text)")
+        #expect(resized.headers["Location"] == task.map { "/v1/tasks/\($0)" })
+        #expect(same.status == 200 && same.headers["Location"] == nil)
+        let begun = [("pause", paused), ("unpause", unpaused), ("reboot", rebooted), ("stop", stopped)]
+        for (kind, answer) in begun {
+            #expect(answer.status == 202, "\(kind): \(answer.text)")
+            #expect(try answer.document(TaskBegunDocument.self).task.kind == kind)
+        }
+        let commands = await scene.gateway.entries.suffix(2).map(\.command)
+        #expect(
+            commands == [
+                .rebootMachine(id, force: false, patience: .seconds(60)), .stopMachine(id, force: true, patience: .seconds(86_400)),
+            ])
+        for bad in ["0", "86401", "1.5", "\"1\""] {
+            #expect(try await scene.send("POST", "/v1/vms/web01/stop", "{\"timeoutSeconds\": \(bad)}").status == 400, "\(bad)")
+        }
     }
 
     @Test("when no server can take it, the problem has every server's reason")

@@ -114,6 +114,21 @@ struct NetworkTests {
         }
     }
 
+    @Test("a HEAD is answered as a GET without its body, and keeps the connection")
+    func heads() async throws {
+        try await Port.with { port in
+            let heads = "HEAD /healthz HTTP/1.1\r\nHost: a\r\n\r\nHEAD /v1/nothing HTTP/1.1\r\nHost: a\r\n\r\n"
+            let last = "GET /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n"
+
+            let answer = try await port.exchange(heads + last)
+            let parts = answer.split(separator: "HTTP/1.1 ", omittingEmptySubsequences: true)
+
+            #expect(parts.map { $0.prefix(3) } == ["200", "404", "200"])
+            #expect(parts.first?.lowercased().contains("content-length: 3\r\n") == true)
+            #expect(parts.dropLast().allSatisfy { $0.hasSuffix("\r\n\r\n") } && parts.last?.hasSuffix("ok\n") == true)
+        }
+    }
+
     @Test("a body larger than allowed is refused with a problem, and the server goes on")
     func hugeBody() async throws {
         try await Port.with { port in

@@ -18,10 +18,10 @@ struct Scene {
     let authority: CertificateAuthority
     let service: QueryService
 
-    init() async throws {
+    init(monitoring: QueryMonitoring = .none) async throws {
         archive = FakeArchive(pool: gateway)
         authority = try CertificateAuthority.create(pool: Self.pool)
-        service = QueryService(gateway: gateway, archive: archive, authority: authority, clock: gateway.clock)
+        service = QueryService(gateway: gateway, archive: archive, authority: authority, clock: gateway.clock, monitoring: monitoring)
         let admin = OperatorCredential(name: "admin", secret: Self.digest("admin-secret"), role: .administrator)
         let foundation = PoolFoundation(
             pool: try #require(UniqueIdentifier(Self.pool)), name: "test",

@@ -45,6 +45,8 @@ struct TokenAndJoinTests {
         #expect(document.status == "unused")
         #expect(document.createdBy == "operator admin")
         #expect(!listed.text.contains(token.secretText))
+        #expect(try await scene.send("GET", "/v1/tokens/\(token.tokenID)").document(TokenDocument.self) == document)
+        #expect(try await scene.send("GET", "/v1/tokens/99999").status == 404)
         #expect(try await scene.send("DELETE", "/v1/tokens/\(token.tokenID)").status == 200)
         #expect(try await scene.send("DELETE", "/v1/tokens/\(token.tokenID)").status == 404)
     }
@@ -98,6 +100,21 @@ struct TokenAndJoinTests {
         #expect(try PrivateKey(pem: Array(joined.authorityKey.utf8)).publicKeyFingerprint == scene.authority.key.publicKeyFingerprint)
         #expect(again.serverID == 3)
         #expect(await scene.gateway.state.activeServers.count == 3)
+    }
+
+    @Test("who joins too often is held up before a byte of his body is read")
+    func admitsBeforeReading() async throws {
+        let scene = try await Scene()
+        for _ in 0..<QueryLimits.failureBurst { _ = try await scene.send("POST", "/v1/join", "no JSON", as: nil) }
+        let request = try QueryRequest(method: "POST", target: "/v1/join", headers: [:], credential: .nothing) {
+            _ throws(QueryRefusal) in
+            Issue.record("the body was read")
+            return []
+        }
+
+        let reply = await scene.service.reply(to: request)
+
+        #expect(reply.status == 429)
     }
 
     @Test("a dry run checks everything and writes nothing")

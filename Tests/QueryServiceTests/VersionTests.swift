@@ -24,23 +24,41 @@ struct VersionTests {
     }
 
     @Test(
-        "every write on a machine, a server or a task heeds If-Match",
+        "every write on a machine, a server, a task or a rule heeds If-Match",
         arguments: [
             ("PUT", "/v1/vms/web01/tags/a"), ("DELETE", "/v1/vms/web01/tags/a"), ("DELETE", "/v1/vms/web01"),
             ("POST", "/v1/vms/web01/start"),
             ("POST", "/v1/vms/web01/stop"), ("POST", "/v1/vms/web01/reset-status"), ("PUT", "/v1/servers/beta/maintenance"),
             ("DELETE", "/v1/servers/beta/maintenance"), ("DELETE", "/v1/servers/beta"), ("DELETE", "/v1/tasks/TASK"),
+            ("POST", "/v1/vms/web01/reboot"), ("POST", "/v1/vms/web01/pause"), ("POST", "/v1/vms/web01/unpause"),
+            ("DELETE", "/v1/rules/r"),
         ])
     func everyWrite(method: String, path: String) async throws {
         let scene = try await Scene()
         _ = try await scene.createMachine("web02")
         let begun: TaskBegunDocument = try await scene.send("POST", "/v1/vms/web02/start").document()
         _ = try await scene.createMachine()
+        _ = try await scene.send("POST", "/v1/rules", #"{"name": "r", "kind": "affinity", "tags": ["a"]}"#)
         let target = path.replacing("TASK", with: String(begun.task.id))
 
         let answer = try await scene.send(method, target, method == "PUT" ? "\"v\"" : "", headers: ["if-match": "\"1-0000000000000000\""])
 
         #expect(answer.status == 412, "\(answer.text)")
+    }
+
+    @Test("a rule is deleted by who saw its version; the pool as a whole bears a tag for If-None-Match")
+    func rulesAndPool() async throws {
+        let scene = try await Scene()
+        _ = try await scene.send("POST", "/v1/rules", #"{"name": "r", "kind": "affinity", "tags": ["a"]}"#)
+        let rule = try tag(await scene.send("GET", "/v1/rules/r"))
+        let pool = try tag(await scene.send("GET", "/v1/pool"))
+
+        let same = try await scene.send("GET", "/v1/pool", headers: ["if-none-match": pool])
+        let deleted = try await scene.send("DELETE", "/v1/rules/r", headers: ["if-match": rule])
+        _ = try await scene.createMachine()
+        let changed = try await scene.send("GET", "/v1/pool", headers: ["if-none-match": pool])
+
+        #expect(same.status == 304 && deleted.status == 200 && changed.status == 200)
     }
 
     @Test("a star asks for nothing but that it exists; of several tags the present one counts")

@@ -144,6 +144,54 @@ struct ConfigurationTests {
         #expect(pool.violations == [])
     }
 
+    @Test("a joint configuration is left once, however often its commit is heard of, and by a later leader not again (hazard B3)")
+    func leavesJointOnce() {
+        func configurations(of leader: Node) -> [RaftConfiguration] {
+            (1...leader.lastIndex.number).compactMap { number in
+                if case .configuration(let configuration)? = leader.entry(at: index(number))?.content { configuration } else { nil }
+            }
+        }
+        var pool = leading(extra: [4])
+        pool.change(to: voters(1, 2, 4), at: 1)
+        var count = 0
+        // Every message comes twice, the answers to the joint entry among them.
+        while !pool.network.isEmpty, count < 1_000 {
+            count += 1
+            let packet = pool.network.removeFirst()
+            pool.deliver(packet)
+            pool.deliver(packet)
+        }
+        let atFirst = configurations(of: pool[1])
+        pool.step(server(1), .transferLeadership(target: server(2)))
+        pool.elapse(500)
+
+        #expect(pool.leader == server(2))
+        #expect(atFirst.map(\.isJoint) == [false, true, false] && configurations(of: pool[2]) == atFirst)
+        #expect(pool.violations == [])
+    }
+
+    @Test("a leader that finds the way out of a joint configuration in its log, uncommitted, adds no second one (hazard B3)")
+    func findsJointLeft() {
+        let joint = RaftConfiguration(voters: voters(1, 2).voters, outgoingVoters: voters(1, 2, 3).voters)
+        let old = stored(voters(1, 2, 3), terms: [], term: 2)
+        let entries =
+            old.entries + [
+                Entry(index: index(2), term: Term(2), content: .configuration(joint), size: 0),
+                Entry(index: index(3), term: Term(2), content: .configuration(voters(1, 2)), size: 0),
+            ]
+        var pool = Pool(stored: [
+            1: Stored(hardState: old.hardState, snapshot: nil, entries: entries),
+            2: Stored(hardState: old.hardState, snapshot: nil, entries: entries),
+        ])
+
+        pool.elect(1)
+        pool.elapse(200)
+
+        #expect(pool.leader == server(1) && pool[1].commitIndex == index(4) && pool[1].lastIndex == index(4))
+        #expect(pool[1].committedConfiguration == voters(1, 2))
+        #expect(pool.violations == [])
+    }
+
     @Test("a leader that is not in the new configuration steps down once it is committed, and another leads (design, section 4)")
     func removedLeaderStepsDown() {
         var pool = leading()

@@ -47,6 +47,28 @@ struct FigureTests {
         #expect(own.appliedEntries.map(\.term) == [Term(1), Term(2), Term(4)])
     }
 
+    @Test("figure 8 (d): an entry of an earlier term on a majority may still be overwritten, and nothing was lost by it (hazard B4)")
+    func figure8Overwritten() {
+        // S1 had replicated its entry of term 2 to a majority in term 4 and died; S5 holds one of term 3 at the same index.
+        var pool = Pool(stored: [
+            1: stored(voters(1, 2, 3, 4, 5), terms: [2, 4], term: 4), 2: stored(voters(1, 2, 3, 4, 5), terms: [2], term: 4),
+            3: stored(voters(1, 2, 3, 4, 5), terms: [2], term: 4), 4: stored(voters(1, 2, 3, 4, 5), terms: [], term: 4),
+            5: stored(voters(1, 2, 3, 4, 5), terms: [3], term: 4),
+        ])
+        pool.crash(server(1))
+
+        pool.elect(5)
+        pool.elapse(200)
+        let leader = pool.leader
+        pool.start(server(1))
+        pool.elapse(500)
+
+        #expect(leader == server(5))
+        for number in 1...5 as ClosedRange<UInt64> { #expect(pool[number].entry(at: index(2))?.term == Term(3), "server \(number)") }
+        #expect(pool.committed[index(2)]?.term == Term(3))
+        #expect(pool.violations == [])
+    }
+
     @Test("figure 6: followers learn what is committed and apply the same, in order")
     func figure6() {
         var pool = Pool(voters(1, 2, 3, 4, 5))

@@ -185,6 +185,31 @@ struct SnapshotTests {
         #expect(pool[1].configuration == voters(1, 2))
     }
 
+    @Test("after two compactions the members are those of the last change, here, after a restart and where it is sent (hazard B11)")
+    func membersAfterTwoCompactions() {
+        var pool = compacted(extra: [4, 5])
+        pool.change(to: voters(1, 2, 4), at: 1)
+        pool.elapse(500)
+        pool.compact(1)
+        pool.propose("between", at: 1)
+        pool.elapse(100)
+        pool.compact(1)
+
+        let before = pool[1].configuration
+        pool.crash(server(1))
+        pool.start(server(1))
+        let after = pool[1].configuration
+        pool.elapse(3_000)
+        let leader = pool.leader?.number ?? 1
+        pool.compact(leader)
+        pool.change(to: voters(1, 2, 4, 5), at: leader)
+        pool.elapse(1_000)
+
+        #expect(before == voters(1, 2, 4) && after == voters(1, 2, 4))
+        #expect(pool[5].snapshotIndex > .zero && pool[5].committedConfiguration == voters(1, 2, 4, 5))
+        #expect(pool.violations == [])
+    }
+
     @Test("a compaction during a transfer neither restarts it nor makes another needed (hazard L7)")
     func compactionDuringTransfer() {
         var pool = compacted()

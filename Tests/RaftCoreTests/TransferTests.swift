@@ -63,6 +63,25 @@ struct TransferTests {
         #expect(pool.refusal(of: accepted) == nil)
     }
 
+    @Test("a server on its way out, or removed, is no target: the leader leads on and takes proposals (hazard L8)")
+    func targetRemoved() {
+        var pool = leading()
+        pool.change(to: voters(1, 2), at: 1)
+        pool.cut(3)
+        pool.step(server(1), .transferLeadership(target: server(3)))
+        let meanwhile = pool.propose("meanwhile", at: 1)
+
+        pool.settle()
+        let accepted = pool.propose("after", at: 1)
+        pool.step(server(1), .transferLeadership(target: server(3)))
+        let again = pool.propose("removed", at: 1)
+        pool.settle()
+
+        #expect([meanwhile, accepted, again].allSatisfy { pool.refusal(of: $0) == nil })
+        #expect(pool[1].role == .leader && pool[1].committedConfiguration == voters(1, 2))
+        #expect(pool.violations == [])
+    }
+
     @Test("a leader whose disk stalls hands over (hazard L4)")
     func stalledDiskHandsOver() {
         var pool = leading()

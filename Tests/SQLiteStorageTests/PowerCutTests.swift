@@ -18,7 +18,7 @@ struct PowerCutTests {
     private static let seeds: [UInt64] = [1, 2, UInt64.random(in: 0 ... .max)]
 
     @Test(
-        "every acknowledged write is there after the power cut, and what is there is a prefix of what was asked for (hazard B5)",
+        "every acknowledged write is there after a power cut, in a prefix of what was asked; no snapshot without its index (hazards B5, B13)",
         arguments: seeds)
     func survivesPowerCut(seed: UInt64) throws {
         let template = try TemporaryFolder()

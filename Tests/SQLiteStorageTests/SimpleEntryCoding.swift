@@ -17,8 +17,8 @@ struct SimpleEntryCoding: EntryCoding {
         return bytes
     }
 
-    func decode(_ bytes: [UInt8]) -> RaftEntry<PoolEntry>? {
-        guard bytes.count >= 25, let content = content(bytes[24], Array(bytes[25...])) else { return nil }
+    func decode(_ bytes: [UInt8]) throws(EntryCodingError) -> RaftEntry<PoolEntry> {
+        guard bytes.count >= 25, let content = content(bytes[24], Array(bytes[25...])) else { throw .damaged }
         return RaftEntry(
             index: LogIndex(number(bytes, 0)), term: Term(number(bytes, 8)), content: content, size: Int(number(bytes, 16)))
     }

@@ -44,3 +44,33 @@ func mode(of path: String) -> UInt32 {
 }
 
 func names(in folder: String) throws -> [String] { try FileManager.default.contentsOfDirectory(atPath: folder).sorted() }
+
+/// Listens on a port of a local address until it is let go.
+final class Listener {
+    let port: Int
+    private let descriptor: Int32
+
+    /// - Parameter host: `127.0.0.1`, `localhost` (for its first address) or `::1`.
+    init(host: String) throws {
+        var wanted = addrinfo()
+        wanted.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        guard getaddrinfo(host, "0", &wanted, &found) == 0, let first = found?.pointee else { throw Missing() }
+        defer { freeaddrinfo(found) }
+        descriptor = socket(first.ai_family, Int32(SOCK_STREAM.rawValue), 0)
+        var name = sockaddr_storage()
+        var length = socklen_t(MemoryLayout<sockaddr_storage>.size)
+        let descriptor = descriptor
+        let isListening = withUnsafeMutablePointer(to: &name) { pointer in
+            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
+                bind(descriptor, first.ai_addr, first.ai_addrlen) == 0 && listen(descriptor, 1) == 0
+                    && getsockname(descriptor, $0, &length) == 0
+            }
+        }
+        // The port lies at the same place in both families' names.
+        port = withUnsafeBytes(of: &name) { Int($0[2]) << 8 | Int($0[3]) }
+        guard isListening else { throw Missing() }
+    }
+
+    deinit { close(descriptor) }
+}

@@ -69,19 +69,28 @@ struct MachineTests {
 
         #expect(Set(ports).count == 6)
         #expect(ports.allSatisfy { (10_000..<65_536).contains($0) && $0 < FreePorts.ephemeralStart() })
-        let socket = socket(AF_INET, Int32(SOCK_STREAM.rawValue), 0)
-        defer { close(socket) }
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_addr.s_addr = UInt32(0x7F00_0001).bigEndian
-        var length = socklen_t(MemoryLayout<sockaddr_in>.size)
-        let port = withUnsafeMutablePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) { generic in
-                bind(socket, generic, length) == 0 && listen(socket, 1) == 0 && getsockname(socket, generic, &length) == 0
-            }
-        }
-        #expect(port)
-        #expect(!FreePorts.isFree(Int(UInt16(bigEndian: address.sin_port))))
+        let listener = try Listener(host: "127.0.0.1")
+        #expect(!FreePorts.isFree(listener.port))
+    }
+
+    @Test("a taken port is seen by whatever name the address has", arguments: ["127.0.0.1", "localhost", "::1"])
+    func seesTakenPort(_ host: String) throws {
+        let listener = try Listener(host: host)
+
+        #expect(FreePorts.obstacle(host: host, port: listener.port) == .portTaken)
+    }
+
+    @Test("another machine's address and a name that nobody has are told apart from a taken port; a free one is no obstacle")
+    func tellsObstaclesApart() throws {
+        let port = try FreePorts.choose(1)[0]
+
+        // TEST-NET-1 (RFC 5737) is nobody's; .invalid (RFC 6761) names nobody.
+        let foreign = FreePorts.obstacle(host: "192.0.2.1", port: port)
+        let nameless = FreePorts.obstacle(host: "server.invalid", port: port)
+
+        #expect(foreign == .foreignAddress)
+        guard case .unknownHost = nameless else { throw Missing() }
+        #expect(FreePorts.obstacle(host: "localhost", port: port) == nil)
     }
 
     @Test("no core is dumped, neither to a file nor to a program, and files may be opened up to the hard limit")

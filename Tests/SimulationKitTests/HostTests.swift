@@ -81,6 +81,52 @@ import Testing
         #expect(scene.report.violations == [])
     }
 
+    @Test("a machine that was started by hand is neither started a second time nor destroyed", arguments: [true, false])
+    func refusesSecondInstance(isRenamed: Bool) throws {
+        let scene = PoolSimulation.scene(servers: 3)
+        try scene.create("vm0")
+        let machine = try scene.machine("vm0")
+        let server = try #require(scene.serversInOrder.last)
+        let uuid = isRenamed ? machine.uuid : UniqueIdentifier(high: 8, low: 8)
+        let copy = ForeignDomain(name: isRenamed ? "by-hand" : "vm0", uuid: uuid, memory: Mebibytes(256))
+
+        scene.control(.startForeign(copy), server)
+        scene.expect { !$0.state.sightings(of: machine.id).isEmpty }
+        let started = scene.submit(.startMachine(machine.id), to: try scene.theMaster())
+        scene.advance(milliseconds: 2_000)
+        scene.crash(server)
+        scene.advance(milliseconds: 5_000)
+        #expect(scene.state.sightings(of: machine.id).map(\.server) == [server.id])
+        scene.restart(server.id)
+        scene.expect { $0.unsettled == nil }
+
+        #expect(!scene.isDone(started))
+        #expect(scene.report.counts.starts == 0)
+        let domain = try #require(server.host.domainReports.first)
+        #expect(domain.uuid == uuid && domain.state == .running)
+        scene.control(.destroy(domain: domain.domain), server)
+        scene.expect { $0.state.sightings(of: machine.id).isEmpty }
+        scene.submit(.startMachine(machine.id), to: try scene.theMaster())
+        scene.expect { $0.state.machines[machine.id]?.status == .running && $0.unsettled == nil }
+    }
+
+    @Test("a second instance beside a running machine is shown, and neither is touched")
+    func showsSecondInstance() throws {
+        let scene = PoolSimulation.scene(servers: 3)
+        try scene.run("vm0")
+        let machine = try scene.machine("vm0")
+        let home = try scene.serverPlaced("vm0")
+        let other = try #require(scene.serversInOrder.first { $0.id != home.id })
+
+        scene.control(.startForeign(ForeignDomain(name: "vm0", uuid: machine.uuid, memory: Mebibytes(256))), other)
+        scene.expect { $0.state.events.events.contains { $0.kind == "vm-seen-twice" } }
+        scene.advance(milliseconds: 5_000)
+
+        #expect(try scene.machine("vm0").status == .running)
+        #expect([home, other].map(\.host.domainReports.count) == [1, 1])
+        #expect(scene.report.violations == [])
+    }
+
     @Test("a start that the hypervisor has no memory for ends as Error, with its words")
     func noMemory() throws {
         let scene = PoolSimulation.scene(servers: 1)

@@ -11,6 +11,7 @@ import Testing
         #expect(report.violations == [])
         #expect(report.counts.acknowledgedWrites > 50)
         #expect(report.counts.starts > 0)
+        #expect(report.counts.comparedDigests > 0)
     }
 
     @Test("nothing that must not happen happens under faults", arguments: [1, 2, 3, 5, 7])
@@ -26,19 +27,32 @@ import Testing
 
     @Test("the faults that are asked for do happen")
     func faultsHappen() {
-        var settings = SimulationSettings(seed: 4, servers: 3, seconds: 40)
-        settings.faults.crashMilliseconds = 1_500
-
-        let counts = PoolSimulation(settings).run().counts
-
-        for count in [
-            counts.crashes, counts.powerCuts, counts.gracefulStops, counts.partitions, counts.pauses, counts.suspensions,
-            counts.clockSteps, counts.hostFaults, counts.membershipChanges,
-            counts.snapshots, counts.restores, counts.reads, counts.refusedWrites,
-        ] {
-            #expect(count > 0, "\(counts)")
+        let runs = (UInt64(4)...7).map { seed in
+            var settings = SimulationSettings(seed: seed, servers: 3, seconds: 15)
+            settings.faults.crashMilliseconds = 1_500
+            settings.faults.powerCutMilliseconds = 2_500
+            return PoolSimulation(settings).run().counts
         }
-        #expect(counts.elections > 2)
+
+        let kinds: [KeyPath<SimulationCounts, Int>] = [
+            \.crashes, \.powerCuts, \.gracefulStops, \.partitions, \.pauses, \.suspensions, \.clockSteps, \.hostFaults,
+            \.membershipChanges, \.snapshots, \.restores, \.reads, \.refusedWrites, \.lostMessages, \.doubledMessages, \.delayedMessages,
+            \.overtakingMessages,
+        ]
+        for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind) of \(runs)") }
+        #expect(runs.allSatisfy { $0.elections > 2 })
+    }
+
+    @Test("power goes in the midst of several writes, of which some reach the disk")
+    func batchesBreak() {
+        let hasBroken = (UInt64(1)...20).contains { seed in
+            var settings = SimulationSettings(seed: seed, servers: 3, seconds: 10)
+            settings.workload.requestMilliseconds = 2
+            settings.faults.powerCutMilliseconds = 500
+            return PoolSimulation(settings).run().counts.brokenBatches > 0
+        }
+
+        #expect(hasBroken)
     }
 
     @Test("the same seed does the same, another one something else")
@@ -67,6 +81,8 @@ import Testing
             // A creation that hangs while its agent dies is done when the placement has long ended.
             settings.faults.crashMilliseconds = 600
             settings.faults.operationHangMillionths = 300_000
+        case .appliesDifferently: settings.faults.crashMilliseconds = 1_000
+        case .skipsJoint: settings.faults.membershipMilliseconds = 800
         case .forgetsHardState: settings.faults.crashAfterVoteMillionths = 300_000
         default: break
         }
@@ -81,5 +97,32 @@ import Testing
 
         #expect(!totals.isClean, "\(bug) was not found")
         #expect(lines.first?.hasPrefix("seed \(totals.failingSeed ?? 0): VIOLATION") ?? false)
+    }
+
+    @Test("a server whose state goes another way is found by the agents' own comparison")
+    func findsOtherState() {
+        let totals = SimulationRunner.run(seeds: 1...40, settings: settings(for: .appliesDifferently)) { _ in }
+        var failing = settings(for: .appliesDifferently)
+        failing.seed = totals.failingSeed ?? 0
+
+        let report = PoolSimulation(failing).run()
+
+        #expect(report.violations.count == 1)
+        #expect(report.violations.first?.sentence.contains("The pool's state on this server") == true, "\(report.violations)")
+    }
+
+    @Test(
+        "each of these checks finds a mistake by itself, within 40 seeds",
+        arguments: [
+            (PlantedBug.grantsRefusedVotes, "was elected in term"), (.skipsJoint, "configuration meets none of"),
+        ])
+    func checkFinds(bug: PlantedBug, words: String) {
+        var lines: [String] = []
+
+        for seed in UInt64(1)...40 where !lines.contains(where: { $0.contains(words) }) {
+            _ = SimulationRunner.run(seeds: seed...seed, settings: settings(for: bug)) { lines.append($0) }
+        }
+
+        #expect(lines.contains { $0.contains(words) }, "\(lines)")
     }
 }

@@ -73,7 +73,9 @@ import WireFormat
         print("snapshots: \(1_500 * Alterations.factor) altered, \(refused) refused, seed \(random.seed)")
     }
 
-    private func decoded(_ bytes: [UInt8], _ coding: WireEntryCoding) -> RaftEntry<PoolEntry>? { coding.decode(bytes) }
+    private func decoded(_ bytes: [UInt8], _ coding: WireEntryCoding) -> RaftEntry<PoolEntry>? {
+        do { return try coding.decode(bytes) } catch { return nil }
+    }
 }
 
 /// Alters bytes at random, from a seed that replays a run.

@@ -12,8 +12,33 @@ struct WireRoundTripTests {
         let coding = WireEntryCoding()
 
         for entry in try WireSamples.entries() {
-            #expect(coding.decode(coding.encode(entry)) == entry)
+            #expect(try coding.decode(coding.encode(entry)) == entry)
         }
+    }
+
+    @Test("no entry takes more bytes than its size is counted as, and the greatest facts fit into a frame")
+    func countsSizes() throws {
+        for command in try WireSamples.commands() {
+            let entry = PoolEntry(command: command, principal: .server(ServerID(1)), proposedAt: PoolTime(milliseconds: 1 << 47))
+            let bytes = WireEntryCoding().encode(
+                RaftEntry(index: LogIndex(1 << 60), term: Term(1 << 60), content: .command(entry), size: entry.approximateSize))
+            #expect(bytes.count <= entry.approximateSize, "\(command)")
+        }
+        let root = StorageRoot(path: String(repeating: "x", count: PoolLimits.pathBytes), isShared: true, capacity: Mebibytes(1 << 40))
+        let count = PoolLimits.factsBytes / (PoolLimits.pathBytes + 24)
+        let facts = ServerFacts(
+            totalMemory: Mebibytes(1), reservedMemory: Mebibytes(0), processors: 1, cards: [], bridges: [],
+            storageRoots: Array(repeating: root, count: count), domainTypes: [], hypervisor: "")
+        let hello = ServerHello(
+            server: ServerID(1), session: SessionNumber(1), boot: WireSamples.uuid, run: WireSamples.uuid, storage: WireSamples.uuid,
+            formatVersion: 1, agentVersion: "1", facts: facts)
+        let entry = PoolEntry(command: .hello(hello), principal: .server(ServerID(1)), proposedAt: .zero)
+
+        let frame = try PeerFrameCoding.encode(.message(.forward(entry)))
+
+        #expect(facts.listedBytes > PoolLimits.factsBytes - PoolLimits.pathBytes - 100)
+        #expect(frame.count <= entry.approximateSize && entry.approximateSize <= PoolLimits.entryBytes)
+        #expect(PoolLimits.entryBytes * 2 <= 1024 * 1024, "the frame limit of PeerLimits")
     }
 
     @Test("every kind of frame is the same after the network")
@@ -57,6 +82,22 @@ struct WireRoundTripTests {
         #expect(restored.rules.count == 2)
         #expect(restored.rules == state.rules)
         #expect(coding.encode(restored) == coding.encode(state))
+    }
+
+    @Test("what a server sees unasked survives a snapshot; a snapshot in which it contradicts the rest is refused")
+    func roundTripsStrays() throws {
+        let state = try Self.strayState()
+        let coding = WireSnapshotCoding()
+        let seen = try #require(state.servers[ServerID(1)]?.strays)
+        var parts = state.parts
+        parts.servers[0].strays.append(StrayDomain(machine: VirtualMachineID(99), domain: 1))
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(!seen.isEmpty)
+        #expect(restored.servers[ServerID(1)]?.strays == seen)
+        #expect(coding.encode(restored) == coding.encode(state))
+        #expect(throws: PoolStateRestoringError.self) { try PoolState(restoring: parts) }
     }
 
     @Test("a snapshot with one bit turned is refused, whichever bit it is, or is the same state")
@@ -145,6 +186,36 @@ extension WireRoundTripTests {
     }
 }
 
+extension WireRoundTripTests {
+    /// The busy state, in which a second machine is seen unasked.
+    static func strayState() throws -> PoolState {
+        var state = try busyState()
+        let admin = Principal.operator(name: "admin", credential: CredentialID(2))
+        let definition = MachineDefinition(
+            name: try #require(VirtualMachineName("web02")), uuid: UniqueIdentifier(high: 2, low: 2), configuration: "name='web02'",
+            requirements: WireSamples.requirements, preferredServers: [])
+        let machine = VirtualMachineID(state.nextMachine)
+        let server = ServerID(1)
+        let session = try #require(state.servers[server]?.session)
+        let commands: [(PoolCommand, Principal)] = [
+            (.createMachine(definition), admin),
+            (
+                .strays(
+                    server: server, session: session, [StrayDomain(machine: machine, domain: 9, epoch: PlacementEpoch(1))]),
+                .server(server)
+            ),
+        ]
+        for (command, principal) in commands {
+            let entry = PoolEntry(command: command, principal: principal, proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+            guard case .done = state.apply(entry, at: state.appliedIndex.next).outcome else {
+                Issue.record("\(command) was refused")
+                return state
+            }
+        }
+        return state
+    }
+}
+
 extension PoolState {
     fileprivate var placedMembersOfRules: Int { rules.values.reduce(0) { $0 + placedMembers(of: $1.definition).values.count } }
 }
@@ -172,6 +243,8 @@ struct GoldenBytesTests {
 
         let withRules = WireSnapshotCoding().encode(try WireRoundTripTests.ruledState())
 
-        try Golden.compare([bytes, withRules].map(Golden.hexadecimal), with: "snapshot-1.txt")
+        let withStrays = WireSnapshotCoding().encode(try WireRoundTripTests.strayState())
+
+        try Golden.compare([bytes, withRules, withStrays].map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

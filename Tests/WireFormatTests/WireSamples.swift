@@ -123,7 +123,31 @@ enum WireSamples {
             expected: LogIndex(3))
         entries.append(
             RaftEntry(index: LogIndex(UInt64(entries.count) + 1), term: Term(2), content: .command(conditional), size: 200))
+        for command in try laterCommands() {
+            let entry = PoolEntry(
+                command: command, principal: .server(ServerID(3)), proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+            entries.append(
+                RaftEntry(index: LogIndex(UInt64(entries.count) + 1), term: Term(2), content: .command(entry), size: 200))
+        }
         return entries
+    }
+
+    static let strays = [
+        StrayDomain(machine: VirtualMachineID(7), domain: 4),
+        StrayDomain(machine: VirtualMachineID(8), domain: .max, epoch: PlacementEpoch.none),
+        StrayDomain(machine: VirtualMachineID(9), domain: 5, epoch: PlacementEpoch(3)),
+    ]
+
+    /// The kinds that came once the lines above had their places.
+    static func laterCommands() throws -> [PoolCommand] {
+        let server = ServerID(3)
+        return [
+            .strays(server: server, session: SessionNumber(5), strays),
+            .hello(
+                ServerHello(
+                    server: server, session: SessionNumber(5), boot: uuid, run: uuid, storage: uuid, formatVersion: 1, agentVersion: "1.0",
+                    facts: facts, strays: strays)),
+        ]
     }
 
     static func messages() throws -> [RaftMessage<PoolEntry>] {

@@ -19,8 +19,7 @@ extension SQLitePoolStorage: PastPort {
         var entries: [RaftEntry<PoolEntry>] = []
         entries.reserveCapacity(piece.count)
         for raw in piece {
-            guard let entry = raw.entry(coding: coding) else { throw .failed(.damaged(path: path, row: StoredLog.row(raw.index))) }
-            entries.append(entry)
+            do throws(StorageError) { entries.append(try raw.entry(coding: coding, path: path)) } catch { throw .failed(error) }
         }
         return entries
     }

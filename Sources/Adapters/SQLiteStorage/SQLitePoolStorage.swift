@@ -1,4 +1,5 @@
 package import AgentPorts
+package import CoreMetrics
 import CSQLite
 import Dispatch
 package import PoolModel
@@ -14,16 +15,23 @@ package final class SQLitePoolStorage: StoragePort {
     private let writer = DispatchQueue(label: "pool-storage", qos: .userInitiated)
     private let queue: Mutex<WriteQueue>
     private let limits: StorageLimits
+    private let counters: StorageMetrics
 
     /// Opens the database at `path` and locks it until `close`.
     ///
-    /// - Parameter path: absolute; the file must be there, mode 0600, in a folder of mode 0700.
-    package init(path: String, coding: any EntryCoding, limits: StorageLimits = StorageLimits()) throws(StorageError) {
+    /// - Parameters:
+    ///   - path: absolute; the file must be there, mode 0600, in a folder of mode 0700.
+    ///   - factory: knows ``countedMetrics``.
+    package init(
+        path: String, coding: any EntryCoding, limits: StorageLimits = StorageLimits(),
+        factory: any MetricsFactory = NOOPMetricsHandler.instance
+    ) throws(StorageError) {
         let files = StorageFiles(path: path)
         try files.requirePrivacy()
         self.path = path
         self.coding = coding
         self.limits = limits
+        counters = StorageMetrics(factory)
         queue = Mutex(WriteQueue(limit: limits.queuedWrites))
         connection = try StorageConnection(files, coding: coding, isNew: false)
     }
@@ -89,7 +97,10 @@ package final class SQLitePoolStorage: StoragePort {
         if queue.withLock({ $0.failure }) == nil {
             attempt { () throws(StorageError) in
                 if batch.contains(where: { $0.write == nil }) { throw .inputOutput(path: path, code: SQLITE_NOMEM) }
-                try connection.commit(batch.compactMap(\.write))
+                let writes = batch.compactMap(\.write)
+                let (start, bytes) = (ContinuousClock.now, connection.writeAheadLogBytes)
+                try connection.commit(writes)
+                counters.committed(writes, logBytes: connection.writeAheadLogBytes - bytes, in: ContinuousClock.now - start)
             }
         }
         let failure = queue.withLock { $0.failure }
@@ -98,7 +109,11 @@ package final class SQLitePoolStorage: StoragePort {
 
     private func checkpoint(from bytes: Int) {
         let isDue = connection.writeAheadLogBytes >= bytes && queue.withLock { $0.failure } == nil
-        if isDue { attempt { () throws(StorageError) in try connection.checkpoint() } }
+        guard isDue else { return }
+        attempt { () throws(StorageError) in
+            try connection.checkpoint()
+            counters.checkpointed()
+        }
     }
 
     /// Does `work`; its failure becomes the storage's.

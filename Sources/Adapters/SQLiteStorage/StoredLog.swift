@@ -24,12 +24,17 @@ enum StoredLog {
             self.checksum = Int64(bitPattern: checksum)
         }
 
-        /// Nil when the row is not, whole, what was written.
-        func entry(coding: any EntryCoding) -> RaftEntry<PoolEntry>? {
-            guard StoredLog.checksum(index: index, term: term, bytes: bytes) == checksum, let entry = coding.decode([UInt8](bytes)),
-                entry.index == index, entry.term == term
-            else { return nil }
-            return entry
+        /// - Throws: `.damaged` when the row is not, whole, what was written; `.recordTooNew` when it is, and cannot be read here.
+        func entry(coding: any EntryCoding, path: String) throws(StorageError) -> RaftEntry<PoolEntry> {
+            let row = StoredLog.row(index)
+            guard StoredLog.checksum(index: index, term: term, bytes: bytes) == checksum else { throw .damaged(path: path, row: row) }
+            do throws(EntryCodingError) {
+                let entry = try coding.decode([UInt8](bytes))
+                if entry.index == index, entry.term == term { return entry }
+            } catch {
+                if case .newer(let cause) = error { throw .recordTooNew(path: path, row: row, cause: cause) }
+            }
+            throw .damaged(path: path, row: row)
         }
     }
 
@@ -46,7 +51,8 @@ enum StoredLog {
 
     /// Reads every entry after the snapshot, up to the last that `record` promises.
     ///
-    /// - Throws: `.damaged`, naming the first row that is missing, out of place or not what was written (hazard B16).
+    /// - Throws: `.damaged`, naming the first row that is missing, out of place or not what was written (hazard B16);
+    ///   `.recordTooNew`, naming the first that a newer agent wrote.
     static func fetch(
         from database: Database, record: StateRecord, snapshotTerm: Term, coding: any EntryCoding, path: String
     ) throws -> [RaftEntry<PoolEntry>] {
@@ -57,9 +63,10 @@ enum StoredLog {
         do {
             let rows = try rows(after: base, from: database)
             while let row = try rows.next() {
-                guard let entry = Raw(row)?.entry(coding: coding), entry.index == next, entry.term >= term,
-                    entry.index <= record.lastIndex
-                else { throw StorageError.damaged(path: path, row: Self.row(next)) }
+                guard let raw = Raw(row), raw.index == next, raw.term >= term, raw.index <= record.lastIndex else {
+                    throw StorageError.damaged(path: path, row: Self.row(next))
+                }
+                let entry = try raw.entry(coding: coding, path: path)
                 entries.append(entry)
                 term = entry.term
                 next = next.next

@@ -122,8 +122,24 @@ package final class DirectoryLock: Sendable {
     private let descriptor: Int32
 
     init(_ directory: DataDirectory) throws(EnvironmentError) {
+        for _ in 0..<Self.attempts {
+            let locked = try Self.lock(directory)
+            if Self.isStillThere(locked, directory.lockFile) {
+                descriptor = locked
+                return
+            }
+            // A setup that is undone takes its lock's file away: whoever had opened it by then holds what nobody else would ever look at.
+            close(locked)
+        }
+        throw .inUse(path: directory.path)
+    }
+
+    /// How often a lock is taken anew whose file went away meanwhile.
+    private static let attempts = 10
+
+    private static func lock(_ directory: DataDirectory) throws(EnvironmentError) -> Int32 {
         let file = directory.lockFile
-        descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        let descriptor = open(file, O_RDWR | O_CREAT | O_CLOEXEC | O_NOFOLLOW, 0o600)
         guard descriptor >= 0 else { throw .refused(operation: "open", path: file, reason: String(cString: strerror(errno))) }
         guard flock(descriptor, LOCK_EX | LOCK_NB) == 0 else {
             let code = errno
@@ -133,6 +149,15 @@ package final class DirectoryLock: Sendable {
             }
             throw .inUse(path: directory.path)
         }
+        return descriptor
+    }
+
+    /// Whether the file of this name is the opened one.
+    private static func isStillThere(_ descriptor: Int32, _ file: String) -> Bool {
+        var opened = stat()
+        var named = stat()
+        return fstat(descriptor, &opened) == 0 && lstat(file, &named) == 0 && opened.st_ino == named.st_ino
+            && opened.st_dev == named.st_dev
     }
 
     deinit { close(descriptor) }

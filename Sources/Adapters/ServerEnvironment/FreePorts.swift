@@ -20,22 +20,28 @@ package enum FreePorts {
     }
 
     /// Whether nobody listens on the port of 127.0.0.1.
-    package static func isFree(_ port: Int, host: String = "127.0.0.1") -> Bool {
-        let descriptor = socket(AF_INET, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
-        guard descriptor >= 0 else { return false }
+    package static func isFree(_ port: Int) -> Bool { obstacle(host: "127.0.0.1", port: port) == nil }
+
+    /// Tries to listen as an agent would: on the first address that the host's name has.
+    ///
+    /// - Parameter host: a name, an IPv4 or an IPv6 address.
+    /// - Returns: why nobody can listen there now; nil where one can.
+    package static func obstacle(host: String, port: Int) -> ListeningObstacle? {
+        var wanted = addrinfo()
+        wanted.ai_socktype = Int32(SOCK_STREAM.rawValue)
+        var found: UnsafeMutablePointer<addrinfo>?
+        let code = getaddrinfo(host, String(port), &wanted, &found)
+        defer { if found != nil { freeaddrinfo(found) } }
+        guard code == 0, let first = found?.pointee else { return .unknownHost(reason: String(cString: gai_strerror(code))) }
+        let descriptor = socket(first.ai_family, Int32(SOCK_STREAM.rawValue) | Int32(SOCK_CLOEXEC.rawValue), 0)
+        guard descriptor >= 0 else { return ListeningObstacle(code: errno) }
         defer { close(descriptor) }
         var yes: Int32 = 1
         setsockopt(descriptor, SOL_SOCKET, SO_REUSEADDR, &yes, socklen_t(MemoryLayout<Int32>.size))
-        var address = sockaddr_in()
-        address.sin_family = sa_family_t(AF_INET)
-        address.sin_port = in_port_t(UInt16(truncatingIfNeeded: port).bigEndian)
-        guard inet_pton(AF_INET, host, &address.sin_addr) == 1 else { return true }
-        let isBound = withUnsafePointer(to: &address) { pointer in
-            pointer.withMemoryRebound(to: sockaddr.self, capacity: 1) {
-                bind(descriptor, $0, socklen_t(MemoryLayout<sockaddr_in>.size)) == 0
-            }
+        guard bind(descriptor, first.ai_addr, first.ai_addrlen) == 0, listen(descriptor, 1) == 0 else {
+            return ListeningObstacle(code: errno)
         }
-        return isBound && listen(descriptor, 1) == 0
+        return nil
     }
 
     static func ephemeralStart() -> Int {

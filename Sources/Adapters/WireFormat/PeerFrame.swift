@@ -39,6 +39,7 @@ package enum PeerChannel: UInt32, Hashable, Sendable, CaseIterable {
 package enum PeerFrameCoding {
     /// - Returns: the frame's bytes, without its length.
     package static func encode(_ frame: PeerFrame) throws(WireError) -> [UInt8] {
+        if case .message(.newerEntries) = frame { throw WireError("What could not be read is not sent on.") }
         do {
             return try WirePeerFrame(frame).serializedBytes()
         } catch {
@@ -46,6 +47,9 @@ package enum PeerFrameCoding {
         }
     }
 
+    /// Entries that a newer agent wrote become `.newerEntries`: whether their sender leads, and this agent must end, is for the core
+    /// to say. In any other frame what is not known is an error.
+    ///
     /// - Throws: `WireError` for anything that is not a whole frame within its bounds.
     package static func decode(_ bytes: [UInt8]) throws(WireError) -> PeerFrame {
         let wire: WirePeerFrame
@@ -54,14 +58,19 @@ package enum PeerFrameCoding {
         } catch {
             throw WireError("The frame is not a Protocol Buffers message.")
         }
-        return try wire.model()
+        do throws(WireError) {
+            if wire.holdsUnknownFields { throw .unknownField }
+            return try wire.model()
+        } catch {
+            guard error.isNewer, case .raft(let raft)? = wire.kind, case .append? = raft.body else { throw error }
+            return .message(.newerEntries(term: Term(raft.term), cause: error.message))
+        }
     }
 
     /// Messages nest six deep at most; a hostile one that nests deeper is refused before it costs stack.
     static let decodingOptions: BinaryDecodingOptions = {
         var options = BinaryDecodingOptions()
         options.messageDepthLimit = 16
-        options.discardUnknownFields = true
         return options
     }()
 }
@@ -99,6 +108,8 @@ extension WirePeerFrame {
                 $0.members = peers.map { WireMember($0) }
                 $0.index = index.number
             }
+        // `encode` refuses it; without a kind it would be refused as well.
+        case .message(.newerEntries): break
         case .goodbye: goodbye = true
         }
     }

@@ -28,6 +28,13 @@ extension WireCommand {
                     $0.session = session.number
                     $0.facts = WireFacts(facts)
                 })
+        case .strays(let server, let session, let strays):
+            .strays(
+                .with {
+                    $0.server = server.number
+                    $0.session = session.number
+                    $0.strays = strays.map { WireStray($0) }
+                })
         case .reachability(let server, let session, let isReachable):
             .reachability(
                 .with {
@@ -101,6 +108,9 @@ extension WireCommand {
         case .serverFacts(let wire):
             return .serverFacts(
                 server: try WireField.server(wire.server, "facts.server"), session: SessionNumber(wire.session), try wire.facts.model())
+        case .strays(let wire):
+            return .strays(
+                server: try WireField.server(wire.server, "strays.server"), session: SessionNumber(wire.session), wire.strays.map(\.model))
         case .reachability(let wire):
             return .reachability(
                 server: try WireField.server(wire.server, "reachability.server"), session: SessionNumber(wire.session),
@@ -191,13 +201,27 @@ extension WireHello {
         formatVersion = Int64(hello.formatVersion)
         agentVersion = hello.agentVersion
         facts = WireFacts(hello.facts)
+        strays = hello.strays.map { WireStray($0) }
     }
 
     func model() throws(WireError) -> ServerHello {
         ServerHello(
             server: try WireField.server(server, "hello.server"), session: SessionNumber(session), boot: boot.model, run: run.model,
             storage: storage.model, formatVersion: try WireField.amount(formatVersion, "hello.format_version"),
-            agentVersion: agentVersion, facts: try facts.model())
+            agentVersion: agentVersion, facts: try facts.model(), strays: strays.map(\.model))
+    }
+}
+
+extension WireStray {
+    init(_ stray: StrayDomain) {
+        self.init()
+        machine = stray.machine.number
+        domain = stray.domain
+        if let known = stray.epoch { epoch = known.number }
+    }
+
+    var model: StrayDomain {
+        StrayDomain(machine: VirtualMachineID(machine), domain: domain, epoch: hasEpoch ? PlacementEpoch(epoch) : nil)
     }
 }
 

@@ -97,6 +97,7 @@ extension WireServerState {
         isReachable = state.isReachable
         isInMaintenance = state.isInMaintenance
         isRemoved = state.isRemoved
+        strays = state.strays.map { WireStray($0) }
         joinedAtMilliseconds = state.joinedAt.milliseconds
         changedAt = state.changedAt.number
     }
@@ -113,6 +114,7 @@ extension WireServerState {
         state.isReachable = isReachable
         state.isInMaintenance = isInMaintenance
         state.isRemoved = isRemoved
+        state.strays = strays.map(\.model)
         state.joinedAt = PoolTime(milliseconds: joinedAtMilliseconds)
         state.changedAt = LogIndex(changedAt)
         return state

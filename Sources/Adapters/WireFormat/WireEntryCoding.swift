@@ -1,4 +1,4 @@
-import AgentPorts
+package import AgentPorts
 package import PoolModel
 package import RaftCore
 import SwiftProtobuf
@@ -9,11 +9,15 @@ package struct WireEntryCoding: EntryCoding {
 
     package func encode(_ entry: RaftEntry<PoolEntry>) -> [UInt8] { serialized(WireEntry(entry)) }
 
-    package func decode(_ bytes: [UInt8]) -> RaftEntry<PoolEntry>? {
+    package func decode(_ bytes: [UInt8]) throws(EntryCodingError) -> RaftEntry<PoolEntry> {
         do {
-            return try WireEntry(serializedBytes: bytes, options: PeerFrameCoding.decodingOptions).model()
+            let wire = try WireEntry(serializedBytes: bytes, options: PeerFrameCoding.decodingOptions)
+            if wire.holdsUnknownFields { throw WireError.unknownField }
+            return try wire.model()
+        } catch let error as WireError where error.isNewer {
+            throw .newer(cause: error.message)
         } catch {
-            return nil
+            throw .damaged
         }
     }
 
@@ -21,7 +25,8 @@ package struct WireEntryCoding: EntryCoding {
 
     package func decodeConfiguration(_ bytes: [UInt8]) -> RaftConfiguration? {
         do {
-            return try WireConfiguration(serializedBytes: bytes, options: PeerFrameCoding.decodingOptions).model()
+            let wire = try WireConfiguration(serializedBytes: bytes, options: PeerFrameCoding.decodingOptions)
+            return wire.holdsUnknownFields ? nil : try wire.model()
         } catch {
             return nil
         }

@@ -2,12 +2,18 @@
 package struct WireError: Error, Hashable, Sendable {
     /// One sentence: which field, and what is wrong with it.
     package let message: String
+    /// Whether it holds a kind, a field or a version that this agent does not know: a newer agent wrote it.
+    package let isNewer: Bool
 
-    package init(_ message: String) { self.message = message }
+    package init(_ message: String, isNewer: Bool = false) {
+        self.message = message
+        self.isNewer = isNewer
+    }
 
     static func unknown(_ what: String) -> WireError {
-        WireError("The field \(what) holds a kind that this agent does not know; install the newest agent version on this server.")
+        WireError("The field \(what) holds a kind that this agent does not know.", isNewer: true)
     }
+    static var unknownField: WireError { WireError("It holds a field that this agent does not know.", isNewer: true) }
     static func missing(_ what: String) -> WireError { WireError("The field \(what) is missing.") }
     static func outOfRange(_ what: String) -> WireError { WireError("The field \(what) is outside its range.") }
 }

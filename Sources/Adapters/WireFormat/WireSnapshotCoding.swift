@@ -23,11 +23,18 @@ package struct WireSnapshotCoding: SnapshotEncoding, PoolStateDecoding {
         do {
             let wire = try WirePoolSnapshot(serializedBytes: data, options: PeerFrameCoding.decodingOptions)
             guard wire.version <= WireVersion.snapshot else {
-                throw WireError("It has version \(wire.version), but this agent reads up to \(WireVersion.snapshot).")
+                throw WireError("It has version \(wire.version), but this agent reads up to \(WireVersion.snapshot).", isNewer: true)
             }
+            if wire.holdsUnknownFields { throw WireError.unknownField }
             let state = try PoolState(restoring: wire.model())
             guard state.digest == wire.digest else { throw WireError("Its digest does not match its content.") }
             return state
+        } catch let error as WireError where error.isNewer {
+            throw PoolStateDecodingError(
+                message: """
+                    The snapshot of the pool's state was written by a newer agent: \(error.message) \
+                    Install the newest agent version on this server, then start it again.
+                    """)
         } catch let error as WireError {
             throw refusal(error.message)
         } catch let error as PoolStateRestoringError {

@@ -9,6 +9,9 @@ extension AgentCore {
         guard reconciler.isDue, !isHalted, let domains = reconciler.domains, let own = session.number, !session.isReleasing else { return }
         guard state.servers[identity.server]?.session == own else { return }
         reconciler.isDue = false
+        // First: what is seen here keeps a start from being done that was decided before anybody knew.
+        keepStrays(domains, session: own, &effects)
+        guard !isHalted else { return }
         var owned: [VirtualMachineID: [DomainReport]] = [:]
         for domain in domains {
             if let ownership = domain.ownership, ownership.pool == identity.pool { owned[ownership.machine, default: []].append(domain) }
@@ -16,7 +19,6 @@ extension AgentCore {
         let placed = state.machines(on: identity.server)
         for machine in placed { reconcile(machine, owned[machine] ?? [], session: own, &effects) }
         forgetEndedPlacements(placed)
-        reportStrays(owned, placed, &effects)
     }
 
     private mutating func reconcile(
@@ -60,7 +62,8 @@ extension AgentCore {
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber,
         _ effects: inout [AgentEffect]
     ) {
-        if !placement.isStarted, !progress.wasCreated, machine.intent == .running, placement.session == own, stopping == nil {
+        let isSeen = sightingWords(of: machine.id) != nil
+        if !placement.isStarted, !progress.wasCreated, machine.intent == .running, placement.session == own, stopping == nil, !isSeen {
             reconciler.machines[machine.id]?.wasCreated = true
             let specification = DomainSpecification(
                 ownership: DomainOwnership(pool: identity.pool, machine: machine.id, epoch: placement.epoch), name: machine.name,
@@ -76,7 +79,11 @@ extension AgentCore {
     private func explainAbsence(
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber
     ) -> (MachineStopReason, String) {
-        if machine.intent == .stopped { return (.requested, MachineStopReason.requested.sentence) }
+        if machine.intent == .stopped {
+            // A stop has its task until it has ended; without one it is a start that was cancelled.
+            let isCancelled = machine.task == nil
+            return (.requested, isCancelled ? "Its start was cancelled; nothing of it runs." : MachineStopReason.requested.sentence)
+        }
         if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if let ended = machine.ended {
             guard ended.isTooSoon else { return (ended.reason, ended.reason.sentence) }
@@ -85,6 +92,8 @@ extension AgentCore {
         }
         if !placement.isStarted {
             if let failure = progress.failure { return (.startFailed, "The start failed: \(failure)") }
+            // Seen after the start was decided, and before it was done.
+            if let words = sightingWords(of: machine.id) { return (.startFailed, "It was not started: \(words).") }
             if !progress.wasCreated || placement.session != own { return (.startInterrupted, MachineStopReason.startInterrupted.sentence) }
         }
         return (.vanished, MachineStopReason.vanished.sentence)
@@ -107,24 +116,5 @@ extension AgentCore {
         guard reconciler.machines.count > placed.count else { return }
         let kept = Set(placed)
         reconciler.machines = reconciler.machines.filter { kept.contains($0.key) || $0.value.operation != nil }
-    }
-
-    /// Domains of the pool that no placement here asks for are shown, once, and left alone.
-    private mutating func reportStrays(
-        _ owned: [VirtualMachineID: [DomainReport]], _ placed: [VirtualMachineID], _ effects: inout [AgentEffect]
-    ) {
-        let here = Set(placed)
-        for id in owned.keys.sorted() where !here.contains(id) {
-            guard reconciler.machines[id]?.operation == nil else { continue }
-            for domain in owned[id] ?? [] where domain.state != .dying && reconciler.reported.insert(domain.domain).inserted {
-                effects.append(
-                    .notice(
-                        .warning,
-                        """
-                        Domain \(domain.domain) (\(domain.name)) belongs to the pool, but virtual machine \(name(of: id)) is not placed \
-                        here. It is left alone; look at it, and destroy it by hand if it is a leftover.
-                        """))
-            }
-        }
     }
 }

@@ -43,6 +43,7 @@ extension AgentCore {
             guard case .command(let command) = entry.content else {
                 state.skip(to: entry.index)
                 compareOwnDigest(&effects)
+                if isHalted { return }
                 continue
             }
             let applied = state.apply(command, at: entry.index)
@@ -50,9 +51,23 @@ extension AgentCore {
             snapshots.appliedBytes += entry.size
             noteApplied(command)
             compareOwnDigest(&effects)
+            if isHalted { return }
         }
         effects.append(.applied(last.index))
         afterApplying(&effects)
+    }
+
+    /// The leader sent entries that cannot be read here. They are not in this log, nor acknowledged; to go on would be to stand still.
+    ///
+    /// Whether the sender leads is Raft's to say, by what a heartbeat in that term would bring: nobody else's word ends this agent.
+    mutating func receiveNewerEntries(in term: Term, _ cause: String, from sender: ServerID, _ effects: inout [AgentEffect]) {
+        drive(.received(RaftMessage(term: term, body: .heartbeat(commit: .zero, round: 0)), from: sender), &effects)
+        guard !isHalted, raft.term == term, raft.status.role != .leader, raft.status.leader == sender else { return }
+        halt(
+            """
+            The Server Pool Master (server \(sender)) sent log entries that were written by a newer agent: \(cause) \
+            Install the newest agent version on this server, then start it again.
+            """, &effects)
     }
 
     private mutating func restore(_ snapshot: RaftSnapshot, _ effects: inout [AgentEffect]) {
@@ -63,6 +78,7 @@ extension AgentCore {
             return
         }
         snapshots.restored(at: snapshot.index)
+        digests.restored()
         requests.missedOutcomes()
         effects.append(.applied(snapshot.index))
         afterApplying(&effects)
@@ -72,7 +88,11 @@ extension AgentCore {
     private mutating func noteApplied(_ command: PoolEntry) {
         switch command.command {
         case .putTag, .deleteTag: break
-        case .createPool, .join, .removeServer, .hello, .released: duties.isPeerListDue = true; reconciler.isDue = true
+        case .hello(let hello):
+            if hello.server == identity.server, state.servers[identity.server]?.run == identity.run { session.wasOpened = true }
+            duties.isPeerListDue = true
+            reconciler.isDue = true
+        case .createPool, .join, .removeServer, .released: duties.isPeerListDue = true; reconciler.isDue = true
         default: reconciler.isDue = true
         }
     }

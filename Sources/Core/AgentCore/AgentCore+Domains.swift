@@ -40,7 +40,7 @@ extension AgentCore {
         guard placement.isStarted else {
             // Built, and never run. Only the session that it was placed for may let it run (fencing: sessions).
             let isDue = machine.intent == .running && placement.session == own && stopping == nil
-            if isDue, reconciler.machines[machine.id]?.wasCreated == true {
+            if isDue, reconciler.machines[machine.id]?.wasCreated == true, sightingWords(of: machine.id) == nil {
                 insist(on: .unpause(domain: domain.domain), machine, placement, &effects)
             } else {
                 insist(on: .destroy(domain: domain.domain), machine, placement, &effects)

@@ -11,7 +11,8 @@ extension AgentCore {
         var listed: [ServerID: PeerDescription] = [:]
         let isOwnKnown = state.servers[identity.server] != nil
         if !isOwnKnown { for peer in initialPeers { listed[peer.server] = peer } }
-        for interim in [toldPeers, storedPeers] where state.appliedIndex < interim.index {
+        let told = toldPeers.sorted { $0.key < $1.key }.map(\.value.list)
+        for interim in told + [storedPeers] where state.appliedIndex < interim.index {
             for peer in interim.peers where state.servers[peer.server]?.isRemoved != true { listed[peer.server] = peer }
         }
         let members = Set(raft.configuration.members + raft.committedConfiguration.members)
@@ -23,6 +24,7 @@ extension AgentCore {
         guard sorted != peers else { return }
         tellLeaving(peers.map(\.server).filter { $0 != identity.server && listed[$0] == nil }, &effects)
         peers = sorted
+        digests.keepOnly(sorted.map(\.server))
         effects.append(.peersChanged(sorted))
     }
 
@@ -52,12 +54,35 @@ extension AgentCore {
     }
 
     /// Believes another member's list until the own log has come as far: it is authenticated, and who is on its list in vain lacks
-    /// a certificate of this pool or is refused as soon as its removal is applied here.
-    mutating func toldMembers(_ members: [PeerDescription], index: LogIndex, _ effects: inout [AgentEffect]) {
-        guard index >= toldPeers.index else { return }
-        toldPeers = InterimPeers(until: index, peers: members)
+    /// a certificate of this pool or is refused as soon as its removal is applied here. What one member says never hides what another
+    /// one does, and an index that the log never reaches counts for a while only.
+    mutating func toldMembers(
+        _ members: [PeerDescription], index: LogIndex, by sender: ServerID, _ effects: inout [AgentEffect]
+    ) {
+        if let former = toldPeers[sender], now.monotonic < former.until, index < former.list.index { return }
+        toldPeers[sender] = ToldPeers(list: InterimPeers(until: index, peers: members), until: now.monotonic + settings.membersPatience)
         refreshPeers(&effects)
     }
+
+    /// Forgets what the own log has overtaken, and what has counted for long enough; but a leader that only such a list names is
+    /// needed until its entries name it.
+    mutating func forgetToldMembers(_ effects: inout [AgentEffect]) {
+        guard !toldPeers.isEmpty else { return }
+        let leader = raft.status.leader.flatMap { state.servers[$0] == nil ? $0 : nil }
+        let kept = toldPeers.filter { _, told in
+            guard state.appliedIndex < told.list.index else { return false }
+            return now.monotonic < told.until || told.list.peers.contains { $0.server == leader }
+        }
+        guard kept.count < toldPeers.count else { return }
+        toldPeers = kept
+        refreshPeers(&effects)
+    }
+}
+
+/// What another member said of the members, and until when that counts at most.
+struct ToldPeers: Sendable {
+    let list: InterimPeers
+    let until: MonotonicInstant
 }
 
 /// Members that the own applied state does not name yet, and how far it must come to know better.

@@ -13,6 +13,11 @@ extension AgentCore {
             effects.append(.answerWrite(client, .notTaken(cause: "too many writes wait at this server (\(settings.pendingRequests))")))
             return
         }
+        let proposed = PoolEntry(command: command, principal: principal, proposedAt: now.wall, reason: reason)
+        if let refusal = proposed.refusalOfSize {
+            effects.append(.answerWrite(client, .outcome(.refused(refusal), index: state.appliedIndex)))
+            return
+        }
         let deadline = now.monotonic + settings.writePatience
         let write = PendingWrite(
             client: client, command: command, principal: principal, reason: reason, idempotency: idempotency, expected: expected,
@@ -93,11 +98,33 @@ extension AgentCore {
             effects.append(.notice(.warning, "Server \(sender) forwarded a command in the name of \(entry.principal); it was refused."))
             return
         }
+        if let refusal = entry.refusalOfSize {
+            effects.append(.notice(.warning, "Server \(sender) forwarded a command that is too large; it was refused. \(refusal.message)"))
+            return
+        }
         let token = requests.makeToken()
+        let entry = inOwnTime(entry, sender, &effects)
         let refusals = raft.step(.propose(entry, size: entry.approximateSize, token: token), at: now.monotonic)
         let isRefused = refusals.contains { if case .proposalRefused = $0 { true } else { false } }
         carry(refusals, &effects)
         if isRefused { effects.append(.send(.forwardRefused(entry.request, leader: raft.status.leader), to: sender)) }
+    }
+
+    /// A forwarded entry bears its member's clock, which becomes pool time for good. One that is further ahead than clocks may differ
+    /// would let tokens expire in the whole pool: the entry then bears this server's time.
+    private mutating func inOwnTime(_ entry: PoolEntry, _ sender: ServerID, _ effects: inout [AgentEffect]) -> PoolEntry {
+        guard entry.proposedAt > now.wall + settings.clockTolerance else { return entry }
+        if duties.isClockNews(of: sender, at: now.monotonic) {
+            let ahead = (entry.proposedAt.milliseconds - now.wall.milliseconds) / 1_000
+            effects.append(
+                .notice(
+                    .warning,
+                    """
+                    The clock of server \(sender) is \(ahead) s ahead of this server's; its commands bear this server's time. \
+                    Set both clocks right, with NTP for example.
+                    """))
+        }
+        return entry.proposed(at: now.wall)
     }
 
     /// The words of a server come from that server only; nobody but the master itself speaks as the master.
@@ -120,6 +147,11 @@ extension AgentCore {
     /// This server's own word, which is idempotent by itself: proposed here or handed to the leader; said again until it is applied.
     mutating func say(_ command: PoolCommand, as principal: Principal, _ effects: inout [AgentEffect]) {
         let entry = PoolEntry(command: command, principal: principal, proposedAt: now.wall)
+        if let refusal = entry.refusalOfSize {
+            if !duties.wasWarnedOfSize { effects.append(.notice(.error, "This server cannot say what it has to. \(refusal.message)")) }
+            duties.wasWarnedOfSize = true
+            return
+        }
         let status = raft.status
         if status.role == .leader {
             drive(.propose(entry, size: entry.approximateSize, token: requests.makeToken()), &effects)

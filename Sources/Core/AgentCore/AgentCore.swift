@@ -19,13 +19,14 @@ package struct AgentCore: Sendable {
     var reconciler = Reconciler()
     var duties: MasterDuties
     var snapshots = SnapshotKeeper()
+    var digests = DigestComparison()
     var stopping: StopProgress?
     var peers: [PeerDescription]
     /// Whom to be connected with until the log names this server.
     let initialPeers: [PeerDescription]
     let storedPeers: InterimPeers
-    /// What another member last said of the members.
-    var toldPeers = InterimPeers(until: .zero, peers: [])
+    /// What each other member last said of the members.
+    var toldPeers: [ServerID: ToldPeers] = [:]
     var mastership: MastershipStatus
     var nextDuty: MonotonicInstant
     /// After a halt nothing is done any more.
@@ -56,6 +57,9 @@ package struct AgentCore: Sendable {
 
     /// Who is master as was last said.
     package var mastershipStatus: MastershipStatus { mastership }
+
+    /// Whether a stop was asked for: this agent hands over what it has, and takes nothing new on.
+    package var isStopping: Bool { stopping != nil }
 
     /// When `.timePassed` is due.
     package var nextDeadline: MonotonicInstant {
@@ -118,7 +122,9 @@ package struct AgentCore: Sendable {
         keepMasterDuties(&effects)
         keepListing(&effects)
         keepStopping(&effects)
+        forgetToldMembers(&effects)
         askForMembers(&effects)
+        keepDigests(&effects)
         reconciler.isDue = true
     }
 
@@ -128,9 +134,10 @@ package struct AgentCore: Sendable {
         case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)
         case .forward(let entry): forwarded(entry, from: sender, &effects)
         case .forwardRefused(let request, _): forwardRefused(request)
-        case .stateDigest(let index, let digest): compare(digest: digest, at: index, of: sender, &effects)
+        case .stateDigest(let index, let digest): heardDigest(digest, at: index, of: sender, &effects)
+        case .newerEntries(let term, let cause): receiveNewerEntries(in: term, cause, from: sender, &effects)
         case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
-        case .members(let members, let index): toldMembers(members, index: index, &effects)
+        case .members(let members, let index): toldMembers(members, index: index, by: sender, &effects)
         }
     }
 

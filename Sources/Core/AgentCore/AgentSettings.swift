@@ -57,6 +57,12 @@ package struct AgentSettings: Hashable, Sendable {
     package var snapshotBytes = 16 * 1024 * 1024
     /// State digests are compared at each multiple of this index.
     package var digestInterval: UInt64 = 1_000
+    /// How long a difference of two digests waits for a majority's word before the master's decides.
+    package var digestPatience: Duration = .seconds(5)
+    /// How far another member's clock may be ahead of this server's.
+    package var clockTolerance: Duration = .seconds(30)
+    /// How long another member's word about the members counts while the own log has not come as far.
+    package var membersPatience: Duration = .seconds(60)
     /// How long a graceful stop may take before the agent ends all the same.
     package var stopPatience: Duration = .seconds(5)
     /// A voter that has been silent for so long is replaced by a caught-up learner.

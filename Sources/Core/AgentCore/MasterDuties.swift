@@ -11,6 +11,10 @@ struct MasterDuties: Sendable {
     /// When a word about reachability was proposed last, so that it is not repeated while under way.
     var saidReachability: [ServerID: MonotonicInstant] = [:]
     var saidFormatAt: MonotonicInstant?
+    /// When a wrong clock was written to the log last, by server.
+    private var saidClock: [ServerID: MonotonicInstant] = [:]
+    /// A word of this server was too large for an entry, which is said once.
+    var wasWarnedOfSize = false
     var isMembershipChanging = false
     var isPeerListDue = true
 
@@ -22,6 +26,13 @@ struct MasterDuties: Sendable {
         masterSince = instant
         saidReachability = [:]
         saidFormatAt = nil
+    }
+
+    /// Whether a wrong clock of this server is to be written to the log: once a minute.
+    mutating func isClockNews(of server: ServerID, at instant: MonotonicInstant) -> Bool {
+        if let said = saidClock[server], instant - said < .seconds(60) { return false }
+        saidClock[server] = instant
+        return true
     }
 
     /// How long a server has been silent as this master knows.

@@ -9,7 +9,7 @@ package enum PeerMessage: Hashable, Sendable {
     case forward(PoolEntry)
     /// The receiver of a forward is not the master (any more) or cannot take it now; `leader` is who might be.
     case forwardRefused(RequestIdentity?, leader: ServerID?)
-    /// The sender's state digest at this index: equal index, equal digest, or one of the two is wrong (hazard B20).
+    /// A voter's state digest at this index: equal index, equal digest, or one of the two is wrong (hazard B20).
     case stateDigest(index: LogIndex, digest: UInt64)
     /// The sender hears of no leader. Servers may have joined while it was down, and until it knows them it refuses them. Its log
     /// ends with the entry of this index and term.
@@ -17,6 +17,10 @@ package enum PeerMessage: Hashable, Sendable {
     /// The answer to somebody whose log is behind: whom the sender is connected with. Who has applied the log up to `index` knows
     /// better.
     case members([PeerDescription], index: LogIndex)
+
+    /// The sender sent entries in this term, as their leader does, that a newer agent wrote: `cause` says what is not known here. Made by
+    /// who receives them, never sent.
+    case newerEntries(term: Term, cause: String)
 
     /// Whether it belongs on the connection for small and urgent messages, which bulk must never delay.
     package var isUrgent: Bool {

@@ -1,19 +1,64 @@
-package import PoolModel
+import PoolModel
+import PoolStateMachine
 import RaftCore
 
 extension PoolEntry {
-    /// About how many bytes the entry takes in the log and on the wire; what Raft's bounds count. Never less than 64.
-    package var approximateSize: Int {
-        let fixed = 128 + reason.utf8.count
-        switch command {
-        case .putTag(_, let key, let value): return fixed + key.text.utf8.count + value.utf8.count
-        case .createMachine(let definition):
-            return fixed + definition.configuration.utf8.count + definition.requirements.diskPaths.reduce(0) { $0 + $1.utf8.count }
+    /// About how many bytes the entry takes in the log and on the wire, rather too many than too few; what Raft's bounds count.
+    package var approximateSize: Int { 256 + reason.utf8.count + command.textBytes }
+
+    /// Why the entry is not proposed: no frame could take it to the other servers, and the log would stand still behind it.
+    var refusalOfSize: PoolRefusal? {
+        guard approximateSize > PoolLimits.entryBytes else { return nil }
+        return PoolRefusal(
+            .invalidValue,
+            "What is to be stored takes \(approximateSize) bytes, and \(PoolLimits.entryBytes) is the most. Give less text.")
+    }
+}
+
+extension PoolCommand {
+    /// At most how many bytes the command's texts and lists take.
+    fileprivate var textBytes: Int {
+        switch self {
+        case .putTag(_, let key, let value): key.text.utf8.count + value.utf8.count
+        case .createMachine(let definition): definition.textBytes
         case .createRule(let rule):
-            let machines = rule.machines.reduce(0) { $0 + $1.text.utf8.count + 2 }
-            return fixed + rule.tags.reduce(machines) { $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8 }
-        case .hello, .serverFacts, .createPool, .join: return fixed + 2_048
-        default: return fixed + 128
+            rule.tags.reduce(rule.machines.reduce(0) { $0 + $1.text.utf8.count + 2 }) {
+                $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8
+            }
+        case .changeMachine(_, let change): (change.preferredServers?.count ?? 0) * 10
+        case .hello(let hello): hello.facts.listedBytes + hello.agentVersion.utf8.count + 24 * hello.strays.count
+        case .strays(_, _, let strays): 24 * strays.count
+        case .serverFacts(_, _, let facts): facts.listedBytes
+        case .createPool(let foundation):
+            foundation.name.utf8.count + foundation.founder.textBytes + foundation.credential.name.utf8.count
+        case .join(let request): request.server.textBytes
+        case .createCredential(let credential): credential.name.utf8.count
+        case .observed(_, _, _, _, let observation): observation.textBytes
+        case .raiseFormat, .changeSetting, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
+            .deleteMachine,
+            .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .resetMachineStatus, .cancelTask, .deleteTag,
+            .deleteRule, .revokeCredential:
+            128
+        }
+    }
+}
+
+extension MachineDefinition {
+    fileprivate var textBytes: Int {
+        let paths = requirements.diskPaths.reduce(configuration.utf8.count) { $0 + $1.utf8.count + 4 }
+        return requirements.interfaces.reduce(paths + preferredServers.count * 10) { $0 + $1.bridge.utf8.count + 16 } + 256
+    }
+}
+
+extension NewServer {
+    fileprivate var textBytes: Int { name.text.utf8.count + peerAddress.utf8.count + queryAddress.utf8.count + 256 }
+}
+
+extension MachineObservation {
+    fileprivate var textBytes: Int {
+        switch self {
+        case .running, .paused, .shuttingDown, .ended, .resized: 64
+        case .failed(_, let cause), .waiting(_, let cause), .stopped(_, let cause): cause.utf8.count + 64
         }
     }
 }

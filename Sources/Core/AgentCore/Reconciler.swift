@@ -23,6 +23,11 @@ struct Reconciler: Sendable {
     var machines: [VirtualMachineID: MachineProgress] = [:]
     /// Domains whose oddity has been reported.
     var reported: Set<UInt32> = []
+    /// The pool's machines that the newest listing shows unasked.
+    var strays: [StrayDomain] = []
+    /// What was last said of domains that nobody asked for, and when; nil once the log has it so.
+    var straysSaid: [StrayDomain]?
+    var straysSaidAt: MonotonicInstant?
 }
 
 /// An operation that has not ended.

@@ -8,6 +8,8 @@ struct SessionKeeper: Sendable {
     var facts: ServerFacts?
     /// The session of *this run*, once its HELLO is applied. Before that this agent starts, resumes and unpauses nothing.
     var number: SessionNumber?
+    /// Whether this run's HELLO was ever applied: from then on another run's means that this one is ousted.
+    var wasOpened = false
     /// When the present word (HELLO, facts, RELEASED) was said last.
     var saidAt: MonotonicInstant?
     var isReleasing = false
@@ -31,7 +33,7 @@ extension AgentCore {
             effects.append(.notice(.information, "Session \(server.session) of server \(server.name) is open."))
             nameWaitingWrites(&effects)
         }
-        guard let facts = session.facts, facts != server.facts, !session.isReleasing, maySayAgain() else { return }
+        guard let facts = factsToSay, facts != server.facts, !session.isReleasing, maySayAgain() else { return }
         say(.serverFacts(server: identity.server, session: server.session, facts), as: .server(identity.server), &effects)
     }
 
@@ -49,6 +51,15 @@ extension AgentCore {
                 """
                 Server \(server.name) has another data directory than the one that the pool knows. \
                 Remove the server from the pool, then join it anew with an empty data directory.
+                """, &effects)
+            return false
+        }
+        // Another run of this server was let in after this one: what this one does now, nobody asks for.
+        if session.wasOpened || session.number != nil, server.run != identity.run {
+            halt(
+                """
+                Another agent of server \(server.name) opened session \(server.session) after this one had opened its own. \
+                See whether a copy of this server or of its data directory runs elsewhere and switch it off, then start this agent again.
                 """, &effects)
             return false
         }
@@ -74,7 +85,8 @@ extension AgentCore {
         }
         let hello = ServerHello(
             server: identity.server, session: server.session.next, boot: identity.boot, run: identity.run, storage: identity.storage,
-            formatVersion: PoolState.newestFormatVersion, agentVersion: identity.version, facts: facts)
+            formatVersion: PoolState.newestFormatVersion, agentVersion: identity.version, facts: facts,
+            strays: strays(among: domains))
         say(.hello(hello), as: .server(identity.server), &effects)
     }
 

@@ -60,6 +60,8 @@ package struct PlacementScore: Hashable, Sendable {
 
 /// Why a server cannot take a virtual machine. The first rule that refuses is named, in the order of the cases.
 package enum PlacementRefusal: Hashable, Sendable {
+    /// A domain of it exists already, unasked, somewhere in the pool.
+    case seenOutside(MachineSighting)
     case notPreferred
     case leftOut
     case inMaintenance
@@ -80,6 +82,7 @@ package enum PlacementRefusal: Hashable, Sendable {
     /// A stable word for programs.
     package var type: String {
         switch self {
+        case .seenOutside: "seen-outside"
         case .notPreferred: "not-preferred"
         case .leftOut: "left-out"
         case .inMaintenance: "in-maintenance"
@@ -101,6 +104,7 @@ package enum PlacementRefusal: Hashable, Sendable {
     /// The reason with its figures, to stand after a server's name.
     package var message: String {
         switch self {
+        case .seenOutside(let sighting): "must not start it: \(sighting.words)"
         case .notPreferred: "is not a preferred server of this virtual machine"
         case .leftOut: "was left out of the question"
         case .inMaintenance: "is in maintenance"

@@ -41,6 +41,7 @@ package enum PlacementPlanner {
     }
 
     private static func judge(_ candidate: PlacementCandidate, _ question: PlacementQuestion) -> PlacementFinding {
+        if let sighting = question.sighting { return .refused(.seenOutside(sighting)) }
         if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
         guard let facts = candidate.facts else { return .refused(.joining) }
         if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }
@@ -107,15 +108,14 @@ package enum PlacementPlanner {
         }
 
         var networkShare = wholeShare
-        for (bridge, needed) in rates(of: needs) {
-            let capacity = speed(behind: bridge, facts)
-            guard capacity > 0 else { continue }
-            let free = max(0, capacity - (reserved.rates[bridge] ?? 0))
-            guard needed <= free else {
+        let network = NetworkRoom(facts, reserved: reserved.rates, needed: needs.interfaces)
+        for bound in network.bounds {
+            guard bound.needed <= bound.free else {
                 return .refused(
-                    .notEnoughNetwork(bridge: bridge, needed: KilobitsPerSecond(needed), free: KilobitsPerSecond(free)))
+                    .notEnoughNetwork(
+                        bridge: bound.bridge, needed: KilobitsPerSecond(bound.needed), free: KilobitsPerSecond(bound.free)))
             }
-            networkShare = min(networkShare, share(of: free - needed, in: capacity))
+            networkShare = min(networkShare, share(of: bound.free - bound.needed, in: bound.speed))
         }
 
         let diskCapacity = facts.storageRoots.filter { !$0.isShared }.reduce(Mebibytes.zero) { $0 + $1.capacity }
@@ -130,19 +130,6 @@ package enum PlacementPlanner {
                 memory: share(of: (freeMemory - needs.memory).count, in: facts.capacity.count),
                 processors: share(of: freeProcessors - needs.virtualCPUs, in: processorCapacity), network: networkShare,
                 disk: diskShare, machines: reserved.machines))
-    }
-
-    /// The rate that a machine needs on each of its bridges, sorted by bridge.
-    private static func rates(of requirements: MachineRequirements) -> [(bridge: String, needed: Int)] {
-        var sums: [String: Int] = [:]
-        for interface in requirements.interfaces { sums[interface.bridge, default: 0] += interface.rate.count }
-        return sums.sorted { $0.key.utf8.lexicographicallyPrecedes($1.key.utf8) }.map { (bridge: $0.key, needed: $0.value) }
-    }
-
-    /// The speeds of the distinct cards behind a bridge together; 0 for a bridge without cards, which no rate limits.
-    private static func speed(behind bridge: String, _ facts: ServerFacts) -> Int {
-        guard let found = facts.bridges.first(where: { $0.name == bridge }) else { return 0 }
-        return facts.cards.filter { found.cards.contains($0.name) }.reduce(0) { $0 + $1.speed.count }
     }
 
     /// `part` of `whole` in millionths, rounded down, without overflow.

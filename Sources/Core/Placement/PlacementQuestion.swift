@@ -83,10 +83,12 @@ package struct PlacementQuestion: Hashable, Sendable {
     package let leftOut: [ServerID]
     /// The rules that the machine is a member of, by name; what is placed on left out servers is gone with them.
     package let rules: [PlacementRule]
+    /// Where the machine is seen although the pool did not ask for it: then no server may start it.
+    package let sighting: MachineSighting?
 
     package init(
         requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int,
-        leftOut: [ServerID] = [], rules: [PlacementRule] = []
+        leftOut: [ServerID] = [], rules: [PlacementRule] = [], sighting: MachineSighting? = nil
     ) {
         self.requirements = requirements
         self.preferredServers = preferredServers
@@ -94,5 +96,6 @@ package struct PlacementQuestion: Hashable, Sendable {
         self.overcommitRatio = overcommitRatio
         self.leftOut = leftOut
         self.rules = rules.map { $0.leavingOut(leftOut) }.sorted { $0.name < $1.name }
+        self.sighting = sighting
     }
 }

@@ -19,6 +19,9 @@ package enum PoolCommand: Hashable, Sendable {
     case released(server: ServerID, session: SessionNumber)
     /// The facts of a server, in its current session.
     case serverFacts(server: ServerID, session: SessionNumber, ServerFacts)
+    /// Every domain of the pool's machines that a server sees and was not asked for, in its current session: sorted by machine, one for
+    /// each. What is not in it is not seen there any more.
+    case strays(server: ServerID, session: SessionNumber, [StrayDomain])
     /// The master's observation whether it hears a server's current session. Void if the session is not current.
     case reachability(server: ServerID, session: SessionNumber, isReachable: Bool)
     /// Keeps new starts away from a server, or ends that.
@@ -45,7 +48,8 @@ package enum PoolCommand: Hashable, Sendable {
     /// It makes placement epoch + 1 in the chosen server's current session, or refuses with every server's reason.
     case startMachine(VirtualMachineID)
     /// Wants the machine stopped; begins a task. `force` destroys the domain instead of asking the guest. `patience` is how long the
-    /// guest may take, counted by its server from the asking on, until the domain is destroyed; nil means as long as it likes.
+    /// guest may take, counted by its server from the asking on, until the domain is destroyed; nil means as long as it likes. With both
+    /// the guest is asked, and the domain is destroyed when its time is up, as by `patience` alone.
     case stopMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)
     /// Wants the machine stopped and started anew on the same server; begins a task. `force` and `patience` as of a stop.
     case rebootMachine(VirtualMachineID, force: Bool, patience: Duration? = nil)
@@ -106,5 +110,12 @@ package struct PoolEntry: Hashable, Sendable {
         self.request = request
         self.idempotency = idempotency
         self.expected = expected
+    }
+
+    /// The same by another clock.
+    package func proposed(at time: PoolTime) -> PoolEntry {
+        PoolEntry(
+            command: command, principal: principal, proposedAt: time, reason: reason, request: request, idempotency: idempotency,
+            expected: expected)
     }
 }

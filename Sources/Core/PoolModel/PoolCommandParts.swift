@@ -59,10 +59,12 @@ package struct ServerHello: Hashable, Sendable {
     /// The agent's version, for people.
     package let agentVersion: String
     package let facts: ServerFacts
+    /// The domains of the pool's machines that the server sees unasked, sorted by machine.
+    package let strays: [StrayDomain]
 
     package init(
         server: ServerID, session: SessionNumber, boot: UniqueIdentifier, run: UniqueIdentifier, storage: UniqueIdentifier,
-        formatVersion: Int, agentVersion: String, facts: ServerFacts
+        formatVersion: Int, agentVersion: String, facts: ServerFacts, strays: [StrayDomain] = []
     ) {
         self.server = server
         self.session = session
@@ -72,7 +74,40 @@ package struct ServerHello: Hashable, Sendable {
         self.formatVersion = formatVersion
         self.agentVersion = agentVersion
         self.facts = facts
+        self.strays = strays
     }
+}
+
+/// A domain of a virtual machine of the pool that no placement on its server asks for: started behind the pool's back, or left over.
+package struct StrayDomain: Hashable, Sendable {
+    package let machine: VirtualMachineID
+    /// Xen's number of the domain on its server's present boot.
+    package let domain: UInt32
+    /// The placement that the pool created it for; nil for a domain that the pool did not create.
+    package let epoch: PlacementEpoch?
+
+    package init(machine: VirtualMachineID, domain: UInt32, epoch: PlacementEpoch? = nil) {
+        self.machine = machine
+        self.domain = domain
+        self.epoch = epoch
+    }
+}
+
+/// A domain of a virtual machine that its server sees although no placement there asks for it.
+package struct MachineSighting: Hashable, Sendable {
+    package let server: ServerID
+    package let name: ServerName
+    /// Xen's number of it there.
+    package let domain: UInt32
+
+    package init(server: ServerID, name: ServerName, domain: UInt32) {
+        self.server = server
+        self.name = name
+        self.domain = domain
+    }
+
+    /// What is so, to stand within a sentence.
+    package var words: String { "domain \(domain) of it is seen on server \(name), where the pool did not ask for it" }
 }
 
 /// A join token as stored: the secret only as a digest.

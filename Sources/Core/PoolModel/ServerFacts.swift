@@ -104,6 +104,24 @@ package struct ServerFacts: Hashable, Sendable {
         self.hypervisor = hypervisor
     }
 
+    /// At most how many bytes the lists take on a disk and on the wire.
+    package var listedBytes: Int {
+        let perItem = 24
+        let cards = cards.reduce(0) { $0 + $1.name.utf8.count + perItem }
+        let bridges = bridges.reduce(0) { sum, bridge in
+            sum + bridge.cards.reduce(bridge.name.utf8.count + perItem) { $0 + $1.utf8.count + perItem }
+        }
+        let roots = storageRoots.reduce(0) { $0 + $1.path.utf8.count + perItem }
+        return cards + bridges + roots + domainTypes.count * perItem + hypervisor.utf8.count
+    }
+
+    /// The same facts with this much more memory that the pool cannot have.
+    package func reserving(_ more: Mebibytes) -> ServerFacts {
+        ServerFacts(
+            totalMemory: totalMemory, reservedMemory: reservedMemory + more, processors: processors, cards: cards, bridges: bridges,
+            storageRoots: storageRoots, domainTypes: domainTypes, hypervisor: hypervisor)
+    }
+
     /// Memory that virtual machines of the pool may take together.
     package var capacity: Mebibytes { totalMemory - reservedMemory }
 }

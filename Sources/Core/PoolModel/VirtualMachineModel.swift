@@ -56,7 +56,8 @@ package enum MachineEndAction: String, Hashable, Sendable, CaseIterable {
     case restart
     /// The domain is kept, for somebody to look at; it holds its memory until it is stopped.
     case preserve
-    /// As `destroy` and `restart`, after the guest's memory was written to a file.
+    /// What the configuration asks for is the guest's memory in a file first. No agent writes that yet: they are as `destroy` and
+    /// `restart`, and whoever creates the machine is warned.
     case coreDumpDestroy = "coredump-destroy"
     case coreDumpRestart = "coredump-restart"
 
@@ -89,7 +90,7 @@ package struct MachineEndActions: Hashable, Sendable {
 }
 
 /// What the pool's users want of a virtual machine.
-package enum MachineIntent: String, Hashable, Sendable {
+package enum MachineIntent: String, Hashable, Sendable, CaseIterable {
     case running
     case stopped
     case paused

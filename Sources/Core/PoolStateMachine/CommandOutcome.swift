@@ -79,6 +79,7 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     case invalidValue = "invalid-value"
     case formatNotRaised = "format-not-raised"
     case changedMeanwhile = "changed-meanwhile"
+    case machineSeenOutside = "machine-seen-outside"
 
     /// How the query port answers it.
     package var kind: PoolRefusalKind {
@@ -91,7 +92,7 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
         case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags, .tooManyRules: .tooMany
         case .poolExists, .staleSession, .alreadyAnswered, .idempotencyKeyReused, .serverNameTaken, .serverInUse, .serverStorageChanged,
             .machineNameTaken, .machineUUIDTaken, .machineStateForbids, .noServerFits, .staleObservation, .taskNotCancellable,
-            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts:
+            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts, .machineSeenOutside:
             .conflict
         }
     }

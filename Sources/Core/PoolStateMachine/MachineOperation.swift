@@ -1,6 +1,10 @@
 import PoolModel
 
-/// What can be asked of a virtual machine, and in which states (Oracle VM 2.2's table, for what this pool does).
+/// What can be asked of a virtual machine, and in which states.
+///
+/// Oracle VM 2.2's table for what this pool does. From Running: power off, reboot, pause, edit, reset status. From PoweredOff: power on,
+/// delete, edit, reset status. From Error: power on, power off, delete, reset status. Beyond it a machine in Error can be edited, which
+/// may be the cure; and one whose domain was kept after its guest's end can only be stopped, as there is something to stop.
 package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
     case start
     case stop
@@ -37,7 +41,7 @@ extension VirtualMachine {
         // A stop waits for the server, or takes the place of what is under way.
         case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .unknown: [.stop]
         // A domain that was kept after its guest's end holds its room until it is stopped.
-        case .error: placement == nil ? [.start, .resize, .delete, .resetStatus] : [.stop]
+        case .error: placement == nil ? [.start, .stop, .resize, .delete, .resetStatus] : [.stop]
         }
     }
 }

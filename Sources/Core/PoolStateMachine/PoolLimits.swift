@@ -35,6 +35,10 @@ package enum PoolLimits {
     package static let cards = 256
     package static let bridges = 1_024
     package static let storageRoots = 256
+    /// Of all that a server reports: its HELLO must fit into an entry.
+    package static let factsBytes = 256 * 1024
+    /// Of an entry of the log, as `approximateSize` counts it: half of the frame (1 MiB) that takes it to the other servers.
+    package static let entryBytes = 512 * 1024
     /// How long a guest may be given to end by itself.
     package static let stopPatience: ClosedRange<Duration> = .seconds(1)...(.seconds(24 * 60 * 60))
     package static let overcommitRatio = 1...64

@@ -41,6 +41,8 @@ package struct Server: Hashable, Sendable {
     package var agentVersion = ""
     package var isReachable = true
     package var isInMaintenance = false
+    /// The domains of the pool's machines that it last saw unasked, sorted by machine; kept while it is not heard.
+    package var strays: [StrayDomain] = []
     /// Removed servers are kept by name and number only, so that their number is never given again and they are told.
     package var isRemoved = false
     /// When it joined, in pool time.
@@ -139,6 +141,9 @@ package struct Rule: Hashable, Sendable {
     package let id: RuleID
     package let definition: RuleDefinition
 
+    /// The index of its last change: that of its creation, by which it is numbered, since a rule never changes.
+    package var changedAt: LogIndex { LogIndex(id.number) }
+
     package init(id: RuleID, definition: RuleDefinition) {
         self.id = id
         self.definition = definition
@@ -177,7 +182,7 @@ package struct StoredCredential: Hashable, Sendable {
 }
 
 /// What a task does.
-package enum PoolTaskKind: String, Hashable, Sendable {
+package enum PoolTaskKind: String, Hashable, Sendable, CaseIterable {
     case start
     case stop
     case reboot
@@ -188,7 +193,7 @@ package enum PoolTaskKind: String, Hashable, Sendable {
 }
 
 /// How far a task is.
-package enum PoolTaskState: String, Hashable, Sendable {
+package enum PoolTaskState: String, Hashable, Sendable, CaseIterable {
     case waiting
     case running
     case done

@@ -50,6 +50,7 @@ extension PoolState {
         case .hello(let hello): try openSession(hello, entry)
         case .released(let server, let session): try release(server, session, entry)
         case .serverFacts(let server, let session, let facts): try changeFacts(server, session, facts, entry)
+        case .strays(let server, let session, let strays): try changeStrays(server, session, strays, entry)
         case .reachability(let server, let session, let isReachable): try changeReachability(server, session, isReachable, entry)
         case .maintenance(let server, let isOn): try changeMaintenance(server, isOn, entry)
         case .removeServer(let server): try remove(server, entry)

@@ -39,7 +39,7 @@ extension PoolState {
             .user
         case .changeSetting, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
-        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .reachability, .join, .observed: nil
+        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed: nil
         }
     }
 
@@ -48,7 +48,8 @@ extension PoolState {
         guard let known = servers[server], !known.isRemoved else { return false }
         switch command {
         case .hello(let hello): return hello.server == server
-        case .released(let named, _), .serverFacts(let named, _, _), .observed(_, let named, _, _, _): return named == server
+        case .released(let named, _), .serverFacts(let named, _, _), .strays(let named, _, _), .observed(_, let named, _, _, _):
+            return named == server
         default: return false
         }
     }

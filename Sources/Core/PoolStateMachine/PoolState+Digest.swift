@@ -114,6 +114,16 @@ extension Server {
         digest.add(changedAt.number)
         digest.add(facts != nil)
         facts?.add(to: &digest)
+        // A server that sees nothing unasked has the digest that it had before there were such words.
+        guard !strays.isEmpty else { return }
+        digest.add("strays")
+        digest.add(strays.count)
+        for stray in strays {
+            digest.add(stray.machine.number)
+            digest.add(UInt64(stray.domain))
+            digest.add(stray.epoch != nil)
+            digest.add(stray.epoch?.number ?? 0)
+        }
     }
 }
 

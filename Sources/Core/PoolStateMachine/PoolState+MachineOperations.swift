@@ -8,6 +8,7 @@ extension PoolState {
     mutating func start(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.start, machine)
+        try requireUnseen(machine, for: .start)
         let decision = decidePlacement(for: machine)
         guard let chosen = decision.chosen, let server = servers[chosen] else {
             let reasons = decision.verdicts.compactMap { verdict -> String? in
@@ -50,30 +51,39 @@ extension PoolState {
         let machine = try existing(id)
         try require(.stop, machine)
         try check(patience: patience)
-        if machine.intent == .stopped, machine.isStopForced || !force, machine.stopPatience == patience, let task = machine.task {
+        // After an error nothing runs; it is as good as powered off, and says so.
+        guard machine.placement != nil else {
+            let task = beginTask(.stop, machine, cause: "Nothing of it ran.", entry)
+            endTask(of: id, .done, cause: "Nothing of it ran.")
+            setStatus(of: id, .poweredOff, cause: "", entry)
+            return .task(task)
+        }
+        let isForced = Self.isForced(force, patience)
+        if machine.intent == .stopped, machine.isStopForced || !isForced, machine.stopPatience == patience, let task = machine.task {
             return .task(task)
         }
         machines[id]?.intent = .stopped
-        machines[id]?.isStopForced = force
+        machines[id]?.isStopForced = isForced
         machines[id]?.stopPatience = patience
         let task = begin(.stop, machine, .shuttingDown, doing: "stopping it", toBe: "stopped", entry)
         note(
             entry, "vm", machine.name.text, "vm-stopping",
-            "Virtual machine \(machine.name) is to be stopped\(force ? " by force" : "") on server \(serverName(of: machine)).")
+            "Virtual machine \(machine.name) is to be stopped\(Self.manner(force, patience)) on server \(serverName(of: machine)).")
         return .task(task)
     }
 
     mutating func reboot(_ id: VirtualMachineID, force: Bool, patience: Duration?, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.reboot, machine)
+        try requireUnseen(machine, for: .reboot)
         try check(patience: patience)
         machines[id]?.intent = .rebooting
-        machines[id]?.isStopForced = force
+        machines[id]?.isStopForced = Self.isForced(force, patience)
         machines[id]?.stopPatience = patience
         let task = begin(.reboot, machine, .rebooting, doing: "rebooting it", toBe: "rebooted", entry)
         note(
             entry, "vm", machine.name.text, "vm-rebooting",
-            "Virtual machine \(machine.name) is to be rebooted\(force ? " by force" : "") on server \(serverName(of: machine)).")
+            "Virtual machine \(machine.name) is to be rebooted\(Self.manner(force, patience)) on server \(serverName(of: machine)).")
         return .task(task)
     }
 
@@ -87,6 +97,7 @@ extension PoolState {
     mutating func unpause(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.unpause, machine)
+        try requireUnseen(machine, for: .unpause)
         machines[id]?.intent = .running
         return .task(begin(.unpause, machine, .unpausing, doing: "letting it go on", toBe: "unpaused", entry))
     }
@@ -107,6 +118,14 @@ extension PoolState {
     private func serverName(of machine: VirtualMachine) -> String {
         guard let placement = machine.placement else { return "none" }
         return servers[placement.server]?.name.text ?? placement.server.description
+    }
+
+    /// Who gives a time lets the guest be asked first: force comes when the time is up.
+    private static func isForced(_ force: Bool, _ patience: Duration?) -> Bool { force && patience == nil }
+
+    private static func manner(_ force: Bool, _ patience: Duration?) -> String {
+        guard let patience else { return force ? " by force" : "" }
+        return ", by force after \(patience.components.seconds) s,"
     }
 
     private func check(patience: Duration?) throws(Refused) {

@@ -109,6 +109,7 @@ extension PoolState {
     mutating func delete(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.delete, machine)
+        try requireUnseen(machine, for: .delete)
         machines[id] = nil
         machinesByName[machine.name] = nil
         machinesByUUID[machine.uuid] = nil

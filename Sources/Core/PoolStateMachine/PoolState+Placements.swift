@@ -175,7 +175,11 @@ extension PoolState {
     private mutating func observeStopped(
         _ machine: VirtualMachine, _ server: Server, _ reason: MachineStopReason, cause: String, _ entry: PoolEntry
     ) {
-        if isRestartWanted(machine, reason) { return restart(machine, on: server, cause: cause, entry) }
+        if isRestartWanted(machine, reason) {
+            guard let sighting = sightings(of: machine.id).first else { return restart(machine, on: server, cause: cause, entry) }
+            let why = Self.bounded("\(cause) It is not started anew: \(sighting.words).")
+            return endPlacement(of: machine.id, status: .error, cause: why, entry)
+        }
         let status: MachineStatus =
             switch reason {
             case .requested, .poweredOffItself, .startInterrupted: .poweredOff

@@ -47,6 +47,8 @@ extension PoolState {
             )
         }
         try checkFacts(hello.facts, agentVersion: hello.agentVersion)
+        try checkStrays(hello.strays)
+        let former = overcommittedMemory(on: server.id)
         let wasBooted = server.boot != nil && server.boot != hello.boot
         server.session = hello.session
         server.isSessionOpen = true
@@ -63,6 +65,9 @@ extension PoolState {
             entry, "server", server.name.text, "session-opened",
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
+        // On the same boot what was seen may be there still: the session's own word on it follows.
+        setStrays(of: server.id, to: wasBooted ? hello.strays : Self.merged(server.strays, hello.strays), entry)
+        if overcommittedMemory(on: server.id) != former { noteFacts(of: server, hello.facts, former, entry) }
         beginWaitingTasks(on: server)
         return .none
     }
@@ -91,11 +96,10 @@ extension PoolState {
         let server = try self.server(id, in: session)
         guard server.facts != facts else { return .none }
         try checkFacts(facts)
+        let former = overcommittedMemory(on: id)
         servers[id]?.facts = facts
         servers[id]?.changedAt = appliedIndex
-        note(
-            entry, "server", server.name.text, "server-facts",
-            "Server \(server.name) has \(facts.capacity) for virtual machines and \(facts.processors) CPUs.")
+        noteFacts(of: server, facts, former, entry)
         return .none
     }
 
@@ -113,6 +117,14 @@ extension PoolState {
                 """
                 The server reports more than \(PoolLimits.cards) cards, \(PoolLimits.bridges) bridges or \(PoolLimits.storageRoots) \
                 storage roots, or a name over \(PoolLimits.factBytes) bytes. Remove what is not needed on that server.
+                """)
+        }
+        guard facts.listedBytes <= PoolLimits.factsBytes else {
+            throw Refused(
+                .invalidValue,
+                """
+                The names of the server's cards, bridges and storage roots take \(facts.listedBytes) bytes, and \
+                \(PoolLimits.factsBytes) is the most. Remove what is not needed on that server.
                 """)
         }
     }
@@ -178,6 +190,14 @@ extension PoolState {
             throw Refused(
                 .serverInUse,
                 "Server \(server.name) holds \(bound.count) virtual machines (\(names)\(bound.count > 5 ? ", ..." : "")). Stop them first.")
+        }
+        if let stray = server.strays.first {
+            throw Refused(
+                .serverInUse,
+                """
+                Server \(server.name) last saw domain \(stray.domain) of virtual machine \(machines[stray.machine]?.name.text ?? "?"), \
+                which nobody would watch any more. End it there, then remove the server.
+                """)
         }
         guard activeServers.count > 1 else {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")

@@ -35,6 +35,8 @@ package struct PoolState: Sendable {
     var reservations: [ServerID: ServerReservations] = [:]
     var credentialsBySecret: [SHA256Digest: CredentialID] = [:]
     var ruleIndex = RuleIndex()
+    /// The servers that see an unasked domain of a machine, by number.
+    var strayServers: [VirtualMachineID: [ServerID]] = [:]
     var tagBytes = 0
     var endedTasks: Deque<TaskID> = []
     var idempotency: [IdempotencySlot: KeptIdempotencyKey] = [:]
@@ -56,6 +58,9 @@ package struct PoolState: Sendable {
 
     /// The virtual machine of this name.
     package func machine(named name: VirtualMachineName) -> VirtualMachine? { machinesByName[name].flatMap { machines[$0] } }
+
+    /// The virtual machine of this UUID.
+    package func machine(withUUID uuid: UniqueIdentifier) -> VirtualMachine? { machinesByUUID[uuid].flatMap { machines[$0] } }
 
     /// The virtual machines by name.
     package var machinesInOrder: [VirtualMachine] { machines.values.sorted { $0.name < $1.name } }
@@ -94,7 +99,8 @@ package struct PoolState: Sendable {
         let candidates = activeServers.map { candidate($0, asking: machine) }
         let question = PlacementQuestion(
             requirements: requirements, preferredServers: machine.preferredServers, candidates: candidates,
-            overcommitRatio: settings.overcommitRatio, leftOut: without, rules: placementRules(of: machine))
+            overcommitRatio: settings.overcommitRatio, leftOut: without, rules: placementRules(of: machine),
+            sighting: sightings(of: machine.id).first { !without.contains($0.server) })
         return PlacementPlanner.decide(question)
     }
 

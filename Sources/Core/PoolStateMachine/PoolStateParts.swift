@@ -87,6 +87,15 @@ extension PoolState {
         // The rules first: each machine that is placed is counted among the members of those it belongs to.
         for rule in parts.rules { try restore(rule) }
         for machine in parts.machines { try restore(machine) }
+        for server in parts.servers { try restore(server.strays, on: server) }
+    }
+
+    private mutating func restore(_ strays: [StrayDomain], on server: Server) throws(PoolStateRestoringError) {
+        guard Self.areInOrder(strays), strays.allSatisfy({ machines[$0.machine] != nil }) else {
+            throw PoolStateRestoringError(
+                message: "Server \(server.name) sees domains of virtual machines that are not in the snapshot, or sees one twice.")
+        }
+        index(strays, on: server.id)
     }
 
     private mutating func restore(_ rule: Rule) throws(PoolStateRestoringError) {
@@ -132,6 +141,7 @@ extension PoolState {
         }
         if rebuilt.machinesByName != machinesByName { return "The index of names is wrong." }
         if rebuilt.machinesByUUID != machinesByUUID { return "The index of UUIDs is wrong." }
+        if rebuilt.strayServers != strayServers { return "The index of the domains seen unasked is wrong." }
         if rebuilt.ruleIndex != ruleIndex { return "The index of the rules' members is wrong." }
         if rebuilt.tagBytes != tagBytes { return "The tags take \(rebuilt.tagBytes) bytes, not \(tagBytes)." }
         if rebuilt.digest != digest { return "The state's digest does not survive a snapshot." }

@@ -117,7 +117,7 @@ package struct RaftSettings: Hashable, Sendable {
     package var diskStall: Duration = .seconds(2)
     /// The most bytes that a snapshot from a peer may claim: below what SQLite stores in one row (10^9, sqlite.org/limits.html).
     package var snapshotBytes = 900 * 1024 * 1024
-    /// Entries kept in memory and on disk behind a snapshot, for followers that are a little behind.
+    /// Entries kept in memory behind a snapshot, for followers that are a little behind; what is kept on disk is the storage's own matter.
     package var trailingEntries = 5_000
 
     package init() {}

@@ -57,6 +57,7 @@ extension RaftNode {
     /// different logs (hazards B5, B6). The own vote counts only then, too (hazard B14).
     mutating func campaign(isTransfer: Bool) {
         loseLeader()
+        counts.electionsBegun += 1
         enter(term.next)
         role = .candidate
         votedFor = id
@@ -109,6 +110,7 @@ extension RaftNode {
         // Who led or stood draws anew, so that it does not stand again at once.
         if oldRole == .leader || oldRole == .candidate { drawElectionDeadline() }
         guard let newLeader else { return }
+        if leaderOfTerm != newLeader { counts.leaderChanges += 1 }
         leader = newLeader
         leaderOfTerm = newLeader
     }

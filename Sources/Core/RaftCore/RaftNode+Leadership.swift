@@ -36,6 +36,8 @@ struct Leadership: Sendable {
 extension RaftNode {
     /// Won: appends an entry of the own term, with which everything before it will be committed (Raft §5.4.2, §8).
     mutating func becomeLeader() {
+        counts.electionsWon += 1
+        counts.leaderChanges += 1
         role = .leader
         leader = id
         leaderOfTerm = id

@@ -5,6 +5,7 @@ extension RaftNode {
     mutating func propose(_ payload: Payload, size: Int, token: RaftToken) {
         precondition((0...RaftBounds.entryBytes).contains(size), "a proposal of \(size) bytes")
         if let refusal = refusalOfProposal(size: size) {
+            counts.proposalsRefused += 1
             return effects.append(.proposalRefused(token: token, refusal))
         }
         append(.command(payload), size: size)

@@ -10,6 +10,7 @@ extension RaftNode {
         let newest = RaftSnapshot(index: index, term: indexTerm, configuration: configuration, data: data)
         trailingBytes += log.bytes(from: max(snapshotIndex, log.baseIndex).next, through: index)
         snapshot = newest
+        counts.compactions += 1
         storage.stage(newest, replacesLog: false, committed: commitIndex)
         dropTrailingEntries()
         configurations.drop(through: index)

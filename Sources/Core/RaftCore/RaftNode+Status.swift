@@ -52,6 +52,25 @@ extension RaftNode {
     package var lastConfirmedRound: UInt64 { leading.confirmedRound }
     /// When the newest confirmed round began; nil when none is confirmed in this term or this node does not lead.
     package var confirmedRoundStart: MonotonicInstant? { role == .leader ? leading.confirmedRoundStart : nil }
+    /// When a majority was last known to be there: a leader's newest confirmed round, a follower's last word of its leader; nil for
+    /// none.
+    package var lastMajorityContact: MonotonicInstant? {
+        role == .leader ? leading.confirmedRoundStart : leader == nil ? nil : lastLeaderContact
+    }
+}
+
+/// What happened to a node since it began.
+package struct RaftCounts: Hashable, Sendable {
+    /// Elections that it stood for; pre-votes are none.
+    package internal(set) var electionsBegun: UInt64 = 0
+    package internal(set) var electionsWon: UInt64 = 0
+    /// How often it learnt who leads a term.
+    package internal(set) var leaderChanges: UInt64 = 0
+    package internal(set) var proposalsRefused: UInt64 = 0
+    /// Snapshots of its own that took the place of log entries.
+    package internal(set) var compactions: UInt64 = 0
+
+    package init() {}
 }
 
 /// Limits that no pool reaches: they keep a peer's numbers from overflowing ours, and its requests from piling up.

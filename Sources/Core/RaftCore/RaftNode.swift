@@ -54,6 +54,8 @@ package struct RaftNode<Payload: RaftPayload>: Sendable {
     /// What this step wants done.
     var effects: [RaftEffect<Payload>] = []
     var reportedStatus: RaftStatus
+    /// What happened since this node began, for whoever watches it; nothing is decided by it.
+    package internal(set) var counts = RaftCounts()
 
     /// - Parameters:
     ///   - stored: what storage held: durable, checked, contiguous.

@@ -32,6 +32,7 @@ struct PoolCommand: AsyncParsableCommand {
         commandName: "pool", abstract: "Founds, joins and shows a server pool.",
         subcommands: [
             PoolBootstrapCommand.self, PoolJoinCommand.self, PoolTokenCommand.self, PoolStatusCommand.self, PoolMasterCommand.self,
+            PoolMetricsCommand.self,
             PoolShowCommand.self, PoolDiffCommand.self, PoolDemoCommand.self,
         ])
 }

@@ -7,6 +7,7 @@ import OpenSSLTransport
 import PoolCommands
 import ServerEnvironment
 import SimulatedHost
+import XenHypervisor
 
 /// How a refusal reaches the person at the terminal: one line on standard error, and an exit status.
 enum Refusal {
@@ -26,6 +27,8 @@ enum Refusal {
         case let error as SetupError: error.message
         case let error as StorageError: error.message
         case let error as HypervisorError: error.message
+        case let error as XenUnavailable: error.message
+        case let error as HypervisorRefusal: error.message
         case let error as CertificateError: error.message
         case let error as TLSError: error.message
         case let error as AgentHalt: error.message

@@ -34,12 +34,15 @@ package struct AnswerContext: Hashable, Sendable {
     package let index: LogIndex
     /// How old the answer may be at most; nil when that is unknown or the answer is linearizable.
     package let age: Duration?
+    /// Whether the agent is ending in good order: who can ask another server should do so from now on.
+    package let isStopping: Bool
 
-    package init(answeredBy: ServerID, mastership: MastershipStatus, index: LogIndex, age: Duration?) {
+    package init(answeredBy: ServerID, mastership: MastershipStatus, index: LogIndex, age: Duration?, isStopping: Bool = false) {
         self.answeredBy = answeredBy
         self.mastership = mastership
         self.index = index
         self.age = age
+        self.isStopping = isStopping
     }
 }
 

@@ -20,10 +20,17 @@ package protocol StoragePort: Sendable {
 /// Turns entries into bytes for storage, and back. WireFormat implements it.
 package protocol EntryCoding: Sendable {
     func encode(_ entry: RaftEntry<PoolEntry>) -> [UInt8]
-    /// Nil when the bytes are not an entry that this agent knows.
-    func decode(_ bytes: [UInt8]) -> RaftEntry<PoolEntry>?
+    func decode(_ bytes: [UInt8]) throws(EntryCodingError) -> RaftEntry<PoolEntry>
     func encode(_ configuration: RaftConfiguration) -> [UInt8]
     func decodeConfiguration(_ bytes: [UInt8]) -> RaftConfiguration?
+}
+
+/// Why bytes are no entry.
+package enum EntryCodingError: Error, Hashable, Sendable {
+    /// They are not what any agent wrote.
+    case damaged
+    /// A newer agent wrote them: `cause` is a sentence.
+    case newer(cause: String)
 }
 
 /// What can go wrong with storage; each means that the agent ends and stays down until an operator acts.
@@ -36,6 +43,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case schemaTooNew(found: Int, supported: Int)
     /// A stored record is damaged: `row` names table and key.
     case damaged(path: String, row: String)
+    /// A newer agent wrote a stored record: `cause` says what is not known here.
+    case recordTooNew(path: String, row: String, cause: String)
     /// Another process holds the database.
     case inUse(path: String)
     /// The file or its folder cannot be opened: `reason` is the system's.
@@ -60,6 +69,11 @@ package enum StorageError: Error, Hashable, Sendable {
             """
             The pool database \(path) is damaged at \(row). \
             Remove this server from the pool, then join it anew with an empty data directory.
+            """
+        case .recordTooNew(let path, let row, let cause):
+            """
+            \(row) in the pool database \(path) was written by a newer agent: \(cause) \
+            Install the newest agent version on this server, then start it again.
             """
         case .inUse(let path):
             "The pool database \(path) is in use by another process. Stop the agent that runs on this data directory first."

@@ -12,6 +12,8 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var intent: String
     /// The server that it is placed on; absent when it is placed nowhere.
     package var server: String?
+    /// Where a domain of it is seen that the pool did not ask for: while there is one, it is not started. Absent when there is none.
+    package var seenOn: [SightingDocument]?
     /// Counts its placements.
     package var epoch: UInt64
     package var requirements: RequirementsDocument
@@ -28,7 +30,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
         requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
-        operations: [String]
+        operations: [String], seenOn: [SightingDocument]? = nil
     ) {
         self.name = name
         self.id = id
@@ -44,6 +46,19 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.task = task
         self.configuration = configuration
         self.operations = operations
+        self.seenOn = seenOn
+    }
+}
+
+/// A domain of a virtual machine that its server sees although the pool did not ask for it there.
+package struct SightingDocument: Codable, Hashable, Sendable {
+    package var server: String
+    /// Xen's number of it there.
+    package var domain: UInt32
+
+    package init(server: String, domain: UInt32) {
+        self.server = server
+        self.domain = domain
     }
 }
 

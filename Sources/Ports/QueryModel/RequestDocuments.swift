@@ -30,9 +30,10 @@ package struct ChangeMachineRequest: Codable, Hashable, Sendable {
 
 /// How to stop or reboot a virtual machine (`POST /v1/vms/{name}/stop` and `/reboot`); an absent body asks the guest.
 package struct StopMachineRequest: Codable, Hashable, Sendable {
-    /// Destroys the domain instead of asking the guest.
+    /// Destroys the domain: at once, or where `timeoutSeconds` is given when that time is up.
     package var force: Bool?
-    /// 1 to 86,400: how long the guest may take once it is asked, before its domain is destroyed; absent: as long as it likes.
+    /// 1 to 86,400: how long the guest may take once it is asked, before its domain is destroyed, with or without `force`; absent: as
+    /// long as it likes.
     package var timeoutSeconds: Int?
 
     package init(force: Bool? = nil, timeoutSeconds: Int? = nil) {

@@ -21,17 +21,22 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     package var capacity: ResourcesDocument
     /// What is left of it.
     package var free: ResourcesDocument
+    /// By how much the memory that is reserved exceeds the capacity, in MiB; absent while it does not.
+    package var overcommittedMiB: Int?
     /// How many virtual machines are placed here.
     package var machineCount: Int
     package var joinedAt: QueryTime
     /// The virtual machines placed here, by name, at most 1,000; absent in lists.
     package var machines: [PlacedMachineDocument]?
+    /// The domains of the pool's virtual machines that it sees, or saw last, although the pool did not ask for them, by name; absent
+    /// when there are none.
+    package var strays: [StrayDocument]?
 
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
-        free: ResourcesDocument, machineCount: Int, joinedAt: QueryTime,
-        machines: [PlacedMachineDocument]? = nil
+        free: ResourcesDocument, overcommittedMiB: Int? = nil, machineCount: Int, joinedAt: QueryTime,
+        machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil
     ) {
         self.id = id
         self.name = name
@@ -46,9 +51,23 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.facts = facts
         self.capacity = capacity
         self.free = free
+        self.overcommittedMiB = overcommittedMiB
         self.machineCount = machineCount
         self.joinedAt = joinedAt
         self.machines = machines
+        self.strays = strays
+    }
+}
+
+/// A domain of a virtual machine of the pool that was started behind the pool's back, or left over.
+package struct StrayDocument: Codable, Hashable, Sendable {
+    package var machine: String
+    /// Xen's number of it on the server.
+    package var domain: UInt32
+
+    package init(machine: String, domain: UInt32) {
+        self.machine = machine
+        self.domain = domain
     }
 }
 

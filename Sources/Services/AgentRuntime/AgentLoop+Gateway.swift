@@ -7,7 +7,9 @@ extension AgentLoop: PoolGateway {
     package func write(
         _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex?
     ) async -> GatewayWrite {
-        await withCheckedContinuation { continuation in
+        // An agent that has ended answers nobody later.
+        guard !hasEnded else { return GatewayWrite(answer: .notTaken(cause: Self.endingCause), context: answerContext(age: nil)) }
+        return await withCheckedContinuation { continuation in
             let client = makeClient()
             writes[client] = continuation
             take(.submit(client, command, principal: principal, reason: reason, idempotency: idempotency, expected: expected))
@@ -17,6 +19,7 @@ extension AgentLoop: PoolGateway {
     package func read<Value: Sendable>(
         _ consistency: ReadConsistency, _ body: @escaping @Sendable (PoolState, AnswerContext) -> Value
     ) async -> GatewayRead<Value> {
+        guard !hasEnded else { return .refused(cause: Self.endingCause, answerContext(age: nil)) }
         let client = makeClient()
         return await withTaskCancellationHandler {
             await withCheckedContinuation { continuation in
@@ -55,7 +58,9 @@ extension AgentLoop: PoolGateway {
     package func transferMastership(to target: ServerID?) async { take(.transferMastership(target: target)) }
 
     func answerContext(age: Duration?) -> AnswerContext {
-        AnswerContext(answeredBy: core.identity.server, mastership: core.mastershipStatus, index: core.state.appliedIndex, age: age)
+        AnswerContext(
+            answeredBy: core.identity.server, mastership: core.mastershipStatus, index: core.state.appliedIndex, age: age,
+            isStopping: core.isStopping)
     }
 
     private func makeClient() -> ClientRequestID {

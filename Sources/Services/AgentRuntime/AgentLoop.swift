@@ -12,7 +12,7 @@ import RaftCore
 /// nothing on it ever waits. What waits (the hypervisor, the encoding of a snapshot) runs in `run()`'s task group.
 package actor AgentLoop {
     private let eventLoop: any EventLoop
-    private let ports: AgentPortSet
+    let ports: AgentPortSet
     let log: Logger
     var core: AgentCore
 
@@ -82,6 +82,9 @@ package actor AgentLoop {
     }
 
     var hasEnded: Bool { end != nil }
+
+    /// Why a client has no answer any more.
+    static let endingCause = "this server's agent is ending"
 
     // MARK: Effects
 
@@ -174,11 +177,11 @@ package actor AgentLoop {
         writes = [:]
         for continuation in waiting.values {
             continuation.resume(
-                returning: GatewayWrite(answer: .unknown(cause: "this server's agent is ending"), context: answerContext(age: nil)))
+                returning: GatewayWrite(answer: .unknown(cause: Self.endingCause), context: answerContext(age: nil)))
         }
         let readers = reads
         reads = [:]
-        for answer in readers.values { answer(self, .refused(cause: "this server's agent is ending")) }
+        for answer in readers.values { answer(self, .refused(cause: Self.endingCause)) }
         for watcher in watchers.values { watcher.finish() }
         watchers = [:]
     }

@@ -7,7 +7,7 @@ import PoolModel
 /// Renews this server's certificate when it is due, as long as the agent runs. It never ends the agent: a certificate that cannot be
 /// renewed has months left, and the virtual machines need their agent more than the agent needs its next certificate.
 package actor CertificateRenewal {
-    private let credential: RenewableCredential
+    let credential: RenewableCredential
     private let clock: any ClockPort
     private let log: Logger
     private var reports = RenewalFailureReports()

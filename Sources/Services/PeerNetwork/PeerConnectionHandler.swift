@@ -45,6 +45,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         case .incomplete: return false
         case .tooLong(let length): return refuse(.frameTooLong(length, limit: frameLimit))
         case .frame(let bytes):
+            network.counters.received(frameOf: 4 + bytes.count)
             do {
                 let frame = try PeerFrameCoding.decode(bytes)
                 isClosing = !tell { [id] in $0.received(id, frame) }

@@ -136,6 +136,7 @@ extension PeerNetwork {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.introductionTimer.cancel()
         if let route = connection.route { return lost(route, id, cause: connection.cause) }
+        if connection.isStranger, !isClosing { counters.refusedStranger() }
         logEnd(of: connection)
         guard let server = connection.server, latest[server] == id else { return }
         latest[server] = nil

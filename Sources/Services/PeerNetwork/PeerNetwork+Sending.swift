@@ -12,9 +12,11 @@ extension PeerNetwork {
         guard let id = outgoing[route]?.connection, let connection = connections[id] else {
             // Told with the next attempt that fails, and not now: the core may send at once when it is told.
             outgoing[route]?.hasDropped = true
+            counters.droppedWithoutConnection()
             return
         }
         guard connection.queuedBytes < queueLimit(route) else {
+            counters.droppedByFullQueue()
             guard outgoing[route]?.isFull == false else { return }
             outgoing[route]?.isFull = true
             receiver?.unreachable(server)
@@ -56,6 +58,7 @@ extension PeerNetwork {
         buffer.writeInteger(UInt32(bytes.count))
         buffer.writeBytes(bytes)
         let count = buffer.readableBytes
+        counters.sent(frameOf: count)
         connections[id]?.queuedBytes += count
         channel.write(buffer).whenComplete { _ in self.assumeIsolated { $0.left(id, count) } }
     }

@@ -1,5 +1,6 @@
 package import AgentCore
 package import AgentPorts
+package import CoreMetrics
 package import Logging
 package import NIOCore
 import NIOPosix
@@ -15,6 +16,7 @@ package actor PeerNetwork: PeerPort {
     let configuration: PeerNetworkConfiguration
     let eventLoop: any EventLoop
     let log: Logger
+    let counters: PeerMetrics
     /// Called on the network's event loop; must not block. Nil until the network listens.
     private(set) var receiver: (any PeerEventReceiver)?
 
@@ -33,11 +35,17 @@ package actor PeerNetwork: PeerPort {
 
     /// A network without peers that does not listen yet.
     ///
-    /// - Parameter eventLoop: carries all of the network's work; must outlive ``close()``.
-    package init(configuration: PeerNetworkConfiguration, eventLoop: any EventLoop, log: Logger) {
+    /// - Parameters:
+    ///   - eventLoop: carries all of the network's work; must outlive ``close()``.
+    ///   - factory: knows ``countedMetrics``.
+    package init(
+        configuration: PeerNetworkConfiguration, eventLoop: any EventLoop, log: Logger,
+        factory: any MetricsFactory = NOOPMetricsHandler.instance
+    ) {
         self.configuration = configuration
         self.eventLoop = eventLoop
         self.log = log
+        counters = PeerMetrics(factory)
         lines = LineBudget(linesPerMinute: configuration.limits.logLinesPerMinute)
     }
 

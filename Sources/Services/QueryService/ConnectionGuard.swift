@@ -22,8 +22,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     private var deadline: Scheduled<Void>?
     private var readingDeadline: Scheduled<Void>?
     private var isAnswering = false
-    /// Whether a part of the next request's head has come.
+    /// Whether the next request's head is awaited against the clock, and whether a part of it has come.
     private var isWithinHead = false
+    private var hasHeadBegun = false
+    private var isSecure = false
 
     /// The first request is awaited like the rest of one that has begun: who connects has something to ask.
     func handlerAdded(context: ChannelHandlerContext) {
@@ -39,9 +41,12 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if !isAnswering, !isWithinHead {
-            isWithinHead = true
-            expect(within: QueryLimits.headPatience, context)
+        if !isAnswering {
+            hasHeadBegun = true
+            if !isWithinHead {
+                isWithinHead = true
+                expect(within: QueryLimits.headPatience, context)
+            }
         }
         context.fireChannelRead(data)
     }
@@ -54,7 +59,10 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     func userInboundEventTriggered(context: ChannelHandlerContext, event: Any) {
-        if let completed = event as? TLSHandshakeCompleted { peer = completed.peer?.identity }
+        if let completed = event as? TLSHandshakeCompleted {
+            peer = completed.peer?.identity
+            isSecure = true
+        }
         context.fireUserInboundEventTriggered(event)
     }
 
@@ -67,6 +75,7 @@ final class ConnectionGuard: ChannelDuplexHandler {
         case .requestBegan:
             isAnswering = true
             isWithinHead = false
+            hasHeadBegun = false
             deadline?.cancel()
         case .requestEnded:
             isAnswering = false
@@ -77,9 +86,11 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     func write(context: ChannelHandlerContext, data: NIOAny, promise: EventLoopPromise<Void>?) {
         let buffer = unwrapOutboundIn(data)
-        // Answers outside a request are the HTTP library's bare refusals of what it could not parse; the client is to get a problem.
-        let isBareRefusal = !isAnswering && buffer.readableBytesView.starts(with: Self.bareRefusal)
-        context.write(wrapOutboundOut(isBareRefusal ? Self.refusal(context.channel.allocator) : buffer), promise: promise)
+        // The HTTP library refuses what it could not parse with a bare line; the client is to get a problem. Ours has a body always.
+        let isBareRefusal =
+            buffer.readableBytesView.starts(with: Self.bareRefusal)
+            && String(buffer: buffer).lowercased().contains("\r\ncontent-length: 0\r\n")
+        context.write(wrapOutboundOut(isBareRefusal ? Self.badHead(context.channel.allocator) : buffer), promise: promise)
     }
 
     /// A trickle of bytes does not help: what counts is a whole head within the time.
@@ -89,7 +100,14 @@ final class ConnectionGuard: ChannelDuplexHandler {
     }
 
     private func schedule(_ patience: Duration, _ context: ChannelHandlerContext) -> Scheduled<Void> {
-        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(patience)) { context.close(promise: nil) }
+        context.eventLoop.assumeIsolated().scheduleTask(in: TimeAmount(patience)) { self.giveUp(context) }
+    }
+
+    /// Closes; who has begun to ask is told why. Somebody who has said nothing, or not yet agreed on a key, has nothing to be told.
+    private func giveUp(_ context: ChannelHandlerContext) {
+        guard isSecure, hasHeadBegun, !isAnswering else { return context.close(promise: nil) }
+        context.writeAndFlush(wrapOutboundOut(Self.slowHead(context.channel.allocator)), promise: nil)
+        context.close(promise: nil)
     }
 
     private func stopWaiting() {
@@ -99,13 +117,23 @@ final class ConnectionGuard: ChannelDuplexHandler {
 
     private static let bareRefusal = Array("HTTP/1.1 400 Bad Request\r\n".utf8)
 
-    private static func refusal(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+    private static func badHead(_ allocator: ByteBufferAllocator) -> ByteBuffer {
         let refusal = QueryRefusal(
             .badRequest, cause: "The request is no HTTP/1.1, or its head has more than \(QueryLimits.headerBytes) bytes.",
             cure: "Send a correct request with fewer header fields.")
+        return text(of: refusal, "400 Bad Request", allocator)
+    }
+
+    private static func slowHead(_ allocator: ByteBufferAllocator) -> ByteBuffer {
+        let refusal = QueryRefusal(
+            .tooSlow, cause: "The request's head did not arrive within \(QueryLimits.headPatience).", cure: "Send it again, faster.")
+        return text(of: refusal, "408 Request Timeout", allocator)
+    }
+
+    private static func text(of refusal: QueryRefusal, _ status: String, _ allocator: ByteBufferAllocator) -> ByteBuffer {
         guard case .bytes(let body) = QueryReply(refusal).content else { return ByteBuffer() }
         var buffer = allocator.buffer(capacity: body.count + 160)
-        buffer.writeString("HTTP/1.1 400 Bad Request\r\nConnection: close\r\nContent-Type: \(ProblemDocument.mediaType)\r\n")
+        buffer.writeString("HTTP/1.1 \(status)\r\nConnection: close\r\nContent-Type: \(ProblemDocument.mediaType)\r\n")
         buffer.writeString("Content-Length: \(body.count)\r\n\r\n")
         buffer.writeBytes(body)
         return buffer

@@ -80,6 +80,8 @@ enum QuerySubject: Hashable, Sendable {
     case machine(String)
     case server(String)
     case task(String)
+    case rule(String)
+    case pool
 
     /// Nil for lists, and for what has no version.
     init?(pattern: String, parameters: [String: String]) {
@@ -89,6 +91,10 @@ enum QuerySubject: Hashable, Sendable {
             self = .server(name)
         } else if pattern.hasPrefix("/v1/tasks/{id}"), let id = parameters["id"] {
             self = .task(id)
+        } else if pattern.hasPrefix("/v1/rules/{name}"), let name = parameters["name"] {
+            self = .rule(name)
+        } else if pattern == "/v1/pool" {
+            self = .pool
         } else {
             return nil
         }
@@ -102,6 +108,9 @@ extension PoolState {
         case .machine(let text): VirtualMachineName(text).flatMap { machine(named: $0)?.changedAt }
         case .server(let text): ServerName(text).flatMap { server(named: $0)?.changedAt }
         case .task(let text): UInt64(text).flatMap { tasks[TaskID($0)]?.changedAt }
+        case .rule(let text): ruleIfAny(atPath: text)?.changedAt
+        // Nothing changes the pool as a whole by a write of its own: the digest of its document tells one state from another.
+        case .pool: pool == nil ? nil : LogIndex(1)
         }
     }
 }
@@ -133,7 +142,7 @@ extension QueryService {
 
     /// The answer to a client that has it already.
     static func unchanged(_ reply: QueryReply, for request: QueryRequest) throws(QueryRefusal) -> QueryReply? {
-        guard request.method == "GET", let text = request.headers["if-none-match"] else { return nil }
+        guard ["GET", "HEAD"].contains(request.method), let text = request.headers["if-none-match"] else { return nil }
         guard let tags = EntityTags(text) else {
             throw .badValue("If-None-Match", text, expected: "* or the ETag of an earlier answer, with its quotes")
         }

@@ -10,6 +10,7 @@ struct EventFeed: Sendable {
     let request: QueryRequest
     let filter: EventFilter
     let first: EventListDocument
+    let seat: EventStreamSeats.Ticket
 
     private enum Wake: Sendable {
         case applied
@@ -18,17 +19,15 @@ struct EventFeed: Sendable {
 
     /// Writes until the watcher goes, loses its credential, the agent ends or the server stops.
     func run(into sink: inout any TextSink) async throws {
-        guard await service.streams.take() else {
-            // The status line is out already: say it in the stream, with a pause before the watcher returns.
-            return try await sink.write("retry: 30000\n: This server has no room for more event streams. Ask another member.\n\n")
-        }
+        // Lapsed before the stream began, which the watcher does not have to know: he comes again at once.
+        guard await service.streams.take(seat) else { return }
         do {
             try await feed(&sink)
         } catch {
-            await service.streams.leave()
+            await service.streams.leave(seat)
             throw error
         }
-        await service.streams.leave()
+        await service.streams.leave(seat)
     }
 
     private func feed(_ sink: inout any TextSink) async throws {

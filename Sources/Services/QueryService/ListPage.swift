@@ -30,7 +30,7 @@ struct ListPage<Key: Comparable & Sendable>: Sendable {
 
     /// The page's elements in the order of their keys, and the key of the last of them where more follow.
     func cut<Element>(_ elements: some Collection<Element>, by key: (Element) -> Key) -> (elements: [Element], next: Key?) {
-        // Sorts keys and not elements, which may be large: this runs on the agent's loop.
+        // Sorts keys and not elements, which may be large.
         var found: [(key: Key, position: Int)] = []
         for (position, element) in elements.enumerated() {
             let key = key(element)

@@ -98,7 +98,7 @@ struct MachineReading: Hashable, Sendable {
 
 extension MachineEndAction {
     /// The pool's action for a configuration's. The pool keeps one domain of a virtual machine at most, so an old one is never kept
-    /// beside the new one; and it has no soft reset, which on these events xl does not have either.
+    /// beside the new one; and it has no soft reset, which on these events xl does not have either. Reading the configuration warns of both.
     init(_ action: DomainAction) {
         switch action {
         case .destroy: self = .destroy

@@ -2,11 +2,12 @@ import PoolModel
 import PoolStateMachine
 import QueryModel
 
-/// Which virtual machines a list asks for: by a pattern of names, a tag, a status, or all of these.
+/// Which virtual machines a list asks for: by a pattern of names, a tag, a status, a server, or all of these.
 struct MachineSelection: Sendable {
     private let pattern: NamePattern?
     private let tag: (key: TagKey, value: String?)?
     private let status: MachineStatus?
+    private let server: ServerName?
 
     init(_ request: QueryRequest) throws(QueryRefusal) {
         pattern = request.query["name"].map { NamePattern($0) }
@@ -20,9 +21,20 @@ struct MachineSelection: Sendable {
             guard let status = MachineStatus(rawValue: text) else { throw .badValue("status", text, expected: "one of \(words)") }
             return status
         }
+        server = try request.query["server"].map { (text) throws(QueryRefusal) in
+            guard let name = ServerName(text) else { throw .badValue("server", text, expected: "a server's name") }
+            return name
+        }
     }
 
-    func includes(_ machine: VirtualMachine) -> Bool {
+    /// Those that are selected, in no order.
+    func machines(of state: PoolState) throws(QueryRefusal) -> [VirtualMachine] {
+        guard let server else { return state.machines.values.filter { includes($0) } }
+        let id = try state.server(atPath: server.text).id
+        return state.machines(on: id).compactMap { state.machines[$0] }.filter { includes($0) }
+    }
+
+    private func includes(_ machine: VirtualMachine) -> Bool {
         if let pattern, !pattern.matches(machine.name.text) { return false }
         if let status, machine.status != status { return false }
         guard let tag else { return true }

@@ -19,7 +19,7 @@ struct PoolDiff {
     }
 
     /// What a document of an object shows that is no part of it: derived from others, or an inner number.
-    private static let foreignServerFields: Set = ["free", "capacity", "isMaster", "machineCount"]
+    private static let foreignServerFields: Set = ["free", "capacity", "overcommittedMiB", "isMaster", "machineCount"]
     private static let foreignMachineFields: Set = ["id", "epoch", "task", "tagCount", "operations"]
 
     init(_ span: PoolSpan) throws(QueryRefusal) {

@@ -6,13 +6,15 @@ import QueryModel
 extension MachineDocument {
     /// - Parameter isComplete: whether to show the vm.cfg text too.
     init(_ machine: VirtualMachine, _ state: PoolState, isComplete: Bool) {
+        let sightings = state.sightings(of: machine.id)
         self.init(
             name: machine.name.text, id: machine.id.number, uuid: machine.uuid.description, status: machine.status.rawValue,
             cause: machine.cause.isEmpty ? nil : machine.cause, intent: machine.intent.rawValue,
             server: machine.placement.map { state.name(of: $0.server) }, epoch: machine.epoch.number,
             requirements: RequirementsDocument(machine.requirements), preferredServers: machine.preferredServers.map { state.name(of: $0) },
             tagCount: machine.tags.count, task: machine.task?.number, configuration: isComplete ? machine.configuration : nil,
-            operations: machine.allowedOperations.map(\.rawValue))
+            operations: state.allowedOperations(of: machine).map(\.rawValue),
+            seenOn: sightings.isEmpty ? nil : sightings.map { SightingDocument(server: $0.name.text, domain: $0.domain) })
     }
 }
 

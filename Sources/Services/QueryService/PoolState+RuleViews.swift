@@ -23,10 +23,15 @@ extension RuleDocument {
 }
 
 extension PoolState {
+    /// The same; nil where there is none.
+    func ruleIfAny(atPath text: String) -> Rule? {
+        if let name = RuleName(text), let rule = rule(named: name) { return rule }
+        return UInt64(text).flatMap { rules[RuleID($0)] }
+    }
+
     /// The rule that a path names, by its name or else by its number.
     func rule(atPath text: String) throws(QueryRefusal) -> Rule {
-        if let name = RuleName(text), let rule = rule(named: name) { return rule }
-        if let number = UInt64(text), let rule = rules[RuleID(number)] { return rule }
+        if let rule = ruleIfAny(atPath: text) { return rule }
         throw .notFound("rule", text, among: rules.values.map(\.definition.name.text), list: "GET /v1/rules")
     }
 }

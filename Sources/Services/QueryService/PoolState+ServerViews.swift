@@ -30,6 +30,7 @@ enum ServerStatusWord: String {
 extension ServerDocument {
     /// - Parameter master: who the answering server believes to be the Server Pool Master.
     init(_ server: Server, _ state: PoolState, master: ServerID?) {
+        let missing = state.overcommittedMemory(on: server.id)
         self.init(
             id: server.id.number, name: server.name.text, roles: server.roles.words, status: ServerStatusWord(server).rawValue,
             isMaster: server.id == master, isReachable: server.isSessionOpen && server.isReachable, inMaintenance: server.isInMaintenance,
@@ -39,8 +40,15 @@ extension ServerDocument {
                     number: server.session.number, boot: boot.description, agentVersion: server.agentVersion, isOpen: server.isSessionOpen)
             },
             facts: server.facts.map { ServerFactsDocument($0) }, capacity: ResourcesDocument(capacityOf: server, state.settings),
-            free: ResourcesDocument(freeOn: server, state), machineCount: state.reservations(on: server.id).machines,
-            joinedAt: QueryTime(server.joinedAt))
+            free: ResourcesDocument(freeOn: server, state), overcommittedMiB: missing > .zero ? missing.count : nil,
+            machineCount: state.reservations(on: server.id).machines, joinedAt: QueryTime(server.joinedAt),
+            strays: server.strays.isEmpty ? nil : Self.strays(of: server, state))
+    }
+
+    private static func strays(of server: Server, _ state: PoolState) -> [StrayDocument] {
+        server.strays.compactMap { stray in
+            state.machines[stray.machine].map { StrayDocument(machine: $0.name.text, domain: stray.domain) }
+        }.sorted { $0.machine.utf8.lexicographicallyPrecedes($1.machine.utf8) }
     }
 }
 

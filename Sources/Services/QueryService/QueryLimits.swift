@@ -40,14 +40,21 @@ package enum QueryLimits {
     /// Principals and addresses whose requests are counted at a time.
     package static let payers = 4_096
     package static let addresses = 4_096
-    /// Event streams at a time.
+    /// Event streams at a time, and of one principal.
     package static let eventStreams = 64
+    package static let eventStreamsOfPrincipal = 32
+    /// How long a seat is kept for a stream that was promised and has not begun.
+    package static let eventStreamBeginning = Duration.seconds(10)
+    /// Seconds after which a watcher without a seat may try again.
+    package static let eventStreamRetrySeconds = 30
     /// Elements of a list in one answer.
     package static let listElements = 1_000
     /// Events in one answer or one step of a stream.
     package static let eventsAtOnce = 1_000
     /// Virtual machines that are named with their server.
     package static let machinesOfServer = 1_000
+    /// Virtual machines that metrics name: more would cost whoever watches more than they tell.
+    package static let machinesOfMetrics = 1_000
     /// Objects in one answer about what changed.
     package static let objectsOfDiff = 1_000
     /// Entries that are named with each of them.

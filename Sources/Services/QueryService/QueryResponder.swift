@@ -22,19 +22,21 @@ struct QueryResponder: HTTPResponder {
     func respond(to request: Request, context: Context) async throws -> Response {
         let reply: QueryReply
         do throws(QueryRefusal) {
-            reply = await service.reply(to: try await Self.translate(request, context))
+            reply = await service.reply(to: try await translate(request, context))
         } catch {
             reply = QueryReply(error)
         }
-        if request.method != .get {
+        if request.method != .get, request.method != .head {
             // The path names things and holds no secret; the query and the body are left out.
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
             context.logger.info("\(request.method.rawValue) \(QueryRefusal.shown(String(path))) \(reply.status)")
         }
-        return Self.response(reply)
+        let response = Self.response(reply)
+        // With the length that the body would have, and without the body.
+        return request.method == .head ? response.createHeadResponse() : response
     }
 
-    private static func translate(_ request: Request, _ context: Context) async throws(QueryRefusal) -> QueryRequest {
+    private func translate(_ request: Request, _ context: Context) async throws(QueryRefusal) -> QueryRequest {
         var headers: [String: String] = [:]
         for field in request.headers {
             let name = field.name.canonicalName
@@ -42,12 +44,16 @@ struct QueryResponder: HTTPResponder {
             headers[name] = headers[name].map { "\($0), \(field.value)" } ?? field.value
         }
         let credential = try ShownCredential(
-            authorization: headers["authorization"], certificate: await certificate(of: context.channel))
+            authorization: headers["authorization"], certificate: await Self.certificate(of: context.channel))
         let body = request.body
         return try QueryRequest(
             method: request.method.rawValue, target: request.head.path ?? "/", headers: headers, credential: credential,
             address: ClientAddress(context.channel.remoteAddress).description,
-            body: { limit throws(QueryRefusal) in try await BodyReading.collect(body, atMost: limit) })
+            body: { [metrics = service.metrics] limit throws(QueryRefusal) in
+                let bytes = try await BodyReading.collect(body, atMost: limit)
+                metrics.received(bodyOf: bytes.count)
+                return bytes
+            })
     }
 
     private static func certificate(of channel: any Channel) async -> CertificateIdentity? {

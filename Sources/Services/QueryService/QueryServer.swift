@@ -34,10 +34,12 @@ package struct QueryServer: Sendable {
     private let portKnown: AsyncStream<Int>.Continuation
 
     package init(
-        configuration: QueryServerConfiguration, gateway: any PoolGateway, archive: any PoolArchive, clock: any ClockPort, logger: Logger
+        configuration: QueryServerConfiguration, gateway: any PoolGateway, archive: any PoolArchive, clock: any ClockPort, logger: Logger,
+        monitoring: QueryMonitoring = .none
     ) {
         self.configuration = configuration
-        service = QueryService(gateway: gateway, archive: archive, authority: configuration.authority, clock: clock)
+        service = QueryService(
+            gateway: gateway, archive: archive, authority: configuration.authority, clock: clock, monitoring: monitoring)
         self.logger = logger
         (ports, portKnown) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     }

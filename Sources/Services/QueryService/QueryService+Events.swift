@@ -8,10 +8,19 @@ extension QueryService {
     func listEvents(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let since = try Self.since(request)
         let filter = try EventFilter(request)
-        guard request.accepts("text/event-stream") else {
-            return try await answer(request) { state, _ throws(QueryRefusal) in
-                try EventListDocument(state, after: since ?? state.events.droppedUpTo, filter)
+        // Who asks for the head only is told that of the list: a stream is nothing but a body.
+        guard request.accepts("text/event-stream"), request.method == "GET" else {
+            let limit = try Self.count("limit", of: request)
+            let last = try Self.count("last", of: request)
+            return try await answerAside(request) { state, _ throws(QueryRefusal) in
+                let since = since ?? state.events.droppedUpTo
+                if let last { return try EventListDocument(state, newest: last, after: since, filter) }
+                return try EventListDocument(state, after: since, filter, most: limit ?? QueryLimits.eventsAtOnce)
             }
+        }
+        guard request.query["limit"] == nil, request.query["last"] == nil else {
+            throw QueryRefusal(
+                .badRequest, cause: "A stream of events goes on, and has no `limit` or `last`.", cure: "Ask for a list, or leave it out.")
         }
         guard filter.to == nil else {
             throw QueryRefusal(.badRequest, cause: "A stream of events goes on, and has no `to`.", cure: "Ask for a list, or leave it out.")
@@ -21,13 +30,24 @@ extension QueryService {
             // A watcher that names no index wants what happens from now on.
             try EventListDocument(state, after: since ?? state.appliedIndex, filter)
         }
+        // Before the status line is out: whoever finds no seat is told so in it.
+        let seat = try await keepSeat(for: try await caller(of: request))
         let headers = [QueryReply.Header("Content-Type", "text/event-stream"), QueryReply.Header("Cache-Control", "no-store")]
-        let feed = EventFeed(service: self, request: request, filter: filter, first: first.document)
+        let feed = EventFeed(service: self, request: request, filter: filter, first: first.document, seat: seat)
         return QueryReply(
             status: 200, headers: headers + QueryReply.headers(of: first.answer),
             content: .stream { sink in
                 try await feed.run(into: &sink)
             })
+    }
+
+    private static func count(_ name: String, of request: QueryRequest) throws(QueryRefusal) -> Int? {
+        guard let text = request.query[name] else { return nil }
+        let range = 1...QueryLimits.eventsAtOnce
+        guard let count = Int(text), range.contains(count) else {
+            throw .badValue(name, text, expected: "\(range.lowerBound) to \(range.upperBound)")
+        }
+        return count
     }
 
     /// The index to go on from: that of the last event heard, else `since`; nil for neither.
@@ -42,16 +62,10 @@ extension QueryService {
 
 extension EventListDocument {
     /// Events after an index that fit the filter, as many as go into one answer; all of an index or none of it, so that an index is a place to resume.
-    init(_ state: PoolState, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
-        let limit = QueryLimits.eventsAtOnce
-        guard let found = state.events(since, filter, most: limit) else {
-            let first = state.events.droppedUpTo.next
-            var refusal = QueryRefusal(
-                .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
-                cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
-            refusal.problem.firstIndex = first.number
-            throw refusal
-        }
+    init(
+        _ state: PoolState, after since: LogIndex, _ filter: EventFilter, most limit: Int = QueryLimits.eventsAtOnce
+    ) throws(QueryRefusal) {
+        guard let found = state.events(since, filter, most: limit) else { throw Self.gone(since, state) }
         var events = found
         if found.count == limit, let last = found.last, let first = found.first {
             events.removeAll { $0.index == last.index }
@@ -62,6 +76,21 @@ extension EventListDocument {
         }
         let through = found.count == limit ? events.last?.index : state.appliedIndex
         self.init(events: events.map { EventDocument($0) }, through: max(since, through ?? since).number)
+    }
+
+    /// The newest events after an index that fit the filter, the oldest of them first.
+    init(_ state: PoolState, newest count: Int, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
+        guard let found = state.events(since, filter, most: PoolLimits.events) else { throw Self.gone(since, state) }
+        self.init(events: found.suffix(count).map { EventDocument($0) }, through: max(since, state.appliedIndex).number)
+    }
+
+    private static func gone(_ since: LogIndex, _ state: PoolState) -> QueryRefusal {
+        let first = state.events.droppedUpTo.next
+        var refusal = QueryRefusal(
+            .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
+            cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
+        refusal.problem.firstIndex = first.number
+        return refusal
     }
 }
 

@@ -11,11 +11,12 @@ import QueryModel
 extension QueryService {
     func join(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let isDryRun = try Self.isDryRun(request)
+        // Before the body is read and a signature verified: both cost more than the count.
+        try await admitStranger(request)
         let body = try await request.body(atMost: QueryLimits.joinBodyBytes)
         let wanted = try RequestDocumentReading.read(JoinRequestDocument.self, from: body)
         let joiner = try JoinReading(wanted)
         try checkClock(wanted.time)
-        try await admitStranger(request)
         try await checkToken(joiner)
         if isDryRun { return try await checkJoin(joiner) }
         let written = try await write(.join(joiner.command), principal: .joiner(joiner.command.token), for: request, body: body)

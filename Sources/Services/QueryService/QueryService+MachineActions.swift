@@ -47,13 +47,9 @@ extension QueryService {
     private func beginTask(_ command: PoolCommand, for request: QueryRequest, body: [UInt8]) async throws(QueryRefusal) -> QueryReply {
         let written = try await write(command, for: request, body: body)
         guard case .task(let id) = written.result else {
-            // What is asked for is so already: nothing began, and nothing is to be waited for.
-            let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
-                MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
-            }
-            return .json(Answered(read.document, answer: read.answer), headers: QueryReply.headers(of: read.answer))
+            throw QueryRefusal(.internalError, cause: "The pool began no task.", cure: "Look at GET /v1/tasks.")
         }
-        let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+        let read = try await lookAfter(written) { state, _ throws(QueryRefusal) in
             TaskBegunDocument(task: TaskDocument(try state.task(atPath: id.description)))
         }
         return .json(

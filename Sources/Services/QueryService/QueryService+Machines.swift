@@ -8,8 +8,8 @@ extension QueryService {
     func listMachines(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage(request, expected: "a virtual machine's name") { VirtualMachineName($0) }
         let selection = try MachineSelection(request)
-        return try await answer(request) { state, _ throws(QueryRefusal) in
-            let (machines, next) = page.cut(state.machines.values.filter { selection.includes($0) }) { $0.name }
+        return try await answerAside(request) { state, _ throws(QueryRefusal) in
+            let (machines, next) = page.cut(try selection.machines(of: state)) { $0.name }
             return MachineListDocument(machines: machines.map { MachineDocument($0, state, isComplete: false) }, next: next?.text)
         }
     }
@@ -30,8 +30,8 @@ extension QueryService {
             preferredServers: preferred)
         // A repeated request reads the machine that its first sending made: by its name, as the UUID may be another one now.
         let path = "/v1/vms/\(PercentText.encode(read.name.text))"
-        _ = try await write(.createMachine(definition), for: request, body: body)
-        let made = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+        let written = try await write(.createMachine(definition), for: request, body: body)
+        let made = try await lookAfter(written) { state, _ throws(QueryRefusal) in
             MachineCreatedDocument(
                 machine: MachineDocument(try state.machine(atPath: read.name.text), state, isComplete: true), warnings: read.warnings)
         }
@@ -50,9 +50,12 @@ extension QueryService {
         }
         let change = MachineChange(memory: memory, virtualCPUs: wanted.virtualCPUs, preferredServers: preferred)
         let machine = try await machineID(request)
-        return try await write(.changeMachine(machine, change), for: request, body: body) { state, _ throws(QueryRefusal) in
+        let written = try await write(.changeMachine(machine, change), for: request, body: body)
+        let read = try await lookAfter(written, about: request.subject) { state, _ throws(QueryRefusal) in
             MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
         }
+        guard case .task(let task) = written.result else { return reply(read.document, read) }
+        return reply(read.document, read, status: 202, headers: [QueryReply.Header("Location", "/v1/tasks/\(task)")])
     }
 
     func deleteMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {

@@ -7,17 +7,18 @@ extension QueryService {
     /// The process answers; nothing else is looked at.
     func health() -> QueryReply { .text("ok\n") }
 
-    /// Ready when this server can serve its clients: it knows a master, and has just now applied what a majority confirmed.
+    /// Ready when this server can serve its clients: its agent goes on, knows a master, and has just now applied what a majority confirmed.
     ///
     /// The master is asked only where nobody has asked lately, so that whoever watches many times a second costs it little; and only for
     /// a moment, as a balancer that waits sends its clients nowhere meanwhile.
     func readiness() async throws(QueryRefusal) -> QueryReply {
-        let present = await gateway.read(.stale) { state, context in (state.pool != nil, context.mastership.master != nil, context.age) }
-        guard case .value((let isFounded, let hasMaster, let age), _) = present, isFounded else {
-            throw Self.notReady("it has not heard of the pool yet")
-        }
-        guard hasMaster else { throw Self.notReady("it knows no Server Pool Master") }
-        if let age, age <= QueryLimits.readyAge { return .text("ready\n") }
+        let present = await gateway.read(.stale) { state, _ in state.pool != nil }
+        guard case .value(let isFounded, let context) = present else { throw Self.notReady("its agent is ending") }
+        // Before all else: a balancer must look elsewhere while this agent still answers, not once it is gone.
+        guard !context.isStopping else { throw Self.notReady("its agent is stopping") }
+        guard isFounded else { throw Self.notReady("it has not heard of the pool yet") }
+        guard context.mastership.master != nil else { throw Self.notReady("it knows no Server Pool Master") }
+        if let age = context.age, age <= QueryLimits.readyAge { return .text("ready\n") }
         if let cause = await causeOfStaleness() { throw Self.notReady(cause) }
         return .text("ready\n")
     }

@@ -17,6 +17,21 @@ extension QueryService {
         return reply(read.document, read, consistency, status: status, headers: headers)
     }
 
+    /// The same, with the state taken off the agent's loop first: what may look at everything takes longer than that may wait.
+    func answerAside<Document: Encodable & Sendable>(
+        _ request: QueryRequest, _ view: View<Document>
+    ) async throws(QueryRefusal) -> QueryReply {
+        let consistency = try Self.consistency(of: request)
+        let read = try await look(request, consistency) { state, context throws(QueryRefusal) in (state, context) }
+        do throws(QueryRefusal) {
+            return reply(try view(read.document.0, read.document.1), read, consistency)
+        } catch {
+            var refusal = error
+            refusal.problem.answer = read.answer
+            throw refusal
+        }
+    }
+
     /// Answers with what was made of a reading, beside the agent's loop where that takes longer.
     func reply<Source>(
         _ document: some Encodable & Sendable, _ read: Reading<Source>, _ consistency: ReadConsistency = .linearizable, status: Int = 200,

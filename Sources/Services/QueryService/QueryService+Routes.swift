@@ -10,6 +10,7 @@ extension QueryService {
         Route("GET", "/healthz", "health", access: .everyone) { service, _ in service.health() },
         Route("GET", "/readyz", "readiness", access: .everyone) { service, _ throws(QueryRefusal) in try await service.readiness() },
         Route("GET", "/openapi.json", "description", access: .everyone) { service, _ in service.description() },
+        Route("GET", "/metrics", "metrics") { service, _ in await service.showMetrics() },
     ]
 
     private static let poolRoutes = [
@@ -44,7 +45,8 @@ extension QueryService {
     ]
 
     private static let machineRoutes = [
-        Route("GET", "/v1/vms", "listMachines", query: list + ["name", "tag", "status"]) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/vms", "listMachines", query: list + ["name", "tag", "status", "server"]) {
+            service, request throws(QueryRefusal) in
             try await service.listMachines(request)
         },
         Route("POST", "/v1/vms", "createMachine") { service, request throws(QueryRefusal) in try await service.createMachine(request) },
@@ -115,6 +117,9 @@ extension QueryService {
             try await service.listTokens(request)
         },
         Route("POST", "/v1/tokens", "createToken") { service, request throws(QueryRefusal) in try await service.createToken(request) },
+        Route("GET", "/v1/tokens/{id}", "showToken", query: read) { service, request throws(QueryRefusal) in
+            try await service.showToken(request)
+        },
         Route("DELETE", "/v1/tokens/{id}", "revokeToken") { service, request throws(QueryRefusal) in
             try await service.revokeToken(request)
         },
@@ -124,7 +129,8 @@ extension QueryService {
     ]
 
     private static let observationRoutes = [
-        Route("GET", "/v1/events", "listEvents", query: read + ["since"] + EventFilter.names) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/events", "listEvents", query: read + ["since", "limit", "last"] + EventFilter.names) {
+            service, request throws(QueryRefusal) in
             try await service.listEvents(request)
         },
         Route("GET", "/v1/tasks", "listTasks", query: list) { service, request throws(QueryRefusal) in try await service.listTasks(request)

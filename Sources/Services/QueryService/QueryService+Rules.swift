@@ -7,7 +7,7 @@ import QueryModel
 extension QueryService {
     func listRules(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage(request, expected: "a rule's name") { RuleName($0) }
-        return try await answer(request) { state, _ throws(QueryRefusal) in
+        return try await answerAside(request) { state, _ throws(QueryRefusal) in
             let (rules, next) = page.cut(state.rules.values) { $0.definition.name }
             return RuleListDocument(rules: rules.map { RuleDocument($0, state, isComplete: false) }, next: next?.text)
         }
@@ -22,8 +22,8 @@ extension QueryService {
     func createRule(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let body = try await request.body()
         let definition = try Self.definition(try RequestDocumentReading.read(CreateRuleRequest.self, from: body))
-        _ = try await write(.createRule(definition), for: request, body: body)
-        let made = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+        let written = try await write(.createRule(definition), for: request, body: body)
+        let made = try await lookAfter(written) { state, _ throws(QueryRefusal) in
             RuleDocument(try state.rule(atPath: definition.name.text), state, isComplete: true)
         }
         return .json(

@@ -7,7 +7,7 @@ import QueryModel
 extension QueryService {
     func listServers(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage(request, expected: "a server's name") { ServerName($0) }
-        return try await answer(request) { state, context throws(QueryRefusal) in
+        return try await answerAside(request) { state, context throws(QueryRefusal) in
             let (servers, next) = page.cut(state.activeServers) { $0.name }
             return ServerListDocument(
                 servers: servers.map { ServerDocument($0, state, master: context.mastership.master) }, next: next?.text)

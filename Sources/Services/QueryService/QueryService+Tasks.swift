@@ -6,7 +6,7 @@ import QueryModel
 extension QueryService {
     func listTasks(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage<UInt64>(request)
-        return try await answer(request) { state, _ throws(QueryRefusal) in
+        return try await answerAside(request) { state, _ throws(QueryRefusal) in
             let (tasks, next) = page.cut(state.tasks.values) { $0.id.number }
             return TaskListDocument(tasks: tasks.map { TaskDocument($0) }, next: next.map { String($0) })
         }

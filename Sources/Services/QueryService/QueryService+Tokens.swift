@@ -8,9 +8,19 @@ import QueryModel
 extension QueryService {
     func listTokens(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let page = try ListPage<UInt64>(request)
-        return try await answer(request) { state, _ throws(QueryRefusal) in
+        return try await answerAside(request) { state, _ throws(QueryRefusal) in
             let (stored, next) = page.cut(state.tokens.values) { $0.id.number }
             return TokenListDocument(tokens: stored.map { TokenDocument($0, state) }, next: next.map { String($0) })
+        }
+    }
+
+    func showToken(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let text = request.parameter("id")
+        return try await answer(request) { state, _ throws(QueryRefusal) in
+            guard let number = UInt64(text), let stored = state.tokens[TokenID(number)] else {
+                throw .notFound("join token", text, list: "GET /v1/tokens")
+            }
+            return TokenDocument(stored, state)
         }
     }
 
@@ -28,7 +38,7 @@ extension QueryService {
         guard case .token(let id) = written.result else {
             throw QueryRefusal(.internalError, cause: "The pool gave no token.", cure: "Look at GET /v1/tokens, then try again.")
         }
-        let read = try await lookAnonymously(.stale) { state, _ throws(QueryRefusal) in
+        let read = try await lookAfter(written) { state, _ throws(QueryRefusal) in
             try TokenCreatedDocument(id, secret: secret, digest: digest, state)
         }
         return .json(

@@ -42,10 +42,39 @@ extension QueryService {
     func write<Document: Encodable & Sendable>(
         _ command: PoolCommand, for request: QueryRequest, body: [UInt8] = [], status: Int = 200, _ view: @escaping View<Document>
     ) async throws(QueryRefusal) -> QueryReply {
-        _ = try await write(command, for: request, body: body)
+        let written = try await write(command, for: request, body: body)
         // What says no more than that it was done has no version.
-        let read = try await lookAnonymously(.stale, about: Document.self == DoneDocument.self ? nil : request.subject, view)
+        let read = try await lookAfter(written, about: Document.self == DoneDocument.self ? nil : request.subject, view)
         return reply(read.document, read, status: status)
+    }
+
+    /// Looks at what a write has made of the state. Where somebody has deleted it in between, the state of the write's own index is
+    /// replayed: a write that was carried out is not answered as if there had been nothing to carry it out on.
+    func lookAfter<Document: Sendable>(
+        _ written: Written, about subject: QuerySubject? = nil, _ view: @escaping View<Document>
+    ) async throws(QueryRefusal) -> Reading<Document> {
+        do throws(QueryRefusal) {
+            return try await lookAnonymously(.stale, about: subject, view)
+        } catch {
+            guard error.problem.kind == .notFound else { throw error }
+            return try await lookBack(written, about: subject, view)
+        }
+    }
+
+    private func lookBack<Document: Sendable>(
+        _ written: Written, about subject: QuerySubject?, _ view: View<Document>
+    ) async throws(QueryRefusal) -> Reading<Document> {
+        let context = try await lookAnonymously(.stale) { _, context throws(QueryRefusal) in context }.document
+        do {
+            let state = try await archive.span(from: written.index, through: written.index).after
+            return Reading(
+                document: try view(state, context), answer: AnswerReflection(context, in: state), age: nil,
+                version: subject.flatMap { state.version(of: $0) })
+        } catch {
+            throw QueryRefusal(
+                .gone, cause: "This was carried out at index \(written.index), and what it was about has been deleted since.",
+                cure: "Look at the events after that index, if you want to know by whom.")
+        }
     }
 
     /// The client's key with the digest of method, path and body; nil where it gives none.

@@ -1,6 +1,7 @@
 import AgentCore
 package import AgentPorts
 package import OpenSSLTransport
+import PoolModel
 import QueryModel
 
 /// The master query port without its network: requests in, replies out.
@@ -12,6 +13,8 @@ package struct QueryService: Sendable {
     let streams: EventStreamSeats
     let readyPatience: Duration
     let gates = ClientGates()
+    let monitoring: QueryMonitoring
+    let metrics: QueryMetrics
     let table = RouteTable(routes: QueryService.routes)
 
     /// - Parameters:
@@ -20,23 +23,36 @@ package struct QueryService: Sendable {
     ///   - authority: makes members of joiners.
     ///   - clock: what a joiner's clock is compared with, and time is measured by.
     ///   - readyPatience: how long finding out whether this server is up to date may take.
+    ///   - monitoring: what counts requests, and what else `/metrics` shows.
     package init(
         gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort,
-        readyPatience: Duration = QueryLimits.readyPatience
+        readyPatience: Duration = QueryLimits.readyPatience, monitoring: QueryMonitoring = .none
     ) {
         self.gateway = gateway
         self.archive = archive
         self.authority = authority
         self.clock = clock
         self.readyPatience = readyPatience
-        streams = EventStreamSeats(most: QueryLimits.eventStreams)
+        self.monitoring = monitoring
+        metrics = QueryMetrics(monitoring.factory)
+        streams = EventStreamSeats(most: QueryLimits.eventStreams, mostOfPrincipal: QueryLimits.eventStreamsOfPrincipal)
     }
 
     /// Answers a request; whatever goes wrong becomes a problem.
     package func reply(to request: QueryRequest) async -> QueryReply {
+        let start = clock.now().monotonic
+        metrics.began()
+        var operation: String?
+        let reply = await reply(to: request, noting: &operation)
+        return metrics.ended(operation, with: reply, after: clock.now().monotonic - start)
+    }
+
+    /// - Parameter operation: becomes that of the route, once it is found.
+    private func reply(to request: QueryRequest, noting operation: inout String?) async -> QueryReply {
         do {
             var routed = request
             let (route, parameters) = try table.find(request)
+            operation = route.operation
             routed.parameters = parameters
             // Who may not ask at all is told so before a byte of the body is read.
             if route.access == .known { try await admit(try await caller(of: routed)) }

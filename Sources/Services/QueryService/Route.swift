@@ -71,11 +71,13 @@ struct RouteTable: Sendable {
             }
             segments.append(segment)
         }
+        // A HEAD is a GET of which only the head is sent (RFC 9110 §9.3.2).
+        let method = request.method == "HEAD" ? "GET" : request.method
         var allowed: [String] = []
         for route in routes {
             guard let parameters = route.match(segments) else { continue }
-            guard route.method == request.method else {
-                allowed.append(route.method)
+            guard route.method == method else {
+                allowed += route.method == "GET" ? ["GET", "HEAD"] : [route.method]
                 continue
             }
             try checkQuery(of: request, for: route)

@@ -5,7 +5,7 @@ import RaftCore
 
 /// What is true of the whole pool, seen from outside: nobody in the simulated pool knows any of it.
 struct PoolChecks {
-    private struct Ballot: Hashable {
+    struct Ballot: Hashable {
         let voter: ServerID
         let term: Term
     }
@@ -25,11 +25,17 @@ struct PoolChecks {
     private var digests: [LogIndex: UInt64] = [:]
     private(set) var leaders: [Term: ServerID] = [:]
     private var votes: [Ballot: ServerID] = [:]
+    /// Where the logs of those ended who took part in an election.
+    var ballotLogs: [Ballot: LogPosition] = [:]
+    /// Whose votes a candidate counted.
+    var grants: [Ballot: Set<ServerID>] = [:]
     private var running: [VirtualMachineID: [RunningDomain]] = [:]
     private var tagValues: Set<String> = []
     private var greatestVotedTerm: [ServerID: Term] = [:]
     /// The voters as of the last committed configuration.
     private(set) var configuration = RaftConfiguration.empty
+    /// The entry that brought it.
+    private(set) var configurationEntry: (index: LogIndex, term: Term) = (.zero, .zero)
 
     /// Digests are compared at multiples of this index.
     static let digestInterval: UInt64 = 16
@@ -85,7 +91,10 @@ struct PoolChecks {
         }
         committed.append(entry)
         committedIn.append(max(term, committedIn.last ?? .zero))
-        if case .configuration(let configuration) = entry.content { self.configuration = configuration }
+        if case .configuration(let configuration) = entry.content {
+            self.configuration = configuration
+            configurationEntry = (entry.index, entry.term)
+        }
         return (apply(entry), true)
     }
 
@@ -105,7 +114,11 @@ struct PoolChecks {
         {
             return "One request of a client was applied twice, the second time at index \(entry.index)."
         }
-        guard case .startMachine(let machine) = command.command, case .done = outcome else { return nil }
+        // A start that comes again is answered as before and places nothing, whatever rules were made since.
+        guard case .startMachine(let machine) = command.command, case .done = outcome,
+            reference.machines[machine]?.changedAt == entry.index
+        else { return nil }
+        if let words = reference.sightingWords(of: machine) { return "Virtual machine \(machine) was placed although \(words)." }
         return ruleBroken(byPlacing: machine)
     }
 

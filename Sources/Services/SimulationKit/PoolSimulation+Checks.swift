@@ -12,6 +12,9 @@ extension PoolSimulation {
         checkRole(server, core)
         checkCommits(server, core)
         checkApplied(server, core)
+        report.counts.comparedDigests += max(0, core.comparedDigests - server.comparedDigests)
+        server.comparedDigests = core.comparedDigests
+        if server.configuration != core.raft.configuration { checkQuorums(server, core) }
         server.configuration = core.raft.configuration
     }
 
@@ -30,6 +33,7 @@ extension PoolSimulation {
             if let sentence { violated(sentence) }
             if isNew {
                 report.counts.elections += 1
+                if let sentence = checks.elected(server.id, in: status.term) { violated(sentence) }
                 checkCompleteness(server, core)
             }
         } else if let leader = status.leader, leader != server.id, checks.leaders[status.term] != leader {
@@ -85,6 +89,8 @@ extension PoolSimulation {
     }
 
     private func checkDigest(_ server: SimulatedServer, _ core: AgentCore) {
+        // The agents themselves must find this mistake, by comparing their digests.
+        guard plantedBug != .appliesDifferently else { return }
         guard let expected = checks.digest(at: core.state.appliedIndex), core.state.digest != expected else { return }
         violated("The state of server \(server.id) at index \(core.state.appliedIndex) is not what the committed log gives.")
     }
@@ -99,6 +105,8 @@ extension PoolSimulation {
             default: nil
             }
         if let sentence { violated(sentence) }
+        // A refusal is judged by the log of this moment; a vote is by that of the moment at which it was given, noted already.
+        if case .voteAnswer = raft.body, let log = server.lastEntry { checks.noteLog(log, of: server.id, in: raft.term) }
     }
 
     // MARK: Now and then, and at the end

@@ -28,6 +28,7 @@ extension PoolSimulation {
     // MARK: Disk
 
     private func store(_ write: RaftWrite<PoolEntry>, on server: SimulatedServer) {
+        noteBallot(of: write, server)
         server.disk.ask(write)
         let isEarly = plantedBug == .acknowledgesBeforeDurable
         let slowness: ClosedRange<Int64> =
@@ -71,12 +72,16 @@ extension PoolSimulation {
         guard server.peers.contains(receiver) else { return tellUnreachable(receiver, to: server.id) }
         let faults = isHealing ? .none : settings.faults
         if random.happens(faults.lossMillionths) {
+            report.counts.lostMessages += 1
             breakConnection(server.id, receiver)
             return
         }
         let sent = tampered(message, from: server.id, to: receiver)
         deliver(sent, from: server.id, to: receiver, faults)
-        if random.happens(faults.duplicationMillionths) { deliver(sent, from: server.id, to: receiver, faults) }
+        if random.happens(faults.duplicationMillionths) {
+            report.counts.doubledMessages += 1
+            deliver(sent, from: server.id, to: receiver, faults)
+        }
         if plantedBug == .forgetsRequestIdentity, let copy = Self.withoutIdentity(message) {
             deliver(copy, from: server.id, to: receiver, faults)
         }
@@ -91,12 +96,17 @@ extension PoolSimulation {
     }
 
     private func deliver(_ message: PeerMessage, from sender: ServerID, to receiver: ServerID, _ faults: SimulationFaults) {
-        let delay: ClosedRange<Int64> = random.happens(faults.slownessMillionths) ? 1_000_000...100_000_000 : 100_000...1_500_000
-        queue.add(.message(message, from: sender, to: receiver), at: now + random.nanoseconds(delay))
+        let isSlow = random.happens(faults.slownessMillionths)
+        let delay: ClosedRange<Int64> = isSlow ? 1_000_000...100_000_000 : 100_000...1_500_000
+        let arrival = now + random.nanoseconds(delay)
+        if isSlow { report.counts.delayedMessages += 1 }
+        if network.send(NetworkLink(sender: sender, receiver: receiver), arrivingAt: arrival) { report.counts.overtakingMessages += 1 }
+        queue.add(.message(message, from: sender, to: receiver), at: arrival)
     }
 
     func arrive(_ message: PeerMessage, from sender: ServerID, at receiver: ServerID, _ event: SimulationEvent) {
         guard let server = servers[receiver], server.core != nil, !network.isCut(sender, receiver) else {
+            if network.isCut(sender, receiver) { report.counts.lostMessages += 1 }
             tellUnreachable(receiver, to: sender)
             return
         }
@@ -106,6 +116,7 @@ extension PoolSimulation {
             return
         }
         guard !isPaused(server, event) else { return }
+        noteGrant(message, from: sender, to: receiver)
         step(server, .received(message, from: sender))
     }
 
@@ -148,10 +159,22 @@ extension PoolSimulation {
         case (.grantsRefusedVotes, .voteAnswer): return .raft(RaftMessage(term: raft.term, body: .voteAnswer(isGranted: true)))
         case (.grantsRefusedVotes, .preVoteAnswer):
             return .raft(RaftMessage(term: raft.term, body: .preVoteAnswer(isGranted: true, isLeaderAlive: false)))
+        case (.skipsJoint, .append(let index, let term, let entries, let commit)):
+            return .raft(
+                RaftMessage(
+                    term: raft.term,
+                    body: .append(previousIndex: index, previousTerm: term, entries: entries.map(Self.withoutJoint), commit: commit)))
         case (.overstatesMatch, .appendAccepted(let match)):
             return .raft(RaftMessage(term: raft.term, body: .appendAccepted(matchIndex: match.advanced(by: 1))))
         default: return message
         }
+    }
+
+    /// A change of members without the configuration in which both majorities are needed.
+    private static func withoutJoint(_ entry: RaftEntry<PoolEntry>) -> RaftEntry<PoolEntry> {
+        guard case .configuration(let configuration) = entry.content, configuration.isJoint else { return entry }
+        let plain = RaftConfiguration(voters: configuration.voters, learners: configuration.learners)
+        return RaftEntry(index: entry.index, term: entry.term, content: .configuration(plain), size: entry.size)
     }
 
     /// The same write under another number: nothing tells any more that it is the same.

@@ -26,6 +26,9 @@ extension PoolSimulation {
             crash(victim)
             scheduleRestartOfAgent(victim)
         case .powerCut:
+            // Every second one where it hurts: in the midst of several writes.
+            let isAimed = report.counts.powerCuts % 2 == 1
+            let victim = isAimed ? alive.first { $0.disk.pending.count > 1 } ?? victim : victim
             cutPower(victim)
             scheduleRestart(of: victim, within: 500_000_000...6_000_000_000)
         case .pause:

@@ -84,13 +84,17 @@ extension PoolSimulation {
             pool: pool, server: server.id, storage: server.introduction.storage, boot: server.host.boot, run: random.identifier(),
             version: "simulated")
         do {
+            let isWrong = plantedBug == .appliesDifferently && server.id == ServerID(2)
+            let decoder: any PoolStateDecoding = isWrong ? WrongDecoding(coding: coding) : coding
             var core = try AgentCore(
-                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: coding, initialPeers: server.initialPeers,
+                identity: identity, settings: agentSettings, stored: server.disk.stored, decoder: decoder,
+                initialPeers: server.initialPeers,
                 facts: server.host.facts, seed: random.next(), now: server.clock.time(at: now))
             let effects = core.start()
             if let sentence = checks.began(server.id, in: core.raft.term) { violated(sentence) }
             server.checkedCommit = core.raft.commitIndex
             server.configuration = core.raft.configuration
+            checkQuorums(server, core)
             server.lastApplied = core.state.appliedIndex
             server.core = core
             perform(effects, of: server)
@@ -115,7 +119,10 @@ extension PoolSimulation {
     func end(_ server: SimulatedServer, isOrderly: Bool, isSilent: Bool = false) {
         guard server.core != nil else { return }
         server.core = nil
-        server.disk.crash(survivors: random.below(server.disk.pending.count + 1))
+        let pending = server.disk.pending.count
+        let survivors = random.below(pending + 1)
+        if survivors > 0, survivors < pending { report.counts.brokenBatches += 1 }
+        server.disk.crash(survivors: survivors)
         clients.abandon(server.id)
         if isOrderly {
             report.counts.gracefulStops += 1
@@ -187,5 +194,17 @@ enum SimulatedIdentity {
         let bytes = (0..<32).map { UInt8(truncatingIfNeeded: number >> UInt64(($0 % 8) * 8)) }
         guard let digest = SHA256Digest(bytes: bytes) else { preconditionFailure("32 bytes were not enough for a digest") }
         return digest
+    }
+}
+
+/// A planted mistake: what is restored has another history of events than what was stored, which nothing but the digest shows.
+private struct WrongDecoding: PoolStateDecoding {
+    let coding: WireSnapshotCoding
+
+    func decode(_ data: [UInt8]) throws(PoolStateDecodingError) -> PoolState {
+        let state = try coding.decode(data)
+        var parts = state.parts
+        parts.eventDigest &+= 1
+        do { return try PoolState(restoring: parts) } catch { return state }
     }
 }

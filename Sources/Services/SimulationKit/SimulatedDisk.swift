@@ -32,7 +32,8 @@ struct SimulatedDisk {
         return write.sequence
     }
 
-    /// Power goes, or the process: of what is under way the first `survivors` writes reached the disk, each whole.
+    /// Power goes, or the process: of what is under way the first `survivors` writes reached the disk, each whole. Storage makes each
+    /// write, or several in a row, one transaction: a torn one is rolled back when the database is opened again.
     mutating func crash(survivors: Int) {
         for _ in 0..<survivors { _ = completeFirst() }
         pending.removeAll()

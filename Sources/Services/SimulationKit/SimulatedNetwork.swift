@@ -12,10 +12,21 @@ struct SimulatedNetwork {
     private var nextCut = 1
     /// Senders that are about to be told that a receiver is out of reach.
     var pendingNotices: Set<NetworkLink> = []
+    /// When the last of the messages that are or were under way arrives.
+    private var lastArrivals: [NetworkLink: Int64] = [:]
 
     func isCut(_ sender: ServerID, _ receiver: ServerID) -> Bool {
         let link = NetworkLink(sender: sender, receiver: receiver)
         return cuts.contains { $0.links.contains(link) }
+    }
+
+    /// A message is sent that arrives then.
+    ///
+    /// - Returns: whether it overtakes one that was sent before it.
+    mutating func send(_ link: NetworkLink, arrivingAt instant: Int64) -> Bool {
+        let last = lastArrivals[link] ?? instant
+        lastArrivals[link] = max(last, instant)
+        return instant < last
     }
 
     var hasCuts: Bool { !cuts.isEmpty }

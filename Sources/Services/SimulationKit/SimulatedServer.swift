@@ -33,6 +33,7 @@ final class SimulatedServer {
     var checkedCommit = LogIndex.zero
     var configuration = RaftConfiguration.empty
     var lastApplied = LogIndex.zero
+    var comparedDigests = 0
 
     init(id: ServerID, introduction: NewServer, disk: SimulatedDisk, host: SimulatedHostModel, clock: SimulatedClock) {
         self.id = id

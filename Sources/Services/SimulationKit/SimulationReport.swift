@@ -32,6 +32,13 @@ package struct SimulationReport: Hashable, Sendable {
 /// How much happened.
 package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var messages = 0
+    /// Messages that a broken connection or a partition swallowed.
+    package internal(set) var lostMessages = 0
+    package internal(set) var doubledMessages = 0
+    /// Messages that took long.
+    package internal(set) var delayedMessages = 0
+    /// Messages that arrive before one that was sent earlier the same way.
+    package internal(set) var overtakingMessages = 0
     package internal(set) var elections = 0
     package internal(set) var committedEntries = 0
     package internal(set) var acknowledgedWrites = 0
@@ -42,6 +49,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var starts = 0
     package internal(set) var crashes = 0
     package internal(set) var powerCuts = 0
+    /// Crashes and power cuts of which some, and not all, of the writes under way reached the disk.
+    package internal(set) var brokenBatches = 0
     package internal(set) var gracefulStops = 0
     package internal(set) var partitions = 0
     package internal(set) var pauses = 0
@@ -53,6 +62,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var snapshots = 0
     /// Servers that took a snapshot from the master.
     package internal(set) var restores = 0
+    /// Digests of other servers' states that agents compared with their own.
+    package internal(set) var comparedDigests = 0
 
     init() {}
 }

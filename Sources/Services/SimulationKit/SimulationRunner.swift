@@ -47,9 +47,10 @@ package enum SimulationRunner {
         let counts = outcome.counts
         return """
             seed \(outcome.seed): ok, \(outcome.simulatedNanoseconds / 1_000_000_000) s, \(outcome.events) events, \
-            \(counts.elections) elections, \(counts.committedEntries) entries, \(counts.acknowledgedWrites) writes acknowledged, \
+            \(counts.messages) messages (\(counts.lostMessages) lost, \(counts.doubledMessages) doubled, \(counts.delayedMessages) delayed, \
+            \(counts.overtakingMessages) overtaking), \(counts.elections) elections, \(counts.committedEntries) entries, \(counts.acknowledgedWrites) writes acknowledged, \
             \(counts.refusedWrites) refused, \(counts.unknownWrites) unknown, \(counts.reads) reads, \(counts.starts) starts, \
-            \(counts.crashes) crashes, \(counts.powerCuts) power cuts, \(counts.gracefulStops) stops, \(counts.partitions) partitions, \
+            \(counts.crashes) crashes, \(counts.powerCuts) power cuts, \(counts.brokenBatches) broken batches, \(counts.gracefulStops) stops, \(counts.partitions) partitions, \
             \(counts.pauses) pauses, \(counts.suspensions) suspensions, \(counts.clockSteps) clock steps, \(counts.hostFaults) host faults, \
             \(counts.membershipChanges) membership changes, \(counts.snapshots) snapshots, \
             \(counts.restores) restores

@@ -112,10 +112,14 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case raisesTerms
     /// Refused votes arrive as granted ones.
     case grantsRefusedVotes
+    /// Followers are sent the new members at once, without the joint configuration before them (hazard B1).
+    case skipsJoint
     /// An answer about what is durable names more than there is.
     case overstatesMatch
     /// A snapshot lacks a tag.
     case dropsTagInSnapshot
+    /// One server's state goes another way, as if it had applied an entry differently: it restores another history of events.
+    case appliesDifferently
     /// A forwarded write that is sent twice loses what tells that it is the same.
     case forgetsRequestIdentity
     /// The query port reads without asking the master.

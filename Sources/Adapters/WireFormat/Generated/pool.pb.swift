@@ -343,11 +343,58 @@ nonisolated struct WireHello: @unchecked Sendable {
   /// Clears the value of `facts`. Subsequent reads from it will return its default value.
   mutating func clearFacts() {_uniqueStorage()._facts = nil}
 
+  var strays: [WireStray] {
+    get {_storage._strays}
+    set {_uniqueStorage()._strays = newValue}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage = _StorageClass.defaultInstance
+}
+
+/// A domain of a machine that no placement on its server asks for; without an epoch, the pool did not create it.
+nonisolated struct WireStray: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var domain: UInt32 = 0
+
+  var epoch: UInt64 {
+    get {_epoch ?? 0}
+    set {_epoch = newValue}
+  }
+  /// Returns true if `epoch` has been explicitly set.
+  var hasEpoch: Bool {self._epoch != nil}
+  /// Clears the value of `epoch`. Subsequent reads from it will return its default value.
+  mutating func clearEpoch() {self._epoch = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _epoch: UInt64? = nil
+}
+
+nonisolated struct WireStrays: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var server: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var strays: [WireStray] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
 }
 
 nonisolated struct WireReleased: Sendable {
@@ -1027,6 +1074,14 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .deleteRule(newValue)}
   }
 
+  var strays: WireStrays {
+    get {
+      if case .strays(let v)? = kind {return v}
+      return WireStrays()
+    }
+    set {kind = .strays(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1059,6 +1114,7 @@ nonisolated struct WireCommand: Sendable {
     case unpauseMachine(UInt64)
     case createRule(WireCreateRule)
     case deleteRule(UInt64)
+    case strays(WireStrays)
 
   }
 
@@ -2078,6 +2134,11 @@ nonisolated struct WireServerState: @unchecked Sendable {
   var changedAt: UInt64 {
     get {_storage._changedAt}
     set {_uniqueStorage()._changedAt = newValue}
+  }
+
+  var strays: [WireStray] {
+    get {_storage._strays}
+    set {_uniqueStorage()._strays = newValue}
   }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
@@ -3127,7 +3188,7 @@ nonisolated extension WireSetting: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}boot\0\u{1}run\0\u{1}storage\0\u{3}format_version\0\u{3}agent_version\0\u{1}facts\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}boot\0\u{1}run\0\u{1}storage\0\u{3}format_version\0\u{3}agent_version\0\u{1}facts\0\u{2}\u{d}strays\0")
 
   fileprivate class _StorageClass {
     var _server: UInt64 = 0
@@ -3138,6 +3199,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _formatVersion: Int64 = 0
     var _agentVersion: String = String()
     var _facts: WireFacts? = nil
+    var _strays: [WireStray] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -3156,6 +3218,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _formatVersion = source._formatVersion
       _agentVersion = source._agentVersion
       _facts = source._facts
+      _strays = source._strays
     }
   }
 
@@ -3182,6 +3245,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._formatVersion) }()
         case 7: try { try decoder.decodeSingularStringField(value: &_storage._agentVersion) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._facts) }()
+        case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._strays) }()
         default: break
         }
       }
@@ -3218,6 +3282,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       try { if let v = _storage._facts {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      if !_storage._strays.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._strays, fieldNumber: 21)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -3235,10 +3302,95 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._formatVersion != rhs_storage._formatVersion {return false}
         if _storage._agentVersion != rhs_storage._agentVersion {return false}
         if _storage._facts != rhs_storage._facts {return false}
+        if _storage._strays != rhs_storage._strays {return false}
         return true
       }
       if !storagesAreEqual {return false}
     }
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStray: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Stray"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}domain\0\u{1}epoch\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt32Field(value: &self.domain) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self._epoch) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    if self.domain != 0 {
+      try visitor.visitSingularUInt32Field(value: self.domain, fieldNumber: 2)
+    }
+    try { if let v = self._epoch {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStray, rhs: WireStray) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs.domain != rhs.domain {return false}
+    if lhs._epoch != rhs._epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireStrays: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Strays"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}strays\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 3: try { try decoder.decodeRepeatedMessageField(value: &self.strays) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
+    }
+    if !self.strays.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.strays, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireStrays, rhs: WireStrays) -> Bool {
+    if lhs.server != rhs.server {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.strays != rhs.strays {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4099,7 +4251,7 @@ nonisolated extension WireCreateRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4429,6 +4581,19 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .deleteRule(v)
         }
       }()
+      case 50: try {
+        var v: WireStrays?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .strays(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .strays(v)
+        }
+      }()
       default: break
       }
     }
@@ -4555,6 +4720,10 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .deleteRule?: try {
       guard case .deleteRule(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularUInt64Field(value: v, fieldNumber: 41)
+    }()
+    case .strays?: try {
+      guard case .strays(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
     }()
     case nil: break
     }
@@ -6408,7 +6577,7 @@ nonisolated extension WireRefusal: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ServerState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}server\0\u{1}facts\0\u{1}session\0\u{3}is_session_open\0\u{1}boot\0\u{1}run\0\u{3}format_version\0\u{3}agent_version\0\u{3}is_reachable\0\u{3}is_in_maintenance\0\u{3}is_removed\0\u{3}joined_at_milliseconds\0\u{3}changed_at\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}server\0\u{1}facts\0\u{1}session\0\u{3}is_session_open\0\u{1}boot\0\u{1}run\0\u{3}format_version\0\u{3}agent_version\0\u{3}is_reachable\0\u{3}is_in_maintenance\0\u{3}is_removed\0\u{3}joined_at_milliseconds\0\u{3}changed_at\0\u{2}\u{10}strays\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -6425,6 +6594,7 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
     var _isRemoved: Bool = false
     var _joinedAtMilliseconds: Int64 = 0
     var _changedAt: UInt64 = 0
+    var _strays: [WireStray] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -6449,6 +6619,7 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       _isRemoved = source._isRemoved
       _joinedAtMilliseconds = source._joinedAtMilliseconds
       _changedAt = source._changedAt
+      _strays = source._strays
     }
   }
 
@@ -6481,6 +6652,7 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
         case 12: try { try decoder.decodeSingularBoolField(value: &_storage._isRemoved) }()
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._joinedAtMilliseconds) }()
         case 14: try { try decoder.decodeSingularUInt64Field(value: &_storage._changedAt) }()
+        case 30: try { try decoder.decodeRepeatedMessageField(value: &_storage._strays) }()
         default: break
         }
       }
@@ -6535,6 +6707,9 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
       if _storage._changedAt != 0 {
         try visitor.visitSingularUInt64Field(value: _storage._changedAt, fieldNumber: 14)
       }
+      if !_storage._strays.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._strays, fieldNumber: 30)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -6558,6 +6733,7 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
         if _storage._isRemoved != rhs_storage._isRemoved {return false}
         if _storage._joinedAtMilliseconds != rhs_storage._joinedAtMilliseconds {return false}
         if _storage._changedAt != rhs_storage._changedAt {return false}
+        if _storage._strays != rhs_storage._strays {return false}
         return true
       }
       if !storagesAreEqual {return false}

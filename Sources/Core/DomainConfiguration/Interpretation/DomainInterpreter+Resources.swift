@@ -50,7 +50,21 @@ extension DomainInterpreter {
                     expected: "one of " + DomainAction.allCases.map(\.rawValue).joined(separator: ", "))
             }
             actions[event: event] = action
+            if let deed = Self.deed(insteadOf: action), [.poweroff, .reboot, .crash].contains(event) {
+                warnings.add("The pool does not do \(event.key) = \(DisplayText.quoted(given.value)) yet: \(deed).", at: given.position)
+            }
         }
         return actions
+    }
+
+    /// What an agent does where it cannot do what an action says; nil where it can.
+    private static func deed(insteadOf action: DomainAction) -> String? {
+        switch action {
+        case .destroy, .restart, .preserve: nil
+        case .renameRestart: "it restarts, and keeps no old domain beside the new one"
+        case .softReset: "it restarts"
+        case .coredumpDestroy: "it destroys the domain, and dumps no core"
+        case .coredumpRestart: "it restarts, and dumps no core"
+        }
     }
 }

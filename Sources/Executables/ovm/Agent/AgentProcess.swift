@@ -9,6 +9,7 @@ import NIOPosix
 import OpenSSLTransport
 import PeerNetwork
 import PoolModel
+import PrometheusMetrics
 import QueryModel
 import QueryService
 import RaftCore
@@ -17,11 +18,14 @@ import ServerEnvironment
 import SimulatedHost
 import UnixSignals
 import WireFormat
+import XenHypervisor
 
 /// Fills the ports of one agent and runs it with its network and its query port. It decides nothing.
 struct AgentProcess {
     let directory: DataDirectory
     private let log = Logger(label: "ovm.agent")
+    private let store = MetricStore(
+        SQLitePoolStorage.countedMetrics + PeerNetwork.countedMetrics + MeasuredHypervisor.countedMetrics + QueryService.countedMetrics)
 
     init(directory: DataDirectory) { self.directory = directory }
 
@@ -33,7 +37,7 @@ struct AgentProcess {
         let configuration = try AgentConfiguration(directory)
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
-        let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding())
+        let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding(), factory: store)
         defer { storage.close() }
         let stored = try storage.load()
         // One loop decides, one carries the other agents; clients are served by the others.
@@ -55,29 +59,52 @@ struct AgentProcess {
         let renewal = CertificateRenewal(of: certificates, clock: SystemClock(), log: Logger(label: "ovm.certificates"))
         // Before the ports open: an agent that was down when its certificate ended shows the next one from the start.
         let renewalPause = await renewal.check()
-        let hypervisor = try await startHypervisor(configuration, loops)
+        let hypervisor = MeasuredHypervisor(try await startHypervisor(configuration, loops), factory: store)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
-        _ = try await network.listen(receiver: loop)
+        let peer = try NetworkAddress.required(configuration.peerAddress)
+        do {
+            _ = try await network.listen(receiver: loop)
+        } catch {
+            throw AgentHalt.notListening(on: peer, setting: "peerAddress", error)
+        }
         let query = try NetworkAddress.required(configuration.queryAddress)
         let server = QueryServer(
             configuration: QueryServerConfiguration(
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
             archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
-            clock: SystemClock(), logger: Logger(label: "ovm.query"))
+            clock: SystemClock(), logger: Logger(label: "ovm.query"),
+            monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]))
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
-        try await serve(loop, server, beside: { await renewal.run(after: renewalPause) })
+        do {
+            try await serve(loop, server, at: query, beside: { await renewal.run(after: renewalPause) })
+        } catch {
+            // The peers are to hear the goodbye of an agent that gives up, too.
+            await network.close()
+            throw error
+        }
         await network.close()
         log.info("agent stopped; virtual machines run on")
     }
 
-    private func serve(_ loop: AgentLoop, _ server: QueryServer, beside duty: @escaping @Sendable () async -> Void) async throws {
+    private func serve(
+        _ loop: AgentLoop, _ server: QueryServer, at query: NetworkAddress, beside duty: @escaping @Sendable () async -> Void
+    ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
-        try await withThrowingTaskGroup(of: Void.self) { group in
+        try await withThrowingDiscardingTaskGroup { group in
             group.addTask {
                 for await _ in signals { loop.stop() }
             }
-            group.addTask { try await server.run() }
+            group.addTask {
+                // An agent that nobody can ask must not go on as if it served: it hands over, releases its session, and says why.
+                defer { loop.stop() }
+                do {
+                    try await server.run()
+                } catch {
+                    throw AgentHalt.notListening(on: query, setting: "queryAddress", error)
+                }
+                if !Task.isCancelled { throw AgentHalt.queryPortEnded(query) }
+            }
             group.addTask { await duty() }
             // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
             defer { group.cancelAll() }
@@ -98,10 +125,7 @@ struct AgentProcess {
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
         case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
-        case .xen:
-            throw AgentHalt(
-                message:
-                    "This version of ovm drives no Xen yet. Bootstrap or join with --hypervisor simulated, or wait for the next version.")
+        case .xen: return try XenHypervisor()
         }
     }
 
@@ -112,7 +136,7 @@ struct AgentProcess {
         return PeerNetwork(
             configuration: PeerNetworkConfiguration(
                 pool: try UniqueIdentifier.required(configuration.pool), server: ServerID(configuration.server), host: address.host,
-                port: address.port, tls: certificates.peer), eventLoop: eventLoop, log: Logger(label: "ovm.peers"))
+                port: address.port, tls: certificates.peer), eventLoop: eventLoop, log: Logger(label: "ovm.peers"), factory: store)
     }
 
     private func makeLoop(

@@ -11,9 +11,11 @@ struct EventCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "ls", abstract: "Lists events, the oldest first.",
             discussion: """
-                At most 1,000 are shown at once. -o json also tells the index to go on from, as `through`.
+                The newest are shown; with --since or --from those that follow it. -o json also tells the index to go on from, as \
+                `through`.
 
                   ovm event ls
+                  ovm event ls --limit 200
                   ovm event ls --since 4711
                   ovm event ls --object vm/web01 --by operator/admin --from 2h
                   ovm event ls --kind vm-started,vm-stopped --from 2011-06-30T08:00:00Z --to 2011-06-30T09:00:00Z
@@ -22,15 +24,24 @@ struct EventCommand: AsyncParsableCommand {
         @OptionGroup var options: ClientOptions
         @Option(help: ArgumentHelp("Only events after this log index.", valueName: "index"))
         var since: UInt64?
+        @Option(help: ArgumentHelp("How many, 1 to 1000; without it 50, and 1000 with --since or --from.", valueName: "count"))
+        var limit: Int?
         @OptionGroup var filter: EventFilterOptions
         @Option(help: ArgumentHelp("Only from this time on: 2h (ago), or 2011-06-30T08:05:09Z.", valueName: "time"))
         var from: MomentArgument?
         @Option(help: ArgumentHelp("Only before this time: 30m (ago), or 2011-06-30T08:05:09+02:00.", valueName: "time"))
         var to: MomentArgument?
 
+        func validate() throws {
+            if let limit, !(1...1_000).contains(limit) { throw ValidationError("A limit is 1 to 1000.") }
+        }
+
         func run() async throws {
+            let isOnward = since != nil || from != nil
             try await ClientSession.run(options) { client, console in
-                let list = try await client.events(since: since, filter: filter.text(from: from?.time, to: to?.time))
+                let list = try await client.events(
+                    since: since, limit: isOnward ? limit : nil, last: isOnward ? nil : limit ?? 50,
+                    filter: filter.text(from: from?.time, to: to?.time))
                 try console.show(list) { EventText.table(of: list.events) }
             }
         }

@@ -49,21 +49,37 @@ struct TaskCommand: AsyncParsableCommand {
 
     struct Watch: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
-            commandName: "watch", abstract: "Waits until a task has ended.",
+            commandName: "watch", abstract: "Waits until tasks have ended.",
             discussion: """
-                Exit status 0 when it was done, 1 when it failed or was cancelled.
+                Without a number, all that go on now. Exit status 0 when all were done, 1 when one failed or was cancelled.
 
                   ovm task watch 42
+                  ovm task watch 42 43
+                  ovm task watch
                 """)
 
         @OptionGroup var options: ClientOptions
-        @Argument(help: "The task's number.", completion: .taskNumbers) var id: UInt64
+        @Argument(help: "The tasks' numbers.", completion: .taskNumbers) var ids: [UInt64] = []
 
         func run() async throws {
             try await ClientSession.run(options) { client, console in
-                let task = try await client.finish(try await client.task(id))
-                try console.show(task) { TaskText.properties(of: task) }
+                if ids.count == 1 {
+                    let task = try await client.finish(try await client.task(ids[0]))
+                    return try console.show(task) { TaskText.properties(of: task) }
+                }
+                try await finishAll(client, console)
             }
+        }
+
+        /// One after the other: all are over when the last of them is.
+        private func finishAll(_ client: PoolClient, _ console: Console) async throws {
+            var waiting = ids
+            if waiting.isEmpty { waiting = try await client.tasks().tasks.filter { !$0.hasEnded }.map(\.id) }
+            var ended: [TaskDocument] = []
+            for id in waiting { ended.append(try await client.waitForTask(id)) }
+            let list = TaskListDocument(tasks: ended)
+            try console.show(list) { TaskText.table(of: list.tasks) }
+            guard ended.allSatisfy({ $0.status == "done" }) else { throw ExitCode(1) }
         }
     }
 

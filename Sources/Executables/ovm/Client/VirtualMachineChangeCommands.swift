@@ -42,19 +42,20 @@ struct VirtualMachineCreateCommand: AsyncParsableCommand {
 /// `ovm vm set`
 struct VirtualMachineSetCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "set", abstract: "Changes a virtual machine.",
+        commandName: "set", abstract: "Changes virtual machines.",
         discussion: """
             What is not named stays as it is. An empty list of preferred servers means every server of the pool. Memory and virtual
             CPUs change while it runs too, up to the maxmem and maxvcpus that it was started with.
 
               ovm vm set web01 --memory 8G --vcpus 4
               ovm vm set web01 --preferred ""
+              ovm vm set 'web*' --tag team=night --preferred alpha,beta
             """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
     @OptionGroup var wait: WaitOption
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+    @OptionGroup var selection: MachineSelectionArguments
     @Option(help: ArgumentHelp("Its memory, such as 512M or 64G.", valueName: "size"))
     var memory: MemoryArgument?
     @Option(help: ArgumentHelp("Its virtual CPUs.", valueName: "count"))
@@ -69,16 +70,21 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
     }
 
     func run() async throws {
+        let change = ChangeMachineRequest(memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names)
+        let isAwaited = !wait.noWait
         try await ClientSession.run(options, reason: reason.reason) { client, console in
-            let change = ChangeMachineRequest(memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names)
-            var machine = try await client.changeMachine(name, change)
-            if let task = machine.task, !wait.noWait {
-                // Whatever else works on it has no part in this: only a change of its size is waited for.
-                let begun = try await client.task(task)
-                if begun.kind == "resize" {
-                    _ = try await client.finish(begun)
-                    machine = try await client.machine(name)
+            guard let name = selection.selector.only else {
+                return try await MachineBulk.show(try await selection.selector.some(client), console) { name throws(ClientError) in
+                    let changed = try await client.changeMachine(name, change)
+                    guard let task = changed.task else { return changed.machine }
+                    return try await client.machine(name, after: try await client.task(task), isAwaited: isAwaited)
                 }
+            }
+            let changed = try await client.changeMachine(name, change)
+            var machine = changed.machine
+            if let task = changed.task, isAwaited {
+                _ = try await client.finish(try await client.task(task))
+                machine = try await client.machine(name)
             }
             try console.show(machine) { MachineText.properties(of: machine) }
         }
@@ -88,21 +94,40 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
 /// `ovm vm delete`
 struct VirtualMachineDeleteCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "delete", abstract: "Deletes a virtual machine that does not run.",
+        commandName: "delete", abstract: "Deletes virtual machines that do not run.",
         discussion: """
-            The files of its disks stay.
+            The files of their disks stay. Whatever may be more than one asks for --yes.
 
               ovm vm delete web01
+              ovm vm delete 'test-*' --yes
             """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+    @OptionGroup var selection: MachineSelectionArguments
+    @Flag(help: "Delete more than one.")
+    var yes = false
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in
+            guard let name = selection.selector.only else { return try await deleteMany(client, console) }
             try await client.deleteMachine(name)
             try console.confirm(DoneDocument(), "\(name) is deleted.")
+        }
+    }
+
+    private func deleteMany(_ client: PoolClient, _ console: Console) async throws {
+        let names = try await selection.selector.some(client)
+        guard yes else {
+            let shown = names.prefix(8).joined(separator: ", ") + (names.count > 8 ? " and \(names.count - 8) more" : "")
+            Console.complain(TextTable.printable("That would delete \(names.count) virtual machines: \(shown). Say --yes if it is meant."))
+            throw ExitCode(1)
+        }
+        try await MachineBulk.show(names, console) { name throws(ClientError) in
+            // As it was: afterwards there is nothing to show.
+            let machine = try await client.machine(name)
+            try await client.deleteMachine(name)
+            return machine
         }
     }
 }

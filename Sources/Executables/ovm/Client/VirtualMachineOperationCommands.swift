@@ -4,17 +4,20 @@ import QueryModel
 
 /// What stop and reboot have in common.
 struct EndOptions: ParsableArguments {
-    @Flag(help: "Destroy the domain at once instead of asking the guest. What the guest had not written is lost.")
+    @Flag(
+        help: """
+            Destroy the domain, at once or after --timeout, instead of waiting for the guest. What the guest had not written is lost.
+            """)
     var force = false
     @Option(
-        help: ArgumentHelp("Destroy the domain when the guest has not ended after this time, such as 60s or 5m.", valueName: "time"))
+        help: ArgumentHelp("Ask the guest, and destroy the domain when it has not ended after this time, such as 60s.", valueName: "time"))
     var timeout: TimeArgument?
 
     func validate() throws {
         if let timeout, !(1...86_400).contains(timeout.seconds) { throw ValidationError("A timeout is 1s to 1d.") }
     }
 
-    var timeoutSeconds: Int? { force ? nil : timeout.map { Int($0.seconds) } }
+    var timeoutSeconds: Int? { timeout.map { Int($0.seconds) } }
 }
 
 /// `ovm vm stop`
@@ -26,6 +29,7 @@ struct VirtualMachineStopCommand: AsyncParsableCommand {
               ovm vm stop web01 --timeout 2m
               ovm vm stop 'web*' --tag team=night --timeout 60s
               ovm vm stop web01 --force
+              ovm vm stop web01 --force --timeout 60s
             """)
 
     @OptionGroup var options: ClientOptions
@@ -125,20 +129,20 @@ struct MachineOperationRun {
         self.word = word
     }
 
-    func run(_ begin: @escaping @Sendable (PoolClient, String) async throws(ClientError) -> TaskOrMachine) async throws {
+    func run(_ begin: @escaping @Sendable (PoolClient, String) async throws(ClientError) -> TaskDocument) async throws {
         let isAwaited = !wait.noWait
         try await ClientSession.run(options, reason: reason.reason) { client, console in
-            guard let name = selection.only else {
-                return try await MachineBulk.run(try await selection.resolve(client), client, console, isAwaited: isAwaited, begin)
+            guard let name = selection.selector.only else {
+                let names = try await selection.selector.some(client)
+                return try await MachineBulk.show(names, console) { name throws(ClientError) in
+                    try await client.machine(name, after: try await begin(client, name), isAwaited: isAwaited)
+                }
             }
-            switch try await begin(client, name) {
-            case .already(let machine): try console.confirm(machine, "\(machine.name) is \(machine.status) already.")
-            case .begun(let task) where !isAwaited: try console.confirm(task, "Task \(task.id) \(word) \(name).")
-            case .begun(let task):
-                _ = try await client.finish(task)
-                let machine = try await client.machine(name)
-                try console.confirm(machine, "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? "."))
-            }
+            let task = try await begin(client, name)
+            guard isAwaited else { return try console.confirm(task, "Task \(task.id) \(word) \(name).") }
+            _ = try await client.finish(task)
+            let machine = try await client.machine(name)
+            try console.confirm(machine, "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? "."))
         }
     }
 }

@@ -5,36 +5,40 @@ import QueryModel
 /// `ovm vm start`
 struct VirtualMachineStartCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "start", abstract: "Starts a virtual machine on the best of its preferred servers.",
+        commandName: "start", abstract: "Starts virtual machines, each on the best of its preferred servers.",
         discussion: """
             Prints where it was placed and why. Exit status 1 when no server can run it, with each server's reason.
 
               ovm vm start web01
               ovm vm start web01 --no-wait
+              ovm vm start 'web*' --tag team=night
             """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
     @OptionGroup var wait: WaitOption
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+    @OptionGroup var selection: MachineSelectionArguments
 
     func run() async throws {
+        let isAwaited = !wait.noWait
         try await ClientSession.run(options, reason: reason.reason) { client, console in
-            let explanation = try await Self.explain(name, client)
-            switch try await client.startMachine(name) {
-            case .already(let machine):
-                try console.confirm(machine, "\(machine.name) is \(machine.status) already" + (machine.server.map { " on \($0)." } ?? "."))
-            case .begun(let task) where wait.noWait:
-                try console.confirm(task, "Task \(task.id) starts \(name).")
-            case .begun(let task):
-                let ended = try await client.finish(task)
-                let machine = try await client.machine(name)
-                try console.show(machine) {
-                    let place = "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? ".")
-                    let reasons = ended.cause ?? ExplanationText.reasons(for: machine.server, in: explanation)
-                    return ([place] + (reasons.map { [$0] } ?? [])).joined(separator: "\n") + "\n"
-                }
+            if let name = selection.selector.only { return try await start(name, client, console) }
+            try await MachineBulk.show(try await selection.selector.some(client), console) { name throws(ClientError) in
+                try await client.machine(name, after: try await client.startMachine(name), isAwaited: isAwaited)
             }
+        }
+    }
+
+    private func start(_ name: String, _ client: PoolClient, _ console: Console) async throws {
+        let explanation = try await Self.explain(name, client)
+        let task = try await client.startMachine(name)
+        guard !wait.noWait else { return try console.confirm(task, "Task \(task.id) starts \(name).") }
+        let ended = try await client.finish(task)
+        let machine = try await client.machine(name)
+        try console.show(machine) {
+            let place = "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? ".")
+            let reasons = ended.cause ?? ExplanationText.reasons(for: machine.server, in: explanation)
+            return ([place] + (reasons.map { [$0] } ?? [])).joined(separator: "\n") + "\n"
         }
     }
 
@@ -53,17 +57,23 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
 /// `ovm vm reset-status`
 struct VirtualMachineResetStatusCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "reset-status", abstract: "Takes a virtual machine out of the status Error, after its cause was seen to.",
+        commandName: "reset-status", abstract: "Takes virtual machines out of the status Error, after its cause was seen to.",
         discussion: """
               ovm vm reset-status web01 --reason "disk replaced"
+              ovm vm reset-status --tag rack=3
             """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var reason: ReasonOption
-    @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+    @OptionGroup var selection: MachineSelectionArguments
 
     func run() async throws {
         try await ClientSession.run(options, reason: reason.reason) { client, console in
+            guard let name = selection.selector.only else {
+                return try await MachineBulk.show(try await selection.selector.some(client), console) { name throws(ClientError) in
+                    try await client.resetMachineStatus(name)
+                }
+            }
             let machine = try await client.resetMachineStatus(name)
             try console.confirm(machine, "\(machine.name) is \(machine.status).")
         }

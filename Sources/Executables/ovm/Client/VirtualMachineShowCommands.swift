@@ -9,15 +9,25 @@ struct VirtualMachineListCommand: AsyncParsableCommand {
         discussion: """
               ovm vm ls
               ovm vm ls -o wide
+              ovm vm ls 'web*' --tag team=night --status Running --server alpha
               ovm vm ls --watch
             """)
 
     @OptionGroup var options: ClientOptions
     @OptionGroup var watch: WatchOption
+    @Argument(help: "Only names of this pattern, in quotes such as 'web*'.", completion: .machineNames)
+    var pattern: String?
+    @Option(help: ArgumentHelp("Only those with this tag.", valueName: "key[=value]"))
+    var tag: String?
+    @Option(help: ArgumentHelp("Only those in this status, such as Running.", valueName: "status"))
+    var status: String?
+    @Option(help: ArgumentHelp("Only those on this server.", valueName: "server"), completion: .serverNames)
+    var server: String?
 
     func run() async throws {
+        let (pattern, tag, status, server) = (pattern, tag, status, server)
         try await ClientSession.look(options, watch) { client, console in
-            let list = try await client.machines()
+            let list = try await client.machines(name: pattern, tag: tag, status: status, server: server)
             try console.show(list) { MachineText.table(of: list.machines) }
         }
     }

@@ -5,11 +5,12 @@ import QueryModel
 /// `ovm vm tag`
 struct VirtualMachineTagCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "tag", abstract: "Reads and writes the tags of a virtual machine.",
+        commandName: "tag", abstract: "Reads and writes the tags of virtual machines.",
         discussion: """
             A tag is a key, 1 to 128 of A-Z a-z 0-9 . _ / -, with a value of at most 1,024 bytes.
 
               ovm vm tag set web01 owner/team storage
+              ovm vm tag set 'web*' owner/team storage --tag rack=3
               ovm vm tag ls web01 --prefix owner/
             """,
         subcommands: [Set.self, Get.self, Remove.self, List.self])
@@ -19,16 +20,24 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
             commandName: "set", abstract: "Sets a tag.",
             discussion: """
                   ovm vm tag set web01 owner/team storage
+                  ovm vm tag set 'web*' owner/team storage --tag rack=3
                 """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @OptionGroup var target: TaggedMachines
         @Argument(help: "The tag's key.", completion: .tagKeys) var key: String
         @Argument(help: "The tag's value.") var value: String
 
         func run() async throws {
+            let (key, value) = (key, value)
             try await ClientSession.run(options, reason: reason.reason) { client, console in
+                guard let name = target.selector.only else {
+                    return try await MachineBulk.show(try await target.selector.some(client), console) { name throws(ClientError) in
+                        _ = try await client.putTag(key, value, on: name)
+                        return try await client.machine(name)
+                    }
+                }
                 let tag = try await client.putTag(key, value, on: name)
                 try console.confirm(tag, "\(name) has \(tag.key)=\(tag.value)")
             }
@@ -59,15 +68,23 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
             commandName: "rm", abstract: "Removes a tag.",
             discussion: """
                   ovm vm tag rm web01 owner/team
+                  ovm vm tag rm '*' owner/team --tag owner/team=storage
                 """)
 
         @OptionGroup var options: ClientOptions
         @OptionGroup var reason: ReasonOption
-        @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
+        @OptionGroup var target: TaggedMachines
         @Argument(help: "The tag's key.", completion: .tagKeys) var key: String
 
         func run() async throws {
+            let key = key
             try await ClientSession.run(options, reason: reason.reason) { client, console in
+                guard let name = target.selector.only else {
+                    return try await MachineBulk.show(try await target.selector.some(client), console) { name throws(ClientError) in
+                        try await client.deleteTag(key, of: name)
+                        return try await client.machine(name)
+                    }
+                }
                 try await client.deleteTag(key, of: name)
                 try console.confirm(DoneDocument(), "\(name) has no tag \(key).")
             }
@@ -94,4 +111,14 @@ struct VirtualMachineTagCommand: AsyncParsableCommand {
             }
         }
     }
+}
+
+/// Whose tags a command writes: the key follows, so that there is one word for it.
+struct TaggedMachines: ParsableArguments {
+    @Argument(help: "A virtual machine's name, or a pattern in quotes such as 'web*'; '*' for all.", completion: .machineNames)
+    var name: String
+    @Option(name: .customLong("tag"), help: ArgumentHelp("Only those with this tag; again for another.", valueName: "key[=value]"))
+    var tags: [String] = []
+
+    var selector: MachineSelector { MachineSelector(names: [name], tags: tags) }
 }

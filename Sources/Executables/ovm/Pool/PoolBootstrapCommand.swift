@@ -7,6 +7,7 @@ import RaftCore
 import SQLiteStorage
 import ServerEnvironment
 import WireFormat
+import XenHypervisor
 
 /// What bootstrap and join are asked alike.
 struct ServerOptions: ParsableArguments {
@@ -22,18 +23,20 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "The data directory.", completion: .directory)
     var data = DataDirectory.standardPath
 
-    @Option(help: "The hypervisor to drive: xen or simulated (default: xen).")
-    var hypervisor: HypervisorKind = .xen
+    @Option(help: "The hypervisor to drive: xen or simulated (default: xen, which must answer).")
+    var hypervisor: HypervisorKind?
 
     @Flag(help: "Do not start the systemd unit; print the command that runs the agent.")
     var noStart = false
 
-    /// The setup that these options ask for.
-    func setup() throws(SetupError) -> ServerSetup {
+    /// The setup that these options ask for, once it is said which hypervisor is driven and why.
+    func setup() throws -> ServerSetup {
         let host = ProcessSettings.hostName
+        let choice = try HypervisorChoice(asked: hypervisor)
+        print(choice.reason)
         return try ServerSetup(
             directory: DataDirectory(data), name: serverName ?? host, peerAddress: address ?? "\(host):\(ServerSetup.standardPeerPort)",
-            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: hypervisor)
+            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind)
     }
 }
 
@@ -61,7 +64,7 @@ struct PoolBootstrapCommand: AsyncParsableCommand {
             let setup = try server.setup()
             let pool = try PoolBootstrap(setup: setup, poolName: name, storage: SQLiteFounding()).run()
             print("Pool \(name) (\(pool)) was founded on server \(setup.name) in \(setup.directory.path).")
-            try await AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
+            try AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
             print("To add a server: ovm pool token create --pool \(setup.directory.poolFile)")
         } catch {
             throw Refusal.exit(with: error)
@@ -80,22 +83,13 @@ struct SQLiteFounding: StorageFounding {
 struct AgentStarter {
     let directory: DataDirectory
 
-    private static let unit = "ovm-agent.service"
-
-    func start(unlessAsked isAsked: Bool) async throws {
-        let command = "ovm agent run --data \(directory.path)"
-        let hasUnit =
-            FileManager.default.fileExists(atPath: "/run/systemd/system")
-            && FileManager.default.fileExists(atPath: "/etc/systemd/system/\(Self.unit)")
-        guard !isAsked, hasUnit, directory.path == DataDirectory.standardPath else {
-            print("To run the agent: \(command)")
+    func start(unlessAsked isAsked: Bool) throws {
+        let unit = AgentUnit()
+        guard !isAsked, unit.isInstalled, directory.path == DataDirectory.standardPath else {
+            print("To run the agent: ovm agent run --data \(directory.path)")
             return
         }
-        let process = Process()
-        process.executableURL = URL(filePath: "/usr/bin/systemctl")
-        process.arguments = ["enable", "--now", Self.unit]
-        try process.run()
-        process.waitUntilExit()
-        print(process.terminationStatus == 0 ? "The agent runs (\(Self.unit))." : "systemd could not start \(Self.unit); run: \(command)")
+        try unit.start()
+        print("The agent runs (\(AgentUnit.name)).")
     }
 }

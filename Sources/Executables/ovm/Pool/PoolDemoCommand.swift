@@ -44,9 +44,35 @@ struct PoolDemoCommand: AsyncParsableCommand {
                 return
             }
             let settings = try DemoSettings(servers: servers, folder: folder, executable: try Self.ownPath())
-            try await show(settings)
+            try await untilSignalled { try await show(settings) }
         } catch {
             throw Refusal.exit(with: error)
+        }
+    }
+
+    /// Runs `work` and cancels it at Ctrl-C. The signals are trapped before anything is started: what is started outlives a process that
+    /// a signal ends.
+    private func untilSignalled(_ work: @escaping @Sendable () async throws -> Void) async throws {
+        let signals = await UnixSignalsSequence(trapping: .sigint, .sigterm)
+        try await withThrowingTaskGroup(of: Bool.self) { group in
+            group.addTask {
+                try await work()
+                return true
+            }
+            group.addTask {
+                for await _ in signals { break }
+                return false
+            }
+            let hasEnded = try await group.next() ?? true
+            group.cancelAll()
+            if hasEnded { return }
+            do {
+                // It ends its processes first, and says whether it was in the midst of its story.
+                _ = try await group.next()
+            } catch {
+                // Whatever step was under way failed for the interruption.
+                throw DemoError("The story was interrupted, and its processes are ended. Run it again to see all of it.")
+            }
         }
     }
 
@@ -72,9 +98,15 @@ struct PoolDemoCommand: AsyncParsableCommand {
             pool.showInvitation()
             print("Ctrl-C ends it.")
             fflush(nil)
-            for await _ in await UnixSignalsSequence(trapping: .sigint, .sigterm) { break }
+            await Self.untilCancelled()
         }
         await pool.endProcesses()
+    }
+
+    private static func untilCancelled() async {
+        while true {
+            do { try await Task.sleep(for: .seconds(3_600)) } catch { return }
+        }
     }
 
     private static func ownPath() throws -> String {

@@ -35,7 +35,7 @@ struct PoolJoinCommand: AsyncParsableCommand {
             }
             let joined = try await join.run()
             print("Server \(setup.name) joined pool \(joined.poolName) as number \(joined.server).")
-            try await AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
+            try AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
         } catch {
             throw Refusal.exit(with: error)
         }

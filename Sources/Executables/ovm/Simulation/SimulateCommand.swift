@@ -10,7 +10,7 @@ struct SimulateCommand: AsyncParsableCommand {
         discussion: """
             The very agent that ships runs in virtual time on the very host model that ships, with lost and late messages, crashes,
             power cuts, partitions, hypervisors that fail and hang, and clocks that drift and stop. Exit status 1 at the first
-            violation, naming its seed: that seed replays it.
+            violation, naming the command that replays it.
 
               ovm simulate --seeds 1..1000 --servers 5
             """)
@@ -50,6 +50,7 @@ struct SimulateCommand: AsyncParsableCommand {
             String(
                 format: "%d seeds, %d events, %.0f s simulated, %.1f s of processor time: %@", totals.seeds, totals.events, simulated,
                 processor, totals.isClean ? "no violation" : "violation at seed \(totals.failingSeed ?? 0)"))
+        if let seed = totals.failingSeed { print("To replay it: ovm simulate --seed \(seed) --servers \(servers) --seconds \(seconds)") }
         if !totals.isClean { throw ExitCode(1) }
     }
 

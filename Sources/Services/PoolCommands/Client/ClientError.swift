@@ -12,6 +12,8 @@ package enum ClientError: Error, Hashable, Sendable {
     case badAnswer(cause: String)
     /// The caller gave up waiting.
     case cancelled
+    /// What was begun failed, or was cancelled.
+    case taskFailed(cause: String)
 
     /// One sentence or more for what happened, one for what to do.
     package var message: String {
@@ -26,6 +28,8 @@ package enum ClientError: Error, Hashable, Sendable {
             "\(cause) Check that the address is the query port of this pool, and that both ends have the same version of ovm."
         case .cancelled:
             "The request was given up before its answer came. Look at what it was to change before you send it again."
+        case .taskFailed(let cause):
+            cause
         }
     }
 
@@ -34,7 +38,7 @@ package enum ClientError: Error, Hashable, Sendable {
         switch self {
         case .problem(let problem) where problem.kind == .noMaster: 3
         case .problem(let problem) where problem.kind == .outcomeUnknown: 4
-        case .problem, .badAnswer: 1
+        case .problem, .badAnswer, .taskFailed: 1
         case .unreachable: 3
         case .outcomeUnknown, .cancelled: 4
         }

@@ -22,9 +22,10 @@ package struct EventFilterText: Hashable, Sendable {
     }
 
     /// The query with its question mark; empty when nothing is given.
-    func query(since: UInt64? = nil) -> String {
+    func query(since: UInt64? = nil, limit: Int? = nil, last: Int? = nil) -> String {
         let values = [
-            ("since", since.map(String.init)), ("object", object), ("principal", principal), ("kind", kinds),
+            ("since", since.map { String($0) }), ("limit", limit.map { String($0) }), ("last", last.map { String($0) }), ("object", object),
+            ("principal", principal), ("kind", kinds),
             ("from", from?.description), ("to", to?.description),
         ]
         let pairs = values.compactMap { name, value in value.map { "\(name)=\(PoolClient.escaped($0))" } }

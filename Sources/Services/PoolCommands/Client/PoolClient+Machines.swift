@@ -1,21 +1,16 @@
 import NIOHTTP1
 package import QueryModel
 
-/// What a start or stop came to at once.
-package enum TaskOrMachine: Hashable, Sendable {
-    /// It has begun; wait for the task.
-    case begun(TaskDocument)
-    /// What was asked for was so already.
-    case already(MachineDocument)
-}
-
 extension PoolClient {
     /// All virtual machines, by name.
     package func machines() async throws(ClientError) -> MachineListDocument { try await readAll(MachineListDocument.self, "/v1/vms") }
 
-    /// The virtual machines of a pattern of names, and with a tag (`KEY` or `KEY=VALUE`), by name.
-    package func machines(name: String?, tag: String?) async throws(ClientError) -> MachineListDocument {
-        let query = [name.map { "name=\(Self.escaped($0))" }, tag.map { "tag=\(Self.escaped($0))" }].compactMap { $0 }
+    /// The virtual machines of a pattern of names, with a tag (`KEY` or `KEY=VALUE`), in a status, on a server, by name; nil means any.
+    package func machines(
+        name: String?, tag: String?, status: String? = nil, server: String? = nil
+    ) async throws(ClientError) -> MachineListDocument {
+        let values = [("name", name), ("tag", tag), ("status", status), ("server", server)]
+        let query = values.compactMap { name, value in value.map { "\(name)=\(Self.escaped($0))" } }
         return try await readAll(MachineListDocument.self, "/v1/vms" + (query.isEmpty ? "" : "?" + query.joined(separator: "&")))
     }
 
@@ -28,37 +23,47 @@ extension PoolClient {
         try await write(MachineCreatedDocument.self, .POST, "/v1/vms", request)
     }
 
-    package func changeMachine(_ name: String, _ request: ChangeMachineRequest) async throws(ClientError) -> MachineDocument {
-        try await write(MachineDocument.self, .PATCH, Self.path(name), request)
+    /// Changes a machine.
+    ///
+    /// - Returns: the machine, with the task that changes its size, where it runs.
+    package func changeMachine(
+        _ name: String, _ request: ChangeMachineRequest
+    ) async throws(ClientError) -> (machine: MachineDocument, task: UInt64?) {
+        let body = try Self.encode(request)
+        let response = try await query.send(.keyed(.PATCH, Self.path(name), body: body, reason: reason))
+        let machine = try Self.decodeWritten(MachineDocument.self, from: response)
+        // The machine may have a task that has no part in this: only 202 tells of one that this change began.
+        guard response.status == 202 else { return (machine, nil) }
+        return (machine, response.headers.first(name: "Location")?.split(separator: "/").last.flatMap { UInt64($0) })
     }
 
     package func deleteMachine(_ name: String) async throws(ClientError) {
         _ = try await write(DoneDocument.self, .DELETE, Self.path(name))
     }
 
-    package func startMachine(_ name: String) async throws(ClientError) -> TaskOrMachine {
+    package func startMachine(_ name: String) async throws(ClientError) -> TaskDocument {
         try await begin(.keyed(.POST, Self.path(name) + "/start", reason: reason))
     }
 
     /// - Parameters:
-    ///   - force: destroys the domain instead of asking the guest.
-    ///   - timeoutSeconds: destroys it when the guest has not ended by then.
-    package func stopMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskOrMachine {
+    ///   - force: destroys the domain instead of asking the guest, unless there is a timeout.
+    ///   - timeoutSeconds: asks the guest, and destroys the domain when it has not ended by then.
+    package func stopMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskDocument {
         let body = try Self.encode(StopMachineRequest(force: force, timeoutSeconds: timeoutSeconds))
         return try await begin(.keyed(.POST, Self.path(name) + "/stop", body: body, reason: reason))
     }
 
     /// As a stop; then it is started anew on the same server.
-    package func rebootMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskOrMachine {
+    package func rebootMachine(_ name: String, force: Bool = false, timeoutSeconds: Int? = nil) async throws(ClientError) -> TaskDocument {
         let body = try Self.encode(StopMachineRequest(force: force, timeoutSeconds: timeoutSeconds))
         return try await begin(.keyed(.POST, Self.path(name) + "/reboot", body: body, reason: reason))
     }
 
-    package func pauseMachine(_ name: String) async throws(ClientError) -> TaskOrMachine {
+    package func pauseMachine(_ name: String) async throws(ClientError) -> TaskDocument {
         try await begin(.keyed(.POST, Self.path(name) + "/pause", reason: reason))
     }
 
-    package func unpauseMachine(_ name: String) async throws(ClientError) -> TaskOrMachine {
+    package func unpauseMachine(_ name: String) async throws(ClientError) -> TaskDocument {
         try await begin(.keyed(.POST, Self.path(name) + "/unpause", reason: reason))
     }
 
@@ -84,11 +89,8 @@ extension PoolClient {
         _ = try await write(DoneDocument.self, .DELETE, Self.path(name, tag: key))
     }
 
-    /// 202 tells of a task, 200 of a machine that needs none.
-    private func begin(_ request: ClientRequest) async throws(ClientError) -> TaskOrMachine {
-        let response = try await query.send(request)
-        if response.status == 202 { return .begun(try Self.decodeWritten(TaskBegunDocument.self, from: response).task) }
-        return .already(try Self.decodeWritten(MachineDocument.self, from: response))
+    private func begin(_ request: ClientRequest) async throws(ClientError) -> TaskDocument {
+        try Self.decodeWritten(TaskBegunDocument.self, from: try await query.send(request)).task
     }
 
     private static func path(_ name: String) -> String { "/v1/vms/\(escaped(name))" }

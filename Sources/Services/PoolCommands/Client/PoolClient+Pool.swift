@@ -12,6 +12,11 @@ extension PoolClient {
         try await read(Answered<PoolDocument>.self, "/v1/pool")
     }
 
+    /// What there is to watch on the server that answers, in Prometheus' text format.
+    package func metrics() async throws(ClientError) -> String {
+        String(decoding: try await query.send(ClientRequest(.GET, "/metrics")).body, as: UTF8.self)
+    }
+
     /// The pool with its servers and virtual machines, at one index of its log or now.
     package func poolState(at index: UInt64?) async throws(ClientError) -> Answered<PoolStateDocument> {
         try await read(Answered<PoolStateDocument>.self, "/v1/pool/state" + (index.map { "?at=\($0)" } ?? ""))
@@ -50,9 +55,13 @@ extension PoolClient {
     }
 
     /// Events after the index `since`, the oldest first, as many as go into one answer; nil begins with the oldest kept.
+    ///
+    /// - Parameters:
+    ///   - limit: the most of them, 1 to 1,000.
+    ///   - last: the newest so many instead, 1 to 1,000.
     package func events(
-        since: UInt64? = nil, filter: EventFilterText = EventFilterText()
+        since: UInt64? = nil, limit: Int? = nil, last: Int? = nil, filter: EventFilterText = EventFilterText()
     ) async throws(ClientError) -> EventListDocument {
-        try await read(EventListDocument.self, "/v1/events" + filter.query(since: since))
+        try await read(EventListDocument.self, "/v1/events" + filter.query(since: since, limit: limit, last: last))
     }
 }

@@ -26,10 +26,17 @@ package struct ChildProcess: Hashable, Sendable {
         // A backtracer would keep a dead agent's connections open, and the others would notice its death late.
         var surroundings = copies(["PATH=/usr/bin:/bin", "SWIFT_BACKTRACE=enable=no"] + libraryPath())
         defer { (words + surroundings).forEach { free($0) } }
+        keepOwnFiles()
         var pid: pid_t = 0
         let code = posix_spawn(&pid, executable, &actions, &attributes, &words, &surroundings)
         guard code == 0 else { throw .refused(operation: "run", path: executable, reason: String(cString: strerror(code))) }
         return ChildProcess(pid: pid)
+    }
+
+    /// Hands down none of the files that this process was given: whoever waits for the end of a pipe to it must not wait for a child
+    /// that outlives it.
+    private static func keepOwnFiles() {
+        for descriptor in 3..<Int32(1_024) { _ = fcntl(descriptor, F_SETFD, FD_CLOEXEC) }
     }
 
     /// Copies of the words as C wants them, with a null at the end; the caller frees them.

@@ -1,3 +1,4 @@
+import Dispatch
 import Foundation
 import QueryModel
 import ServerEnvironment
@@ -37,13 +38,20 @@ package enum DemoStop {
         }
     }
 
+    /// A moment that is waited out also where the task was cancelled: what was started is ended all the same.
+    private static func pause() async {
+        await withCheckedContinuation { continuation in
+            DispatchQueue.global().asyncAfter(deadline: .now() + .milliseconds(20)) { continuation.resume() }
+        }
+    }
+
     /// Waits until the processes have ended.
     static func wait(for processes: [(ChildProcess, String)], seconds: Int) async {
         let deadline = ContinuousClock.now + .seconds(seconds)
         for (process, directory) in processes {
             while process.isRunning(with: directory), ContinuousClock.now < deadline {
                 process.reap()
-                do { try await Task.sleep(for: .milliseconds(20)) } catch { return }
+                await pause()
             }
         }
     }

@@ -128,8 +128,13 @@ extension DemoPool {
     private func bringBack(_ number: Int) async throws {
         let name = servers[number].name
         let before = try await get(MachineListDocument.self, "/v1/vms").machines.filter { $0.server == name }.map(\.name)
+        let goal = try await get(Answered<PoolDocument>.self, "/v1/pool").answer.index
         try servers[number].startAgent(settings.executable)
         try makeClient()
+        let index = try await wait(for: "\(name) to catch up") {
+            let own = try await self.appliedIndex(of: self.servers[number])
+            return own >= goal ? own : nil
+        }
         _ = try await wait(for: "\(name) to adopt its virtual machines") {
             let list = try await self.get(ServerListDocument.self, "/v1/servers")
             guard let server = list.servers.first(where: { $0.name == name }), server.status == "active" else { return nil as Bool? }
@@ -138,7 +143,18 @@ extension DemoPool {
             return true
         }
         let adopted = before.isEmpty ? "nothing to adopt" : "adopted \(before.joined(separator: ", "))"
-        say("Server \(name) is back: caught up, \(adopted)")
+        say("Server \(name) is back: caught up to index \(index) (the pool was at \(goal) before), \(adopted)")
+    }
+
+    /// How far this server itself has applied the log: asked at its own query port, and of nobody else.
+    private func appliedIndex(of server: DemoServer) async throws -> UInt64 {
+        guard let single = try singleClient(server) else { throw DemoError("The pool was not founded. Try again.") }
+        do {
+            let response = try await single.send(ClientRequest(.GET, "/v1/master"))
+            return try QueryJSON.decode(Answered<MasterDocument>.self, from: response.body).answer.index
+        } catch let error as ClientError {
+            throw DemoError(error.message)
+        }
     }
 
     // MARK: The end

@@ -31,19 +31,17 @@ package struct PoolBootstrap: Sendable {
     /// - Returns: the pool's UUID.
     package func run() throws(SetupError) -> PoolID {
         try setup.check()
-        let undo = try setup.makeDirectory()
+        let taking = try setup.takeDirectory()
+        defer { withExtendedLifetime(taking) {} }
         do {
             return try found()
         } catch {
-            undo.undo()
+            taking.undo.undo()
             throw error
         }
     }
 
     private func found() throws(SetupError) -> PoolID {
-        let lock: DirectoryLock
-        do { lock = try setup.directory.lock() } catch { throw .environment(error) }
-        defer { withExtendedLifetime(lock) {} }
         let pool = UniqueIdentifier.random()
         let storageID = UniqueIdentifier.random()
         let authority: CertificateAuthority

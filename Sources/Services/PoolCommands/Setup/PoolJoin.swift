@@ -59,10 +59,8 @@ package struct PoolJoin: Sendable {
     /// Joins; a refusal leaves everything as it was.
     package func run() async throws(SetupError) -> Joined {
         try setup.check()
-        let undo = try setup.makeDirectory()
-        let lock: DirectoryLock
-        do { lock = try setup.directory.lock() } catch { throw .environment(error) }
-        defer { withExtendedLifetime(lock) {} }
+        let taking = try setup.takeDirectory()
+        defer { withExtendedLifetime(taking) {} }
         var isResumed = false
         do {
             let attempt = try JoinAttempt.resume(in: setup.directory)
@@ -75,7 +73,7 @@ package struct PoolJoin: Sendable {
             // The pool may have taken the key into its log, now or at the attempt that this one resumes: then the same key must be
             // able to ask again, and stays.
             let isKeyNeeded = error.mayHaveHappened || isResumed && error.exitCode != 1
-            if !isKeyNeeded { undo.undo() }
+            if !isKeyNeeded { taking.undo.undo() }
             throw error
         }
     }

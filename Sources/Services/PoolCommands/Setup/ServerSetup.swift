@@ -49,13 +49,17 @@ package struct ServerSetup: Sendable {
                 cause: "The peer network and the query port cannot share the address \(peerAddress).", cure: "Give two different ports.")
         }
         guard !directory.isFounded else { throw .environment(.alreadyFounded(path: directory.path)) }
-        for address in [peerAddress, queryAddress] where !FreePorts.isFree(address.port, host: address.host) {
-            throw .portTaken(address: address.description)
+        for address in [peerAddress, queryAddress] {
+            if let obstacle = FreePorts.obstacle(host: address.host, port: address.port) {
+                throw .cannotListen(address: address.description, obstacle)
+            }
         }
     }
 
-    /// The host paths that an undone setup must leave as it found them.
-    func makeDirectory() throws(SetupError) -> SetupUndo {
+    /// Makes the directory and takes it for this setup alone, until the taking is let go.
+    ///
+    /// - Throws: also where another setup has it, or has founded or joined a pool in it since ``check()``; nothing of that is undone.
+    func takeDirectory() throws(SetupError) -> DirectoryTaking {
         let wasThere = FileManager.default.fileExists(atPath: directory.path)
         do {
             try directory.create()
@@ -63,7 +67,11 @@ package struct ServerSetup: Sendable {
             if !wasThere { SetupUndo(directory: directory, removesDirectory: true).undo() }
             throw .environment(error)
         }
-        return SetupUndo(directory: directory, removesDirectory: !wasThere)
+        let lock: DirectoryLock
+        do { lock = try directory.lock() } catch { throw .environment(error) }
+        // Looked at again: another setup may have run from its beginning to its end since the first look.
+        guard !directory.isFounded else { throw .environment(.alreadyFounded(path: directory.path)) }
+        return DirectoryTaking(undo: SetupUndo(directory: directory, removesDirectory: !wasThere), lock: lock)
     }
 
     func configuration(pool: String, poolName: String, server: UInt64, storage: UniqueIdentifier, peers: [AgentConfiguration.Peer])
@@ -74,6 +82,13 @@ package struct ServerSetup: Sendable {
             queryAddress: queryAddress.description, roles: roles.words, hypervisor: hypervisor, storage: storage.description,
             initialPeers: peers, timing: timing)
     }
+}
+
+/// A data directory that this setup alone may write in.
+struct DirectoryTaking {
+    /// Only whoever holds the lock may undo: what lies there is its own.
+    let undo: SetupUndo
+    let lock: DirectoryLock
 }
 
 /// Leaves a refused setup's directory as it was found: what was not there goes again.

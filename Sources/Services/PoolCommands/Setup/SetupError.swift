@@ -9,7 +9,8 @@ package enum SetupError: Error, Hashable, Sendable {
     case storage(StorageError)
     case certificate(CertificateError)
     case invalid(cause: String, cure: String)
-    case portTaken(address: String)
+    /// Nobody can listen on `address`, one that the setup was given.
+    case cannotListen(address: String, ListeningObstacle)
     /// Refused in the words of whoever looked.
     case refused(String)
     /// The pool did not take the join, or nobody knows whether it did.
@@ -22,8 +23,8 @@ package enum SetupError: Error, Hashable, Sendable {
         case .storage(let error): error.message
         case .certificate(let error): error.message
         case .invalid(let cause, let cure): "\(cause) \(cure)"
-        case .portTaken(let address):
-            "The address \(address) cannot be listened on: the port is taken or the address is not this server's. Free it, or name another."
+        case .cannotListen(let address, let obstacle):
+            "The address \(address) cannot be listened on: \(obstacle.cause). \(obstacle.cure), or name another."
         case .refused(let words): words
         case .pool(let error): error.message
         }
@@ -40,7 +41,7 @@ package enum SetupError: Error, Hashable, Sendable {
         switch error {
         case .unreachable: return false
         case .problem(let problem): return problem.kind == .outcomeUnknown
-        case .outcomeUnknown, .badAnswer, .cancelled: return true
+        case .outcomeUnknown, .badAnswer, .cancelled, .taskFailed: return true
         }
     }
 }

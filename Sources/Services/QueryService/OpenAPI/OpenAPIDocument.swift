@@ -11,6 +11,13 @@ enum OpenAPIDocument {
         }
     }()
 
+    /// What holds for every operation.
+    private static let description = """
+        The server pool, answered by any of its members. HEAD is answered wherever GET is. Every refusal is an application/problem+json; \
+        but a connection that is one too many (\(QueryLimits.connections) together, \(QueryLimits.connectionsOfAddress) from one address) \
+        is closed before TLS, without an answer.
+        """
+
     private static var json: JSONValue {
         .object([
             ("openapi", .text("3.1.0")),
@@ -18,7 +25,7 @@ enum OpenAPIDocument {
                 "info",
                 .object([
                     ("title", .text("ovm master query port")), ("version", .text("1")),
-                    ("description", .text("The server pool, answered by any of its members.")),
+                    ("description", .text(description)),
                 ])
             ),
             ("security", .list([.object([("bearer", .list([]))]), .object([("certificate", .list([]))])])),

@@ -77,9 +77,13 @@ extension OpenAPIDocument {
                 Property("queryAddress", .text),
                 .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
                 Property("capacity", .named("Resources")),
-                Property("free", .named("Resources")), Property("machineCount", .integer), Property("joinedAt", .time),
-                .optional("machines", .list(.named("PlacedMachine"))),
+                Property("free", .named("Resources")), .optional("overcommittedMiB", .integer), Property("machineCount", .integer),
+                Property("joinedAt", .time),
+                .optional("machines", .list(.named("PlacedMachine"))), .optional("strays", .list(.named("Stray"))),
             ]),
+        OpenAPIObject(
+            "Stray", "A domain of a virtual machine of the pool that the pool did not ask for there.",
+            [Property("machine", .text), Property("domain", .integer)]),
         OpenAPIObject(
             "PlacedMachine", "A virtual machine on the server that holds it; the obstacle says why no other could run it now.",
             [Property("name", .text), Property("status", .text), .optional("obstacle", .text)]),
@@ -107,7 +111,11 @@ extension OpenAPIDocument {
                 Property("requirements", .named("Requirements")),
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
                 .optional("configuration", .text), Property("operations", .list(.text)),
+                .optional("seenOn", .list(.named("Sighting"))),
             ]),
+        OpenAPIObject(
+            "Sighting", "Where a domain of a virtual machine is seen that the pool did not ask for.",
+            [Property("server", .text), Property("domain", .integer)]),
         OpenAPIObject("MachineList", "All virtual machines, by name.", [Property("machines", .list(.named("Machine"))), next]),
         OpenAPIObject(
             "ConfigurationWarning", "Something in a vm.cfg to look at.",
@@ -141,7 +149,7 @@ extension OpenAPIDocument {
                 .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("preferredServers", preferredServers),
             ]),
         OpenAPIObject(
-            "StopMachine", "How to stop or reboot; timeoutSeconds after the guest was asked its domain is destroyed.",
+            "StopMachine", "How to stop or reboot: force destroys the domain at once; timeoutSeconds asks the guest, and destroys it then.",
             [.optional("force", .boolean), .optional("timeoutSeconds", .whole(1...86_400))]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),

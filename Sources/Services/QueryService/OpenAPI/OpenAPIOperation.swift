@@ -11,11 +11,15 @@ struct OpenAPIOperation: Sendable {
     var body: String?
     /// Whether the body may be left out.
     var isBodyOptional = false
-    /// The status of success, and the name of the answer's schema; nil for text.
+    /// The status of success, and the name of the answer's schema; nil for what is no document of the pool (`otherMedia`).
     var success: (status: Int, schema: String?)
+    /// The media type of an answer without a schema, or of the stream that may be asked for in place of the document.
+    var otherMedia: String?
     /// Names of query parameters, each with what it means.
     var query: [(name: String, meaning: String)] = []
     var needsCredential = true
+    /// Whether success may also be 202 with the same document, and the task's place as Location.
+    var mayBeginTask = false
     /// Whether it takes an idempotency key and a reason.
     var isWrite = false
     var problems: [ProblemKind] = []
@@ -29,6 +33,13 @@ struct OpenAPIOperation: Sendable {
         return OpenAPIOperation(
             method: "GET", path: path, identifier: identifier, summary: summary, success: (200, schema), query: [consistency] + query,
             problems: problems)
+    }
+
+    /// The same, which also answers with a stream where that is what is asked for.
+    func streaming(_ media: String) -> OpenAPIOperation {
+        var operation = self
+        operation.otherMedia = media
+        return operation
     }
 
     /// A read of a list, page by page.
@@ -51,7 +62,7 @@ struct OpenAPIOperation: Sendable {
         OpenAPIOperation(
             method: method, path: path, identifier: identifier, summary: summary, body: body, isBodyOptional: isBodyOptional,
             success: success, isWrite: true,
-            problems: [.badRequest, .forbidden, .keyReused, .tooMany, .outcomeUnknown] + problems)
+            problems: [.badRequest, .forbidden, .keyReused, .tooMany, .outcomeUnknown, .gone] + problems)
     }
 
     var json: JSONValue {
@@ -89,6 +100,11 @@ struct OpenAPIOperation: Sendable {
 
     private var responses: [(String, JSONValue)] {
         var responses = [(String(success.status), successResponse)]
+        if mayBeginTask {
+            var begun = self
+            begun.success.status = 202
+            responses.append(("202", begun.successResponse))
+        }
         let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow])
         if method == "GET", isAboutVersions {
             responses.append(("304", .object([("description", .text("What If-None-Match names is still so."))])))
@@ -124,7 +140,12 @@ struct OpenAPIOperation: Sendable {
     }
 
     private var successResponse: JSONValue {
-        guard let schema = success.schema else { return .object([("description", .text("Text."))]) }
+        guard let schema = success.schema else {
+            let media = otherMedia ?? "text/plain"
+            let kind = media == "application/json" ? "object" : "string"
+            let content = JSONValue.object([("schema", .object([("type", .text(kind))]))])
+            return .object([("description", .text("Carried out.")), ("content", .object([(media, content)]))])
+        }
         let answered = JSONValue.object([
             (
                 "allOf",
@@ -140,7 +161,11 @@ struct OpenAPIOperation: Sendable {
         return .object([
             ("description", .text("Carried out. The headers Ovm-Master, Ovm-Term and Ovm-Index repeat `answer`.")),
             ("headers", .object(headers)),
-            ("content", .object([("application/json", .object([("schema", answered)]))])),
+            ("content", .object([("application/json", .object([("schema", answered)]))] + stream)),
         ])
+    }
+
+    private var stream: [(String, JSONValue)] {
+        otherMedia.map { [($0, .object([("schema", .object([("type", .text("string"))]))]))] } ?? []
     }
 }

@@ -6,16 +6,21 @@ extension OpenAPIDocument {
         openOperations + poolOperations + machineOperations + tagOperations + ruleOperations + tokenOperations + observationOperations
 
     private static let openOperations = [
-        open("GET", "/healthz", "health", "Whether the process answers.", nil),
-        open("GET", "/readyz", "readiness", "Whether this server knows a master and is up to date: 503 with the cause if not.", nil),
-        open("GET", "/openapi.json", "description", "This document.", nil),
+        open("GET", "/healthz", "health", "Whether the process answers."),
+        open("GET", "/readyz", "readiness", "Whether this server knows a master and is up to date: 503 with the cause if not."),
+        open("GET", "/openapi.json", "description", "This document.", media: "application/json"),
+        OpenAPIOperation(
+            method: "GET", path: "/metrics", identifier: "metrics",
+            summary: "What there is to watch on this server, in Prometheus' text format; the pool's state as this server has it.",
+            success: (200, nil), otherMedia: "text/plain"),
     ]
 
-    private static func open(_ method: String, _ path: String, _ identifier: String, _ summary: String, _ schema: String?)
+    private static func open(_ method: String, _ path: String, _ identifier: String, _ summary: String, media: String = "text/plain")
         -> OpenAPIOperation
     {
         OpenAPIOperation(
-            method: method, path: path, identifier: identifier, summary: summary, success: (200, schema), needsCredential: false)
+            method: method, path: path, identifier: identifier, summary: summary, success: (200, nil), otherMedia: media,
+            needsCredential: false)
     }
 
     private static let poolOperations: [OpenAPIOperation] = [
@@ -42,20 +47,19 @@ extension OpenAPIDocument {
             query: [
                 ("name", "only names of this pattern: * stands for any characters, ? for one"),
                 ("tag", "only those with this tag: KEY, or KEY=VALUE"), ("status", "only those in this status"),
+                ("server", "only those on the server of this name"),
             ]),
         .write(
             "POST", "/v1/vms", "createMachine", "Creates a virtual machine of a vm.cfg text.", body: "CreateMachine",
             success: (201, "MachineCreated"), problems: [.notFound, .conflict, .badConfiguration, .tooLarge]),
         .read("/v1/vms/{name}", "showMachine", "Machine", "One virtual machine.", problems: [.notFound]),
-        .write(
-            "PATCH", "/v1/vms/{name}", "changeMachine", "Changes what it needs or prefers.", body: "ChangeMachine",
-            success: (200, "Machine")),
+        change,
         .write("DELETE", "/v1/vms/{name}", "deleteMachine", "Deletes it; its images are left alone.", success: (200, "Done")),
         .write(
             "POST", "/v1/vms/{name}/start", "startMachine", "Starts it on the best of its preferred servers.", success: (202, "TaskBegun"),
             problems: [.notFound, .conflict, .noPlacement]),
         .write(
-            "POST", "/v1/vms/{name}/stop", "stopMachine", "Stops it. Answers 200 with the virtual machine where nothing is to be done.",
+            "POST", "/v1/vms/{name}/stop", "stopMachine", "Stops it.",
             body: "StopMachine", isBodyOptional: true, success: (202, "TaskBegun")),
         .write(
             "POST", "/v1/vms/{name}/reboot", "rebootMachine", "Reboots it, on the server that it runs on.", body: "StopMachine",
@@ -71,6 +75,15 @@ extension OpenAPIDocument {
             ],
             problems: [.notFound]),
     ]
+
+    private static var change: OpenAPIOperation {
+        var change = OpenAPIOperation.write(
+            "PATCH", "/v1/vms/{name}", "changeMachine",
+            "Changes what it needs or prefers. Where it runs, a change of its size is a task: 202, with the task's place as Location.",
+            body: "ChangeMachine", success: (200, "Machine"))
+        change.mayBeginTask = true
+        return change
+    }
 
     private static let tagOperations: [OpenAPIOperation] = [
         .list(
@@ -108,6 +121,7 @@ extension OpenAPIDocument {
         .write(
             "POST", "/v1/tokens", "createToken", "Creates a join token; its text is shown this once.", body: "CreateToken",
             isBodyOptional: true, success: (201, "TokenCreated"), problems: [.conflict]),
+        .read("/v1/tokens/{id}", "showToken", "Token", "One join token, without its secret.", problems: [.notFound]),
         .write("DELETE", "/v1/tokens/{id}", "revokeToken", "Withdraws a join token.", success: (200, "Done")),
         join,
     ]
@@ -128,11 +142,14 @@ extension OpenAPIDocument {
             "Events after an index. With Accept: text/event-stream a stream that goes on, resumed by Last-Event-ID or since.",
             query: [
                 ("since", "the log index to go on from"),
+                ("limit", "the most events of the answer, the oldest first; not for a stream"),
+                ("last", "only the newest so many, the oldest of them first; not for a stream"),
                 ("object", "only what happened to it: vm/web01, or vm/ for all of a kind, or web01 for all of a name"),
                 ("principal", "only what it did: operator/admin, or server/ for all of a kind, or admin for all of a name"),
                 ("kind", "only these words, by commas: vm-started,vm-stopped"), ("from", "only from this time on (RFC 3339)"),
                 ("to", "only before this time (RFC 3339); not for a stream"),
-            ], problems: [.gone]),
+            ], problems: [.gone]
+        ).streaming("text/event-stream"),
         .list("/v1/tasks", "listTasks", "TaskList", "The newest 1,000 tasks."),
         .read("/v1/tasks/{id}", "showTask", "Task", "One task.", problems: [.notFound]),
         .write("DELETE", "/v1/tasks/{id}", "cancelTask", "Cancels a task that has not ended.", success: (200, "Task")),

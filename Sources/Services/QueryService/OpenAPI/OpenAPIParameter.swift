@@ -74,6 +74,7 @@ struct OpenAPIParameter: Sendable {
         "at": .whole(1...Int.max), "from": .whole(1...Int.max), "to": .whole(1...Int.max),
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
+        "last": .whole(1...QueryLimits.eventsAtOnce), "server": .form(.serverName),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
         "virtualCPUs": .whole(1...PoolLimits.virtualCPUs), "without": .form(.serverNames),
     ]

@@ -91,8 +91,8 @@ struct CommandWords: Hashable, Sendable {
     /// What comes before the word that is being typed.
     private let before: [String]
 
-    /// Words after these are their values.
-    private static let optionsWithValue: Set<String> = ["--pool", "--output", "-o", "--color", "--reason", "--prefix"]
+    /// Words after these are their values. A test holds them against the options of the commands that take a tag's key.
+    private static let optionsWithValue: Set<String> = ["--pool", "--output", "-o", "--color", "--reason", "--prefix", "--tag"]
 
     init(_ words: [String], cursor: Int) { before = Array(words.prefix(max(cursor, 0))) }
 

@@ -10,7 +10,7 @@ package enum MachineText {
         ])
         for machine in machines {
             table.add([
-                machine.name, machine.status, machine.server ?? "", machine.requirements.domainType,
+                machine.name, status(of: machine), machine.server ?? "", machine.requirements.domainType,
                 QuantityText.memory(mebibytes: machine.requirements.memoryMiB), String(machine.requirements.virtualCPUs),
                 preferred(machine), machine.task.map(String.init) ?? "", machine.intent, String(machine.tagCount),
                 String(machine.epoch), String(machine.id), machine.uuid,
@@ -24,10 +24,11 @@ package enum MachineText {
         var list = PropertyList()
         list.add("name", "\(machine.name) (\(machine.id))")
         list.add("uuid", machine.uuid)
-        list.add("status", status: machine.status)
+        list.add("status", status: status(of: machine))
         list.add("cause", machine.cause)
         list.add("wanted", machine.intent)
         list.add("server", machine.server)
+        list.add("seen on", (machine.seenOn ?? []).map { "\($0.server), domain \($0.domain): the pool did not ask for it" })
         list.add("preferred servers", preferred(machine))
         list.add("type", needs.domainType)
         list.add("memory", QuantityText.memory(mebibytes: needs.memoryMiB))
@@ -38,6 +39,12 @@ package enum MachineText {
         list.add("tags", String(machine.tagCount))
         list.add("task", machine.task.map(String.init))
         return list
+    }
+
+    /// The status, and where the machine is seen besides: `PoweredOff, seen on bravo outside of the pool`.
+    static func status(of machine: MachineDocument) -> String {
+        let servers = (machine.seenOn ?? []).map(\.server)
+        return servers.isEmpty ? machine.status : "\(machine.status), seen on \(servers.joined(separator: " and ")) outside of the pool"
     }
 
     static func preferred(_ machine: MachineDocument) -> String {

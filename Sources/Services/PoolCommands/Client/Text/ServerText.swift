@@ -12,7 +12,7 @@ package enum ServerText {
         for server in servers {
             table.add([
                 server.name, server.status, server.roles.joined(separator: ","), server.isMaster ? "yes" : "", String(server.machineCount),
-                QuantityText.memory(mebibytes: server.capacity.memoryMiB), QuantityText.memory(mebibytes: server.free.memoryMiB),
+                QuantityText.memory(mebibytes: server.capacity.memoryMiB), free(on: server),
                 server.queryAddress, String(server.capacity.virtualCPUs), String(server.free.virtualCPUs),
                 server.session?.agentVersion ?? "-", server.facts?.hypervisor ?? "-", server.peerAddress, String(server.id),
             ])
@@ -35,10 +35,20 @@ package enum ServerText {
         for machine in server.machines ?? [] {
             list.add("", "\(machine.name), \(machine.status)" + (machine.obstacle.map { ", fits nowhere else: \($0)" } ?? ""))
         }
+        list.add("outside the pool", (server.strays ?? []).map { "\($0.machine), domain \($0.domain): the pool did not ask for it here" })
         list.add("free", text(of: server.free))
+        if let missing = server.overcommittedMiB {
+            list.add("overcommitted", "\(QuantityText.memory(mebibytes: missing)) more are reserved than it has; nothing starts there")
+        }
         list.add("capacity", text(of: server.capacity))
         if let facts = server.facts { add(facts, to: &list) }
         return list
+    }
+
+    /// Below nothing where more is reserved than there is.
+    package static func free(on server: ServerDocument) -> String {
+        guard let missing = server.overcommittedMiB else { return QuantityText.memory(mebibytes: server.free.memoryMiB) }
+        return "-" + QuantityText.memory(mebibytes: missing)
     }
 
     /// What came of a change of maintenance, with who is still there.

@@ -42,7 +42,7 @@ package enum TopText {
                 server.name, server.status, String(server.machineCount), QuantityText.memory(mebibytes: use.used.memoryMiB),
                 percent(use.share(.memory)), String(use.used.virtualCPUs), percent(use.share(.cpu)),
                 QuantityText.rate(kilobits: use.used.networkKbps), percent(share(use.used.networkKbps, of: server.capacity.networkKbps)),
-                QuantityText.memory(mebibytes: server.free.memoryMiB), String(server.free.virtualCPUs),
+                ServerText.free(on: server), String(server.free.virtualCPUs),
             ])
         }
         return table
@@ -60,7 +60,7 @@ package enum TopText {
         for machine in machines {
             let use = MachineUse(machine, capacities)
             table.add([
-                machine.name, machine.status, machine.server ?? "-",
+                machine.name, MachineText.status(of: machine), machine.server ?? "-",
                 QuantityText.memory(mebibytes: machine.requirements.memoryMiB), percent(use.share(.memory)),
                 String(machine.requirements.virtualCPUs), percent(use.share(.cpu)), machine.task.map(String.init) ?? "-",
                 machine.requirements.domainType, machine.intent,
@@ -98,12 +98,12 @@ private struct ServerUse {
     init(_ server: ServerDocument) {
         capacity = server.capacity
         used = ResourcesDocument(
-            memoryMiB: Self.taken(capacity.memoryMiB, free: server.free.memoryMiB),
+            memoryMiB: Self.taken(capacity.memoryMiB, free: server.free.memoryMiB) + max(0, server.overcommittedMiB ?? 0),
             virtualCPUs: Self.taken(capacity.virtualCPUs, free: server.free.virtualCPUs),
             networkKbps: Self.taken(capacity.networkKbps, free: server.free.networkKbps))
     }
 
-    /// From 0 to all of it, whatever the pool says is free.
+    /// From 0 to all of it, whatever the pool says is free; what is reserved beyond that comes on top.
     private static func taken(_ whole: Int, free: Int) -> Int { whole - min(max(free, 0), max(whole, 0)) }
 
     func share(_ order: TopOrder) -> Int? {

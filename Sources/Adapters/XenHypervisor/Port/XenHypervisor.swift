@@ -1,0 +1,123 @@
+package import AgentCore
+package import AgentPorts
+package import Logging
+package import PoolModel
+import ServerEnvironment
+import Synchronization
+
+/// The Xen hypervisor of this server, driven through libxl.
+///
+/// Every call has a thread and a libxl context of its own: a call that hangs holds up no other, and is named in the log.
+package final class XenHypervisor: HypervisorPort {
+    let library: XenLibrary
+    let log: Logger
+    /// What this adapter remembers between calls.
+    let memory = Mutex(HostMemory())
+    private let storageRoots: [StorageRoot]
+    /// Threads that look: listing, facts.
+    private let lookers = CallThreads(most: 4, mostWaiting: 64)
+    /// Threads that change something.
+    private let performers = CallThreads(most: 16, mostWaiting: 1_024)
+
+    /// How long a look at the host may take.
+    private static let patience = Duration.seconds(20)
+    /// After how long, and how often, a call that is still running is named.
+    private static let slowness = Duration.seconds(30)
+
+    /// Loads Xen's libraries and makes sure that Xen answers. It blocks for as long as that takes.
+    ///
+    /// - Parameter storageRoots: where the images of virtual machines lie; libxl knows of none.
+    package init(storageRoots: [StorageRoot] = [], log: Logger = Logger(label: "ovm.xen")) throws(XenUnavailable) {
+        library = try XenPresence.open()
+        self.storageRoots = storageRoots
+        self.log = log
+        let version = try XenPresence.version(of: library)
+        log.info("the hypervisor is Xen \(version), as agent.json says")
+    }
+
+    package func listDomains() async throws(HypervisorError) -> [DomainReport] {
+        try await look("list the domains") { context throws(XenFailure) in try self.list(context) }
+    }
+
+    package func facts() async throws(HypervisorError) -> ServerFacts {
+        let roots = storageRoots
+        return try await look("tell the server's facts") { context throws(XenFailure) in try self.facts(context, roots) }
+    }
+
+    package func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier {
+        // Domain-0 boots with Xen and ends with it: one identifier serves both.
+        do throws(EnvironmentError) { return try BootIdentifier.read() } catch { throw .unreachable(reason: Self.middle(of: error)) }
+    }
+
+    package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
+        let what = operation.words
+        do throws(CallEnd) {
+            return try await performers.run(patience: nil, slowness: Self.slowness, onSlow: warn(what)) {
+                do throws(XenFailure) {
+                    try self.carryOut(operation, XenContext(self.library))
+                    return .done
+                } catch {
+                    return .failed(cause: error.sentence)
+                }
+            }
+        } catch {
+            switch error {
+            case .refused: return .failed(cause: "Too many operations of Xen hang or wait, so this one was not begun.")
+            case .timedOut, .cancelled:
+                return .failed(cause: "The agent stopped waiting for Xen to \(what): whether it was done is unknown.")
+            }
+        }
+    }
+
+    private func look<Value: Sendable>(
+        _ what: String, _ work: @escaping @Sendable (XenContext) throws(XenFailure) -> Value
+    ) async throws(HypervisorError) -> Value {
+        let result: Result<Value, XenFailure>
+        do throws(CallEnd) {
+            result = try await lookers.run(patience: Self.patience, slowness: Self.slowness, onSlow: warn(what)) {
+                do throws(XenFailure) { return .success(try work(XenContext(self.library))) } catch { return .failure(error) }
+            }
+        } catch {
+            throw .unreachable(reason: error.reason(what))
+        }
+        do throws(XenFailure) { return try result.get() } catch {
+            throw .unreachable(reason: "it could not \(error.action): \(error.reason)")
+        }
+    }
+
+    private func warn(_ what: String) -> @Sendable (Duration) -> Void {
+        let log = log
+        return { passed in log.warning("Xen has been asked to \(what) for \(passed.components.seconds) s and is not done") }
+    }
+
+    static func middle(of error: EnvironmentError) -> String {
+        guard case .refused(let operation, let path, let reason) = error else { return error.message }
+        return "the system refused to \(operation) \(path), as \(reason)"
+    }
+}
+
+extension CallEnd {
+    fileprivate func reason(_ what: String) -> String {
+        switch self {
+        case .refused: "earlier calls of libxl hang, and too many wait to \(what)"
+        case .timedOut: "libxl took too long to \(what)"
+        case .cancelled: "the agent stopped waiting"
+        }
+    }
+}
+
+extension DomainOperation {
+    /// What the operation does, after "to".
+    var words: String {
+        switch self {
+        case .createPaused(let specification): "build the domain of \(specification.name)"
+        case .unpause(let domain): "unpause domain \(domain)"
+        case .pause(let domain): "pause domain \(domain)"
+        case .shutdown(let domain): "shut down domain \(domain)"
+        case .reboot(let domain): "reboot domain \(domain)"
+        case .resize(let domain, let memory, let virtualCPUs):
+            "give domain \(domain) \(memory) and \(virtualCPUs) virtual CPUs"
+        case .destroy(let domain): "destroy domain \(domain)"
+        }
+    }
+}

@@ -1,0 +1,165 @@
+import Foundation
+import Testing
+
+/// One pool of one server, started once for all tests of a suite.
+private struct SharedPool: SuiteTrait, TestScoping {
+    @TaskLocal static var file = ""
+
+    func provideScope(for test: Test, testCase: Test.Case?, performing function: @Sendable () async throws -> Void) async throws {
+        let scene = try ProgramScene()
+        let folder = "\(scene.folder)/d"
+        let made = try scene.run("pool", "demo", "--dir", folder, "--servers", "1", "--detach")
+        try #require(made.status == 0, "\(made.output)\(made.errors)")
+        do {
+            try await Self.$file.withValue("\(folder)/pool.json") { try await function() }
+        } catch {
+            _ = try scene.run("pool", "demo", "--dir", folder, "--stop")
+            throw error
+        }
+        _ = try scene.run("pool", "demo", "--dir", folder, "--stop")
+    }
+}
+
+@Suite("The commands against a pool", SharedPool())
+struct CommandTests {
+    private let scene: ProgramScene
+
+    init() throws { scene = try ProgramScene() }
+
+    /// Runs a command line against the suite's pool.
+    private func ovm(_ line: String) throws -> ProgramScene.Outcome {
+        try scene.run(line.split(separator: " ").map(String.init) + ["--pool", SharedPool.file])
+    }
+
+    /// Runs what must succeed.
+    private func output(_ line: String) throws -> String {
+        let outcome = try ovm(line)
+        #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(line): \(outcome.status) \(outcome.errors)")
+        return outcome.output
+    }
+
+    private func create(_ name: String) throws {
+        let file = "\(scene.folder)/out-\(name).cfg"
+        try "name = '\(name)'\nmemory = 64\nmaxmem = 128\n".write(toFile: file, atomically: true, encoding: .utf8)
+        _ = try output("vm create -f \(file)")
+    }
+
+    @Test("a machine's life: explained, started, changed, paused, rebooted, stopped, deleted")
+    func lives() throws {
+        try create("life")
+
+        #expect(try output("vm explain life").contains("life would start on alpha."))
+        #expect(try output("vm start life").contains("alpha"))
+        #expect(try output("vm ls --no-headers").contains(#/life +Running +alpha/#))
+        #expect(try output("vm set life --memory 96 -o json").contains(#/"memoryMiB" ?: ?96/#))
+        #expect(try output("vm pause life") == "life is Paused on alpha.\n")
+        #expect(try output("vm unpause life") == "life is Running on alpha.\n")
+        #expect(try output("vm reboot life") == "life is Running on alpha.\n")
+        let early = try ovm("vm delete life")
+        #expect(try output("vm stop life") == "life is PoweredOff.\n")
+        _ = try output("vm delete life")
+        let late = try ovm("vm show life")
+
+        #expect(early.isOneSentenceOfEach, "\(early.errors)")
+        #expect(late.status == 1 && late.errors == "ovm: There is no virtual machine \"life\". `ovm vm ls` lists them.\n", "\(late.errors)")
+    }
+
+    @Test("tags are set, read, listed and removed")
+    func tags() throws {
+        try create("tagged")
+
+        #expect(try output("vm tag set tagged team/owner erp") == "tagged has team/owner=erp\n")
+        #expect(try output("vm tag get tagged team/owner") == "erp\n")
+        #expect(try output("vm tag ls tagged -o name") == "team/owner\n")
+        _ = try output("vm tag rm tagged team/owner")
+
+        #expect(try output("vm tag ls tagged -o name").isEmpty)
+        #expect(try ovm("vm tag get tagged team/owner").status == 1)
+    }
+
+    @Test("a rule is made, shown and removed; one that says nothing of its kind is a wrong command line")
+    func rules() throws {
+        try create("one")
+        try create("two")
+
+        _ = try output("rule add apart --anti-affinity --vm one,two")
+        let shown = try output("rule show apart")
+        let kindless = try ovm("rule add other --vm one,two")
+        _ = try output("rule rm apart")
+
+        #expect(shown.contains("one") && shown.contains("two"), "\(shown)")
+        #expect(kindless.status == 2, "\(kindless.errors)")
+        #expect(try output("rule ls -o name").isEmpty)
+        #expect(try ovm("rule show apart").isOneSentenceOfEach)
+    }
+
+    @Test("a start's task is listed, shown, and cannot be cancelled once it has ended")
+    func tasks() throws {
+        let number = try #require(try output("task ls --no-headers").split(separator: "\n").first?.split(separator: " ").first)
+
+        let shown = try output("task show \(number) -o json")
+        let cancelled = try ovm("task cancel \(number)")
+
+        #expect(shown.contains("\"done\""), "\(shown)")
+        #expect(cancelled.isOneSentenceOfEach, "\(cancelled.errors)")
+        #expect(try ovm("task show 999999").isOneSentenceOfEach)
+    }
+
+    @Test("maintenance names what is still there, and a machine that finds no server says why")
+    func maintenance() throws {
+        try create("homeless")
+
+        let on = try output("server maintenance on alpha")
+        let started = try ovm("vm start homeless")
+        let off = try output("server maintenance off alpha")
+
+        #expect(on.hasPrefix("alpha is in maintenance.") && on.contains("erp-db01"), "\(on)")
+        #expect(started.status == 1 && started.errors.contains("maintenance"), "\(started.errors)")
+        #expect(off == "alpha is out of maintenance.\n")
+    }
+
+    @Test("the pool's past is shown and compared, and events begin after an index")
+    func past() throws {
+        let then = try output("pool show --at 3")
+        try create("late")
+        let diff = try output("pool diff 3..")
+        let events = try output("event ls --since 3 --no-headers")
+
+        #expect(then.contains(#/index +3, /#) && !then.contains("late"), "\(then)")
+        #expect(diff.contains("added vm late") || diff.contains("added virtual machine late"), "\(diff.suffix(400))")
+        let indexes = events.split(separator: "\n").compactMap { $0.split(separator: " ").first.flatMap { Int($0) } }
+        #expect(!indexes.isEmpty && indexes == indexes.sorted() && indexes.allSatisfy { $0 > 3 })
+        #expect(try ovm("pool diff 9..3").status != 0)
+        #expect(try ovm("pool show --at 99999999").status == 1)
+    }
+
+    @Test(
+        "a wrong command line is exit status 2, a pool that nobody reaches 3",
+        arguments: [("vm set", 2), ("event ls --since 1h", 2), ("vm ls", 3)])
+    func statuses(_ line: String, _ status: Int32) throws {
+        let pool = "\(scene.folder)/out-pool.json"
+        let text = try String(contentsOfFile: SharedPool.file, encoding: .utf8)
+        let silent = try text.replacing(#/127\.0\.0\.1:\d+/#, with: BootstrapTests.ports()[0])
+        _ = FileManager.default.createFile(atPath: pool, contents: Data(silent.utf8), attributes: [.posixPermissions: 0o600])
+
+        let outcome = try scene.run(line.split(separator: " ").map(String.init) + ["--pool", pool])
+
+        #expect(outcome.status == status && outcome.output.isEmpty && !outcome.errors.isEmpty, "\(outcome.errors)")
+    }
+}
+
+@Suite("ovm simulate")
+struct SimulateTests {
+    @Test("a clean range of seeds says how much was simulated and ends with 0; a wrong range is a wrong command line")
+    func simulates() throws {
+        let scene = try ProgramScene()
+
+        let clean = try scene.run("simulate", "--seeds", "1..2", "--servers", "3", "--seconds", "2")
+        let wrong = try scene.run("simulate", "--seeds", "9..1")
+        let both = try scene.run("simulate", "--seeds", "1..2", "--seed", "1")
+
+        #expect(clean.status == 0 && clean.output.hasPrefix("2 seeds, ") && clean.output.hasSuffix("no violation\n"), "\(clean.output)")
+        #expect(wrong.status == 2 && wrong.errors.contains("is no range of seeds"))
+        #expect(both.status == 2 && both.errors.contains("Give either --seed N or --seeds A..B."))
+    }
+}
