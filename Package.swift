@@ -14,6 +14,7 @@ let products: [String: Target.Dependency] = [
     "DequeModule": .product(name: "DequeModule", package: "swift-collections"),
     "Logging": .product(name: "Logging", package: "swift-log"),
     "CoreMetrics": .product(name: "CoreMetrics", package: "swift-metrics"),
+    "NIOConcurrencyHelpers": .product(name: "NIOConcurrencyHelpers", package: "swift-nio"),
     "NIOCore": .product(name: "NIOCore", package: "swift-nio"),
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOTLS": .product(name: "NIOTLS", package: "swift-nio"),
@@ -79,7 +80,7 @@ let adapters: [Target] = [
         exclude: ["Schema"]),
     room(
         "SQLiteStorage", floor: "Adapters",
-        mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite", "CoreMetrics"]),
+        mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite", "CoreMetrics", "NIOConcurrencyHelpers"]),
     room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),

@@ -2,9 +2,9 @@ package import AgentPorts
 package import CoreMetrics
 import CSQLite
 import Dispatch
+import NIOConcurrencyHelpers
 package import PoolModel
 package import RaftCore
-import Synchronization
 
 /// Raft's log, hard state and snapshot in one SQLite database, written by one thread with group commit.
 package final class SQLitePoolStorage: StoragePort {
@@ -13,7 +13,8 @@ package final class SQLitePoolStorage: StoragePort {
     private let connection: StorageConnection
     /// The storage's own thread.
     private let writer = DispatchQueue(label: "pool-storage", qos: .userInitiated)
-    private let queue: Mutex<WriteQueue>
+    /// A lock that the thread sanitizer sees through; to it, Synchronization's Mutex on Linux is none when it is contended.
+    private let queue: NIOLockedValueBox<WriteQueue>
     private let limits: StorageLimits
     private let counters: StorageMetrics
 
@@ -32,14 +33,14 @@ package final class SQLitePoolStorage: StoragePort {
         self.coding = coding
         self.limits = limits
         counters = StorageMetrics(factory)
-        queue = Mutex(WriteQueue(limit: limits.queuedWrites))
+        queue = NIOLockedValueBox(WriteQueue(limit: limits.queuedWrites))
         connection = try StorageConnection(files, coding: coding, isNew: false)
     }
 
     /// Everything that was stored, made durable anew before it is returned: what was only read may never have reached the disk.
     package func load() throws(StorageError) -> RaftStoredState<PoolEntry> {
         let result = writer.sync { () -> Result<RaftStoredState<PoolEntry>, StorageError> in
-            if let failure = queue.withLock({ $0.failure }) { return .failure(failure) }
+            if let failure = queue.withLockedValue({ $0.failure }) { return .failure(failure) }
             do throws(StorageError) {
                 try connection.makeDurable()
                 return .success(try connection.read())
@@ -53,14 +54,14 @@ package final class SQLitePoolStorage: StoragePort {
 
     /// Queues a write; `completion` is called from the storage's own thread, in the order of the writes.
     package func write(_ write: RaftWrite<PoolEntry>, completion: @escaping @Sendable (StorageError?) -> Void) {
-        let mustWake = queue.withLock { $0.add(write, completion) }
+        let mustWake = queue.withLockedValue { $0.add(write, completion) }
         if mustWake { writer.async { self.drain() } }
     }
 
     /// Runs `body` on the storage's own thread, after the writes that were asked for before, and between two transactions.
     func readInTurn(_ body: @escaping @Sendable (Result<StorageConnection, PastError>) -> Void) {
         writer.async {
-            if let failure = self.queue.withLock({ $0.failure }) { return body(.failure(.failed(failure))) }
+            if let failure = self.queue.withLockedValue({ $0.failure }) { return body(.failure(.failed(failure))) }
             body(.success(self.connection))
         }
     }
@@ -69,7 +70,7 @@ package final class SQLitePoolStorage: StoragePort {
     package func close() {
         writer.sync {
             while performNext() {}
-            let failure = queue.withLock { $0.failure }
+            let failure = queue.withLockedValue { $0.failure }
             // After a failure not even this is tried: the disk may have dropped pages that it calls clean (hazard B17).
             if failure == nil { attempt { () throws(StorageError) in try connection.makeDurable() } }
             attempt { () throws(StorageError) in try connection.close() }
@@ -84,17 +85,17 @@ package final class SQLitePoolStorage: StoragePort {
 
     /// - Returns: whether there may be more to do.
     private func performNext() -> Bool {
-        if let batch = queue.withLock({ $0.take(limits.writesInTransaction) }) {
+        if let batch = queue.withLockedValue({ $0.take(limits.writesInTransaction) }) {
             perform(batch)
             checkpoint(from: limits.forcedCheckpointBytes)
             return true
         }
         checkpoint(from: limits.idleCheckpointBytes)
-        return !queue.withLock { $0.rest() }
+        return !queue.withLockedValue { $0.rest() }
     }
 
     private func perform(_ batch: [WriteQueue.Item]) {
-        if queue.withLock({ $0.failure }) == nil {
+        if queue.withLockedValue({ $0.failure }) == nil {
             attempt { () throws(StorageError) in
                 if batch.contains(where: { $0.write == nil }) { throw .inputOutput(path: path, code: SQLITE_NOMEM) }
                 let writes = batch.compactMap(\.write)
@@ -103,12 +104,12 @@ package final class SQLitePoolStorage: StoragePort {
                 counters.committed(writes, logBytes: connection.writeAheadLogBytes - bytes, in: ContinuousClock.now - start)
             }
         }
-        let failure = queue.withLock { $0.failure }
+        let failure = queue.withLockedValue { $0.failure }
         for item in batch { item.completion(failure) }
     }
 
     private func checkpoint(from bytes: Int) {
-        let isDue = connection.writeAheadLogBytes >= bytes && queue.withLock { $0.failure } == nil
+        let isDue = connection.writeAheadLogBytes >= bytes && queue.withLockedValue { $0.failure } == nil
         guard isDue else { return }
         attempt { () throws(StorageError) in
             try connection.checkpoint()
@@ -123,6 +124,6 @@ package final class SQLitePoolStorage: StoragePort {
 
     /// The first failure stands for ever.
     private func fail(_ error: StorageError) {
-        queue.withLock { $0.failure = $0.failure ?? error }
+        queue.withLockedValue { $0.failure = $0.failure ?? error }
     }
 }
