@@ -105,6 +105,20 @@ struct SlowClientTests {
         try channel.writeInbound(ByteBuffer(string: text))
     }
 
+    @Test("the description, which is long and for everyone, is not given again and again to one address; whether the server is ready is")
+    func describesSlowly() async throws {
+        let scene = try await Scene()
+        var statuses: [Int: Int] = [:]
+
+        for _ in 0..<(QueryLimits.failureBurst + 20) {
+            statuses[try await scene.send("GET", "/openapi.json", as: nil).status, default: 0] += 1
+        }
+
+        #expect(statuses == [200: QueryLimits.failureBurst, 429: 20])
+        #expect(try await scene.send("GET", "/healthz", as: nil).status == 200)
+        #expect(try await scene.send("GET", "/v1/pool").status == 200)
+    }
+
     @Test("one byte a second does not keep a connection: the head has to be whole in time")
     func trickle() throws {
         let channel = try channel()

@@ -9,7 +9,11 @@ extension QueryService {
     private static let healthRoutes = [
         Route("GET", "/healthz", "health", access: .everyone) { service, _ in service.health() },
         Route("GET", "/readyz", "readiness", access: .everyone) { service, _ throws(QueryRefusal) in try await service.readiness() },
-        Route("GET", "/openapi.json", "description", access: .everyone) { service, _ in service.description() },
+        Route("GET", "/openapi.json", "description", access: .everyone) { service, request throws(QueryRefusal) in
+            // A long text that anyone may ask for: who asks again and again without reading would cost others their time.
+            try await service.admitStranger(request)
+            return service.description()
+        },
         Route("GET", "/metrics", "metrics") { service, _ in await service.showMetrics() },
     ]
 
