@@ -37,4 +37,14 @@ struct IdentifierTests {
         #expect(TagKey(String(repeating: "k", count: 129)) == nil)
         #expect(TagKey("a b") == nil)
     }
+
+    @Test(
+        "a tag is selected by any value, also one that makes one character of the equals sign and its own first",
+        arguments: ["", "=", "\u{1F3FB}", "\u{301}x"])
+    func selectsByAnyValue(value: String) throws {
+        let selector = try #require(TagSelector("role=\(value)"))
+
+        #expect(selector.key.text == "role")
+        #expect(selector.value == value)
+    }
 }

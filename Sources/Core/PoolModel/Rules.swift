@@ -51,7 +51,8 @@ package struct TagSelector: Hashable, Comparable, Sendable, CustomStringConverti
 
     /// Reads `KEY` or `KEY=VALUE`; nil where the key is none. A key never holds `=`, a value may.
     package init?(_ text: String) {
-        let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
+        // By scalars: a value may begin with one that makes a single character of the equals sign and itself.
+        let parts = text.unicodeScalars.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false)
         guard let first = parts.first, let key = TagKey(String(first)) else { return nil }
         self.init(key: key, value: parts.count > 1 ? String(parts[1]) : nil)
     }

@@ -5,16 +5,15 @@ import QueryModel
 /// Which virtual machines a list asks for: by a pattern of names, a tag, a status, a server, or all of these.
 struct MachineSelection: Sendable {
     private let pattern: NamePattern?
-    private let tag: (key: TagKey, value: String?)?
+    private let tag: TagSelector?
     private let status: MachineStatus?
     private let server: ServerName?
 
     init(_ request: QueryRequest) throws(QueryRefusal) {
         pattern = request.query["name"].map { NamePattern($0) }
         tag = try request.query["tag"].map { (text) throws(QueryRefusal) in
-            let parts = text.split(separator: "=", maxSplits: 1, omittingEmptySubsequences: false).map(String.init)
-            guard let key = TagKey(parts[0]) else { throw .badValue("tag", text, expected: "KEY or KEY=VALUE") }
-            return (key, parts.count > 1 ? parts[1] : nil)
+            guard let selector = TagSelector(text) else { throw .badValue("tag", text, expected: "KEY or KEY=VALUE") }
+            return selector
         }
         status = try request.query["status"].map { (text) throws(QueryRefusal) in
             let words = MachineStatus.allCases.map(\.rawValue).joined(separator: ", ")

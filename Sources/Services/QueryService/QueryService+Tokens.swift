@@ -55,6 +55,9 @@ extension QueryService {
 
     private static func roles(_ words: [String]) throws(QueryRefusal) -> ServerRoles {
         var roles: ServerRoles = []
+        guard words.count <= ServerRoles.all.words.count else {
+            throw QueryRefusal(.badRequest, cause: "A token has a role more than once.", cure: "Send each of vm and utility once at most.")
+        }
         for word in words {
             guard let role = ServerRoles(word: word) else { throw .badValue("role", word, expected: "vm, utility or both") }
             roles.insert(role)

@@ -178,7 +178,7 @@ extension OpenAPIDocument {
                 Property("name", .form(.ruleName)), Property("kind", .form(.ruleKind)), .optional("strength", .form(.ruleStrength)),
                 .optional("machines", .items(.form(.machineName), 0...PoolLimits.machinesPerRule)),
                 .optional("tags", .items(.form(.tagSelector), 0...PoolLimits.tagsPerRule)),
-            ]),
+            ], leastElements: [("machines", 2), ("tags", 1)]),
         OpenAPIObject(
             "Explain", "A virtual machine that does not exist yet, and what if.",
             [

@@ -48,7 +48,7 @@ extension OpenAPIDocument {
                 ("name", "only names of this pattern: * stands for any characters, ? for one"),
                 ("tag", "only those with this tag: KEY, or KEY=VALUE"), ("status", "only those in this status"),
                 ("server", "only those on the server of this name"),
-            ]),
+            ], problems: [.notFound]),
         .write(
             "POST", "/v1/vms", "createMachine", "Creates a virtual machine of a vm.cfg text.", body: "CreateMachine",
             success: (201, "MachineCreated"), problems: [.notFound, .conflict, .badConfiguration, .tooLarge]),

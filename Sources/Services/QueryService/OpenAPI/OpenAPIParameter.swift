@@ -1,3 +1,4 @@
+import PoolModel
 import PoolStateMachine
 import QueryModel
 
@@ -75,6 +76,8 @@ struct OpenAPIParameter: Sendable {
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
         "last": .whole(1...QueryLimits.eventsAtOnce), "server": .form(.serverName),
+        "tag": .form(.selectingTag), "object": .form(.kindAndName), "principal": .form(.kindAndName),
+        "status": .form(.words(MachineStatus.allCases.map(\.rawValue))),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
         "virtualCPUs": .whole(1...PoolLimits.virtualCPUs), "without": .form(.serverNames),
     ]

@@ -83,11 +83,14 @@ struct OpenAPIObject: Sendable {
     let name: String
     let summary: String
     let properties: [OpenAPIProperty]
+    /// Lists of which one at least has so many different elements at least; empty where there is no such need.
+    let leastElements: [(property: String, count: Int)]
 
-    init(_ name: String, _ summary: String, _ properties: [OpenAPIProperty]) {
+    init(_ name: String, _ summary: String, _ properties: [OpenAPIProperty], leastElements: [(property: String, count: Int)] = []) {
         self.name = name
         self.summary = summary
         self.properties = properties
+        self.leastElements = leastElements
     }
 
     /// - Parameter isRequest: whether clients send it: a key that is not described is then refused, and a null is no key.
@@ -102,6 +105,12 @@ struct OpenAPIObject: Sendable {
             ("example", OpenAPIExample.value(of: self)),
         ]
         if isRequest { members.append(("additionalProperties", .boolean(false))) }
+        if !leastElements.isEmpty { members.append(("anyOf", .list(leastElements.map(Self.requirement)))) }
         return .object(members)
+    }
+
+    private static func requirement(_ property: String, _ count: Int) -> JSONValue {
+        let list = JSONValue.object([("type", .text("array")), ("minItems", .number(count)), ("uniqueItems", .boolean(true))])
+        return .object([("required", .list([.text(property)])), ("properties", .object([(property, list)]))])
     }
 }

@@ -31,6 +31,11 @@ struct OpenAPITextForm: Sendable {
     /// Its bound, too, is one of bytes.
     /// Control characters are refused in paths and queries.
     static let printable = OpenAPITextForm(pattern: "^[^\u{0}-\u{1F}\u{7F}]*$", example: "web")
+    /// The same in a query.
+    static let selectingTag = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}(=[^\u{0}-\u{1F}\u{7F}]*)?$", example: "role=web")
+    /// A kind, a name, or both with a slash between; not neither.
+    static let kindAndName = OpenAPITextForm(
+        pattern: "^([^/\u{0}-\u{1F}\u{7F}][^\u{0}-\u{1F}\u{7F}]*|/[^\u{0}-\u{1F}\u{7F}]+)$", example: "vm/web01")
     /// A time of day and a day that every month has.
     static let time = OpenAPITextForm(
         pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]{3})?Z$",
@@ -43,7 +48,8 @@ struct OpenAPITextForm: Sendable {
     static let roles = OpenAPITextForm(words: ["vm", "utility"], example: "vm")
 
     /// One of a few words, the first of them the example.
-    static func word(_ words: String...) -> OpenAPITextForm { OpenAPITextForm(words: words, example: words.first ?? "") }
+    static func word(_ words: String...) -> OpenAPITextForm { Self.words(words) }
+    static func words(_ words: [String]) -> OpenAPITextForm { OpenAPITextForm(words: words, example: words.first ?? "") }
 
     /// What the form adds to a schema of the type string.
     func members(isNullable: Bool) -> [(String, JSONValue)] {
