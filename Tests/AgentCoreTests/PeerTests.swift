@@ -120,4 +120,36 @@ struct PeerTests {
                 return true
             })
     }
+
+    @Test("whose joining and removal are both stored and not known to be committed is connected with, while its vote counts")
+    func connectsWithVoterWhoseRemovalIsOpen() throws {
+        var master = try ReconciliationTests.serving()
+        let token = JoinToken(secret: try AgentScene.digest(9), roles: .all, lifetimeMilliseconds: 3_600_000)
+        guard case .done(.token(let tokenID)) = try master.submit(.createToken(token)) else { throw AgentScene.NoAnswer() }
+        let newcomer = NewServer(
+            name: try #require(ServerName("server2")), peerAddress: "127.0.0.1:2", queryAddress: "127.0.0.1:3", roles: .all,
+            key: try AgentScene.digest(8), storage: UniqueIdentifier(high: 2, low: 8))
+        let join = PoolEntry(
+            command: .join(JoinRequest(token: tokenID, secret: try AgentScene.digest(9), server: newcomer)), principal: .joiner(tokenID),
+            proposedAt: PoolTime(milliseconds: 1_001))
+        let removal = PoolEntry(command: .removeServer(ServerID(2)), principal: AgentScene.admin, proposedAt: PoolTime(milliseconds: 1_002))
+        let last = try #require(master.disk.entries.last)
+        func restarted(voters: [UInt64]) throws -> AgentScene {
+            let contents: [RaftEntryContent<PoolEntry>] = [
+                .command(join), .configuration(RaftConfiguration(voters: [ServerID(1), ServerID(2)])), .command(removal),
+                .configuration(RaftConfiguration(voters: voters.map { ServerID($0) })),
+            ]
+            let entries = contents.enumerated().map { position, content in
+                RaftEntry(index: LogIndex(last.index.number + UInt64(position) + 1), term: last.term, content: content, size: 100)
+            }
+            return try AgentScene(
+                disk: RaftStoredState(hardState: master.disk.hardState, snapshot: nil, entries: master.disk.entries + entries), run: 2)
+        }
+
+        let needed = try restarted(voters: [1, 2])
+        let unneeded = try restarted(voters: [1])
+
+        #expect(lists(needed).first == [try Self.peer(2)])
+        #expect(lists(unneeded).first == [])
+    }
 }

@@ -6,7 +6,8 @@ import RaftCore
 extension AgentCore {
     /// Whom to be connected with. A server that knows too few could neither win an election nor be told of one, so this is the
     /// widest list that is to be had: what is applied; until everything that was stored is applied again, also what it will come to;
-    /// until this server has caught up, whom another member named; and removed servers for as long as they are members of Raft's configuration, so that they learn that they were removed.
+    /// until this server has caught up, whom another member named; and removed servers for as long as they are members of Raft's
+    /// configuration, stored or committed: their vote may be needed until then, and they learn that they were removed.
     mutating func refreshPeers(_ effects: inout [AgentEffect]) {
         var listed: [ServerID: PeerDescription] = [:]
         let isOwnKnown = state.servers[identity.server] != nil
@@ -16,6 +17,9 @@ extension AgentCore {
             for peer in interim.peers where state.servers[peer.server]?.isRemoved != true { listed[peer.server] = peer }
         }
         let members = Set(raft.configuration.members + raft.committedConfiguration.members)
+        for peer in storedPeers.leaving where state.appliedIndex < storedPeers.index && members.contains(peer.server) {
+            listed[peer.server] = peer
+        }
         for server in state.servers.values where !server.isRemoved || members.contains(server.id) {
             listed[server.id] = PeerDescription(server)
         }
@@ -90,10 +94,13 @@ struct InterimPeers: Sendable {
     /// Once this entry is applied, the state knows better.
     let index: LogIndex
     let peers: [PeerDescription]
+    /// Those whose removal is stored, and may turn out not to be committed.
+    let leaving: [PeerDescription]
 
-    init(until index: LogIndex, peers: [PeerDescription]) {
+    init(until index: LogIndex, peers: [PeerDescription], leaving: [PeerDescription] = []) {
         self.index = index
         self.peers = peers
+        self.leaving = leaving
     }
 
     /// The members as the stored log, all of it applied, would have them: an agent that starts again does not know yet how much of
@@ -107,9 +114,10 @@ struct InterimPeers: Sendable {
                 preview.skip(to: entry.index)
             }
         }
-        // A removal may turn out not to be committed: who was a member before it counts as one.
-        let servers = preview.servers.values.filter { !$0.isRemoved || state.servers[$0.id]?.isRemoved == false }
-        self.init(until: preview.appliedIndex, peers: servers.sorted { $0.id < $1.id }.map { PeerDescription($0) })
+        let servers = preview.servers.values.sorted { $0.id < $1.id }
+        self.init(
+            until: preview.appliedIndex, peers: servers.filter { !$0.isRemoved }.map { PeerDescription($0) },
+            leaving: servers.filter(\.isRemoved).map { PeerDescription($0) })
     }
 }
 

@@ -1,6 +1,7 @@
 import AgentCore
 import PoolModel
 import PoolStateMachine
+import RaftCore
 
 extension PoolSimulation {
     /// A server that is master as it believes itself, of those that run.
@@ -28,7 +29,7 @@ extension PoolSimulation {
 
     /// What keeps the pool from being at rest, as a sentence; nil when nothing does.
     var unsettled: String? {
-        guard let master, let core = master.core else { return "There is no Server Pool Master." }
+        guard let master, let core = master.core else { return "There is no Server Pool Master. \(rolesInWords)" }
         if !clients.open.isEmpty { return "\(clients.open.count) requests of clients are not answered." }
         if core.state.appliedIndex < checks.lastIndex { return "The master has not applied what is committed." }
         for server in checks.reference.activeServers {
@@ -39,6 +40,19 @@ extension PoolSimulation {
             if server.run != agent.identity.run || !server.isSessionOpen { return "The session of server \(server.id) is not open." }
         }
         return unsettledMachine
+    }
+
+    /// What each server takes itself for: what one wants to know first of a pool without a master.
+    private var rolesInWords: String {
+        serversInOrder.map { server in
+            guard let core = server.core else { return "Server \(server.id) \(server.hasHalted ? "has halted" : "does not run")." }
+            let status = core.raft.status
+            let voters = core.raft.configuration.allVoters.map(\.number)
+            return """
+                Server \(server.id) is \(status.role) in term \(status.term) with voters \(voters) \
+                at index \(core.raft.lastIndex), \(core.raft.commitIndex) committed.
+                """
+        }.joined(separator: " ")
     }
 
     /// The first machine whose status is not what truly is so.
