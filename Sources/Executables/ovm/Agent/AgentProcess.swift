@@ -125,7 +125,7 @@ struct AgentProcess {
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
         case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
-        case .xen: return try XenHypervisor()
+        case .xen: return try XenHypervisor(storageRoots: configuration.storageRoots ?? StorageRootReading.standard)
         }
     }
 
