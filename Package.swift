@@ -166,8 +166,8 @@ let testTargets: [Target] = [
     tests(
         of: "QueryService",
         alsoImport: [
-            "AgentPorts", "QueryModel", "OpenSSLTransport", "PrometheusMetrics", "AgentCore", "PoolModel", "PoolStateMachine", "NIOCore",
-            "NIOEmbedded", "NIOPosix",
+            "AgentPorts", "QueryModel", "OpenSSLTransport", "PrometheusMetrics", "AgentCore", "PoolModel", "PoolStateMachine",
+            "DomainConfiguration", "NIOCore", "NIOEmbedded", "NIOPosix",
         ]),
     tests(
         of: "PoolCommands",

@@ -11,6 +11,18 @@ struct RenderingTests {
         OVM_high_availability = True
         """
 
+    @Test("what somebody else has to say is among the warnings, in the order of the text; of very many, the rest are counted")
+    func addsWarnings() throws {
+        let configuration = try DomainConfigurationText.parse("name = 'a'; memory = 64\nwibble = 1\nwobble = 2", file: "t.cfg")
+        let more = (0..<300).map { ConfigurationWarning(line: 2, column: 1, message: "more \($0)") }
+
+        let few = configuration.adding(Array(more.prefix(1))).warnings
+        let many = configuration.adding(more).warnings
+
+        #expect(few.map(\.line) == [2, 2, 3] && few[1].message == "more 0")
+        #expect(many.count == 2 + 256 + 1 && many[257].message == "44 more warnings are not listed.")
+    }
+
     @Test("JSON has xl.cfg's keys, disks and interfaces as objects, numbers as numbers, and the warnings")
     func json() throws {
         let json = try DomainConfigurationText.parse(text, file: "t.cfg").jsonText()

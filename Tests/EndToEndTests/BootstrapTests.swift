@@ -55,6 +55,26 @@ struct BootstrapTests {
         }
     }
 
+    @Test(
+        "where there is no Xen, a bootstrap that asks for it, or for nothing, is refused with cause and cure, and changes nothing",
+        .disabled(if: FileManager.default.fileExists(atPath: "/dev/xen/privcmd"), "this machine runs Xen"), arguments: [true, false])
+    func refusesWithoutXen(isAskedFor: Bool) throws {
+        let scene = try ProgramScene()
+        let usual = try Self.bootstrapArguments(scene, "a")
+        let arguments = usual.split(separator: "simulated").flatMap { $0 }.filter { $0 != "--hypervisor" }
+
+        let outcome = try scene.run(arguments + (isAskedFor ? ["--hypervisor", "xen"] : []))
+
+        #expect(outcome.status == 1 && outcome.output.isEmpty)
+        #expect(
+            outcome.errors == """
+                ovm: There is no Xen here: /dev/xen/privcmd and /proc/xen/privcmd do not exist. Boot this server with Xen and run ovm in \
+                Domain-0, as root, or give --hypervisor simulated for a server that only pretends to run machines.
+
+                """)
+        #expect(!FileManager.default.fileExists(atPath: "\(scene.folder)/a"))
+    }
+
     @Test("a second bootstrap over existing data is refused")
     func refusesSecondBootstrap() throws {
         let scene = try ProgramScene()

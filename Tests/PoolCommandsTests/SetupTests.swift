@@ -35,11 +35,11 @@ final class SetupTests {
         do { try FileManager.default.removeItem(atPath: folder) } catch { print("could not remove \(folder)") }
     }
 
-    private func setup() throws -> ServerSetup {
+    private func setup(storageRoots: [String]? = nil) throws -> ServerSetup {
         let ports = try FreePorts.choose(2)
         return try ServerSetup(
             directory: DataDirectory("\(folder)/data"), name: "alpha", peerAddress: "127.0.0.1:\(ports[0])",
-            queryAddress: "127.0.0.1:\(ports[1])", hypervisor: .simulated)
+            queryAddress: "127.0.0.1:\(ports[1])", hypervisor: .simulated, storageRoots: storageRoots)
     }
 
     private func files() -> [String] {
@@ -61,6 +61,17 @@ final class SetupTests {
 
         #expect(refusal.withLock { $0 } == .environment(.inUse(path: "\(folder)/data")))
         #expect(Set(files()).isSuperset(of: ["agent.json", "pool.json", "pool.sqlite", "certificates/authority.key", "lock"]))
+    }
+
+    @Test("the storage roots that were given are in agent.json; one that can be none is refused")
+    func keepsStorageRoots() throws {
+        let setup = try setup(storageRoots: ["/OVS", "/srv/xen"])
+
+        _ = try PoolBootstrap(setup: setup, poolName: "p", storage: InterruptedFounding {}).run()
+
+        #expect(try AgentConfiguration(setup.directory).storageRoots == ["/OVS", "/srv/xen"])
+        let refusal = #expect(throws: SetupError.self) { try self.setup(storageRoots: ["srv"]) }
+        #expect(refusal?.message == "srv cannot be a storage root. Give --storage-root an absolute path without a slash at its end.")
     }
 
     @Test("a setup that looked before another had founded looks again, and changes nothing")

@@ -1,5 +1,6 @@
 import AgentCore
 import AgentPorts
+import DomainConfiguration
 import PoolModel
 import PoolStateMachine
 import QueryModel
@@ -48,6 +49,51 @@ struct MachineRouteTests {
                     diskPaths: ["/OVS/web01.img"], newImageMiB: 0, maximumMemoryMiB: 1_024,
                     maximumVirtualCPUs: 2, onPowerOff: "destroy", onReboot: "restart", onCrash: "destroy"))
         #expect(UniqueIdentifier(created.uuid) != nil)
+    }
+
+    /// Servers alpha, of a hypervisor that does not do `disk`, and beta, of one that does not do `vif`.
+    private func reviewingScene() async throws -> Scene {
+        let review = HypervisorReview { configuration, hypervisor in
+            let key = hypervisor == "simulated" ? "vif" : "disk"
+            return configuration.assignments.filter { $0.key == key }.map {
+                ConfigurationWarning(line: $0.position.line, column: $0.position.column, message: "\(hypervisor) does not do \(key).")
+            }
+        }
+        let scene = try await Scene(review: review)
+        let facts = Scene.facts(memory: 4_096, hypervisor: "4.17")
+        await scene.gateway.apply(.serverFacts(server: ServerID(1), session: SessionNumber(1), facts), .server(ServerID(1)))
+        return scene
+    }
+
+    @Test("what the hypervisors that a machine may run on do not carry out is among the warnings of its creation, and shown with it")
+    func warns() async throws {
+        let scene = try await reviewingScene()
+        let on = { (hypervisor: String, key: String, line: Int) in
+            ConfigurationWarningDocument(line: line, column: 1, message: "\(hypervisor) does not do \(key).")
+        }
+
+        let anywhere = try await scene.createMachine("web01").document(MachineCreatedDocument.self)
+        let alone = try await scene.createMachine("web02", preferred: ["alpha"]).document(MachineCreatedDocument.self)
+
+        // Reading the vm.cfg has words of its own, further on in line 5.
+        #expect(anywhere.warnings.prefix(2) == [on("simulated", "vif", 4), on("4.17", "disk", 5)] && anywhere.warnings.count == 4)
+        #expect(anywhere.machine.warnings == [on("4.17", "disk", 5), on("simulated", "vif", 4)])
+        #expect(alone.warnings.filter { $0.message.contains("does not do") } == [on("4.17", "disk", 5)])
+        #expect(try await scene.send("GET", "/v1/vms/web02").document(MachineDocument.self).warnings == [on("4.17", "disk", 5)])
+        let listed = try await scene.send("GET", "/v1/vms").document(MachineListDocument.self)
+        #expect(listed.machines.map(\.warnings) == [nil, nil])
+    }
+
+    @Test("of a machine that is placed, the hypervisor of its server counts")
+    func warnsWherePlaced() async throws {
+        let scene = try await reviewingScene()
+        _ = try await scene.createMachine("web01")
+
+        _ = try await scene.send("POST", "/v1/vms/web01/start")
+        let shown = try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self)
+
+        #expect(shown.server == "beta")
+        #expect(shown.warnings?.map(\.message) == ["simulated does not do vif."])
     }
 
     @Test("a mistake in a vm.cfg is told with its line and column")

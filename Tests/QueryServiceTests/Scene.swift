@@ -18,10 +18,11 @@ struct Scene {
     let authority: CertificateAuthority
     let service: QueryService
 
-    init(monitoring: QueryMonitoring = .none) async throws {
+    init(monitoring: QueryMonitoring = .none, review: HypervisorReview = .none) async throws {
         archive = FakeArchive(pool: gateway)
         authority = try CertificateAuthority.create(pool: Self.pool)
-        service = QueryService(gateway: gateway, archive: archive, authority: authority, clock: gateway.clock, monitoring: monitoring)
+        service = QueryService(
+            gateway: gateway, archive: archive, authority: authority, clock: gateway.clock, monitoring: monitoring, review: review)
         let admin = OperatorCredential(name: "admin", secret: Self.digest("admin-secret"), role: .administrator)
         let foundation = PoolFoundation(
             pool: try #require(UniqueIdentifier(Self.pool)), name: "test",
@@ -60,13 +61,13 @@ struct Scene {
             agentVersion: "1.0", facts: facts(memory: 4_096 * Int(number)))
     }
 
-    static func facts(memory: Int) -> ServerFacts {
+    static func facts(memory: Int, hypervisor: String = "simulated") -> ServerFacts {
         ServerFacts(
             totalMemory: Mebibytes(memory + 1_024), reservedMemory: Mebibytes(1_024), processors: 4,
             cards: [NetworkInterfaceCard(name: "eth0", speed: KilobitsPerSecond(1_000_000))],
             bridges: [NetworkBridge(name: "xenbr0", cards: ["eth0"])],
             storageRoots: [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(100_000))], domainTypes: DomainType.allCases,
-            hypervisor: "simulated")
+            hypervisor: hypervisor)
     }
 
     // MARK: Asking

@@ -9,7 +9,7 @@ struct AgentConfigurationTests {
         pool: "00000000-0000-4000-8000-000000000001", poolName: "pool", server: 1, name: "a", peerAddress: "127.0.0.1:8899",
         queryAddress: "127.0.0.1:4443", roles: ["vm", "utility"], hypervisor: .simulated, storage: "00000000-0000-4000-8000-000000000002",
         initialPeers: [.init(server: 2, name: "b", address: "[::1]:8899")],
-        timing: .init(heartbeatMilliseconds: 50, electionMilliseconds: 250))
+        timing: .init(heartbeatMilliseconds: 50, electionMilliseconds: 250), storageRoots: ["/OVS", "/srv/xen"])
 
     private func written(_ change: (inout [String: Any]) -> Void) throws -> String? {
         try withDirectory { (directory) throws in
@@ -78,6 +78,11 @@ struct AgentConfigurationTests {
                 "timing", ["heartbeatMilliseconds": 50, "electionMilliseconds": 99],
                 "timing.electionMilliseconds is not 100 to 60000 (at least two heartbeats)"
             ),
+            ("storageRoots", ["/OVS", "/OVS"], "storageRoots names a folder twice"),
+            ("storageRoots", ["OVS"], "storageRoots has a folder that is no absolute path without a slash at its end"),
+            ("storageRoots", ["/OVS/"], "storageRoots has a folder that is no absolute path without a slash at its end"),
+            ("storageRoots", ["/OVS/../etc"], "storageRoots has a folder that is no absolute path without a slash at its end"),
+            ("storageRoots", (0...256).map { "/\($0)" }, "storageRoots has more than 256 folders"),
             ("name", nil, "the key name is missing"),
         ]
 

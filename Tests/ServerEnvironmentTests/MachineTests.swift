@@ -10,8 +10,14 @@ struct MachineTests {
     func readsFacts() throws {
         try withFolder { (folder) throws in
             let net = "\(folder)/class/net"
-            for path in ["eth0/device", "eth1/device", "vif1.0", "lo", "xenbr0/bridge", "xenbr0/brif/eth0", "xenbr0/brif/vif1.0"] {
+            for path in [
+                "eth0/device", "eth1/device", "vif1.0/device", "tap1.0", "lo", "xenbr0/bridge", "xenbr0/brif/eth0", "xenbr0/brif/vif1.0",
+            ] {
                 try FileManager.default.createDirectory(atPath: "\(net)/\(path)", withIntermediateDirectories: true)
+            }
+            for (interface, bus) in [("eth0", "virtio"), ("vif1.0", "xen-backend")] {
+                try FileManager.default.createSymbolicLink(
+                    atPath: "\(net)/\(interface)/device/subsystem", withDestinationPath: "../../bus/\(bus)")
             }
             try Data("10000\n".utf8).write(to: URL(filePath: "\(net)/eth0/speed"))
             try Data("-1\n".utf8).write(to: URL(filePath: "\(net)/eth1/speed"))
@@ -28,6 +34,43 @@ struct MachineTests {
                 ])
             #expect(facts.bridges == [NetworkBridge(name: "xenbr0", cards: ["eth0"])])
         }
+    }
+
+    @Test(
+        "the storage roots are those folders that are there; the nearest mount says whether others see them, and that of /dev is nobody's")
+    func readsStorageRoots() throws {
+        try withFolder { (folder) throws in
+            let real = URL(filePath: folder).resolvingSymlinksInPath().path(percentEncoded: false)
+            for name in ["own", "ovs", "dev"] {
+                try FileManager.default.createDirectory(atPath: "\(folder)/\(name)", withIntermediateDirectories: false)
+            }
+            try Data("x".utf8).write(to: URL(filePath: "\(folder)/file"))
+            let mounts =
+                "/dev/vda / ext4 rw 0 0\nfiler:/ovs \(real)/ovs nfs4 rw 0 0\nudev \(real)/dev xfs rw 0 0\nudev \(real)/dev devtmpfs rw 0 0\n"
+            try Data(mounts.utf8).write(to: URL(filePath: "\(folder)/mounts"))
+
+            let names = ["own", "ovs", "dev", "file", "none"]
+            let roots = StorageRootReading.read(names.map { "\(folder)/\($0)" }, former: [], mounts: "\(folder)/mounts")
+
+            #expect(roots.map(\.path) == ["own", "ovs", "dev"].map { "\(folder)/\($0)" })
+            #expect(roots.map(\.isShared) == [false, true, false])
+            #expect(roots.map { $0.capacity > .zero } == [true, true, false])
+        }
+    }
+
+    @Test(
+        "the space of a storage root is told in sixteenths of its size, and stays as it was told while that is there",
+        arguments: [
+            (available: 1_000, former: nil, told: 1_000), (available: 999, former: nil, told: 900),
+            (available: 999, former: 900, told: 900),
+            (available: 1_099, former: 900, told: 900), (available: 1_100, former: 900, told: 1_100),
+            (available: 899, former: 900, told: 800), (available: 901, former: 800, told: 800), (available: 0, former: 100, told: 0),
+        ])
+    func tellsSpace(available: Int, former: Int?, told: Int) {
+        let capacity = StorageRootReading.capacity(
+            available: Mebibytes(available), size: Mebibytes(1_600), former: former.map { Mebibytes($0) })
+
+        #expect(capacity == Mebibytes(told))
     }
 
     @Test("a machine that does not tell its memory is refused")

@@ -120,6 +120,27 @@ struct PlanTests {
         #expect(try XenDomainPlan.warnings(for: Scene.sample("xl-pvh.cfg")).map(\.key) == ["vif", "channel", "p9"])
     }
 
+    @Test("that Xen cannot run a machine at all is a warning beforehand")
+    func warnsOfRefusal() throws {
+        let configuration = try DomainConfigurationText.parse("name = 't'; memory = 64\npci = ['01:00.0']", file: "t.cfg")
+
+        #expect(
+            XenDomainPlan.warnings(for: configuration).map(\.sentence) == [
+                """
+                Xen cannot run this machine. The configuration of this pv machine gives nothing to boot. Add kernel = "...", or bootloader = \
+                "pygrub" for a kernel in the machine's own disk.
+                """
+            ])
+    }
+
+    @Test("a key is pointed at where it counts: at its last =, or the element of a list that += lengthens")
+    func pointsAtWhatCounts() throws {
+        let plan = try Scene.plan("mystery = 1\nmystery = 2\nvif = ['bridge=a']\nvif += ['bridge=b,vlan=7']\nvif += ['bridge=c,vlan=8']")
+
+        #expect(plan.warnings.map(\.line) == [4, 6, 7])
+        #expect(plan.warnings.map(\.column) == [1, 9, 9])
+    }
+
     @Test("a password is written, and never shown")
     func hidesPassword() throws {
         let plan = try Scene.plan("vfb = ['vnc=1,vnclisten=0.0.0.0,vncpasswd=geheim,vncdisplay=3,vncunused=0']")

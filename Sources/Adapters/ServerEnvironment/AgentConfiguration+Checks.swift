@@ -7,6 +7,10 @@ extension AgentConfiguration {
     private static let longestPoolName = 256
     /// A pool has up to 64 servers; twice as many leave room for those that have left.
     private static let mostPeers = 128
+    /// What a server tells the pool at most.
+    private static let mostStorageRoots = 256
+    /// The longest path of a storage root, in bytes.
+    private static let longestPath = 1_024
 
     /// What is wrong with the configuration, as the middle of a sentence; nil when nothing is.
     ///
@@ -22,7 +26,7 @@ extension AgentConfiguration {
         }
         guard peerAddress != queryAddress else { return "peerAddress and queryAddress are the same" }
         guard roles.count <= 2, roles.allSatisfy({ ServerRoles(word: $0) != nil }) else { return "roles is not a choice of vm and utility" }
-        return peerFault ?? timingFault
+        return peerFault ?? timingFault ?? storageFault
     }
 
     private static func isPossible(_ address: String) -> Bool {
@@ -48,6 +52,24 @@ extension AgentConfiguration {
             return "timing.electionMilliseconds is not \(least) to 60000 (at least two heartbeats)"
         }
         return nil
+    }
+
+    private var storageFault: String? {
+        guard let storageRoots else { return nil }
+        guard storageRoots.count <= Self.mostStorageRoots else { return "storageRoots has more than \(Self.mostStorageRoots) folders" }
+        guard Set(storageRoots).count == storageRoots.count else { return "storageRoots names a folder twice" }
+        guard storageRoots.allSatisfy(Self.isStorageRoot) else {
+            return "storageRoots has a folder that is no absolute path without a slash at its end"
+        }
+        return nil
+    }
+
+    /// Whether `path` can be the root of storage: absolute, without `.` and `..`, a doubled slash and one at its end.
+    package static func isStorageRoot(_ path: String) -> Bool {
+        guard path.utf8.count <= longestPath, path.hasPrefix("/"), path.utf8.count > 1 else { return false }
+        let names = path.dropFirst().split(separator: "/", omittingEmptySubsequences: false)
+        return !path.unicodeScalars.contains { $0.properties.generalCategory == .control }
+            && names.allSatisfy { !$0.isEmpty && $0 != "." && $0 != ".." }
     }
 
     /// The key that a decoder stumbled over, as the middle of a sentence.

@@ -26,6 +26,9 @@ package struct AgentConfiguration: Codable, Hashable, Sendable {
     package var initialPeers: [Peer]
     /// Times of Raft in milliseconds; absent means the defaults.
     package var timing: Timing?
+    /// Absolute paths of the folders below which the images of virtual machines lie; absent means ``StorageRootReading/standard``. The
+    /// simulated hypervisor has its own.
+    package var storageRoots: [String]?
 
     package struct Peer: Codable, Hashable, Sendable {
         package var server: UInt64
@@ -55,7 +58,7 @@ package struct AgentConfiguration: Codable, Hashable, Sendable {
 
     package init(
         pool: String, poolName: String, server: UInt64, name: String, peerAddress: String, queryAddress: String, roles: [String],
-        hypervisor: HypervisorKind, storage: String, initialPeers: [Peer], timing: Timing? = nil
+        hypervisor: HypervisorKind, storage: String, initialPeers: [Peer], timing: Timing? = nil, storageRoots: [String]? = nil
     ) {
         self.pool = pool
         self.poolName = poolName
@@ -68,6 +71,7 @@ package struct AgentConfiguration: Codable, Hashable, Sendable {
         self.storage = storage
         self.initialPeers = initialPeers
         self.timing = timing
+        self.storageRoots = storageRoots
     }
 
     /// Reads and checks the file of a data directory.

@@ -27,13 +27,20 @@ package struct LinuxServerFacts: Hashable, Sendable {
         processors = max(1, sysconf(Int32(_SC_NPROCESSORS_ONLN)))
         let folder = "\(system)/class/net"
         let interfaces = SystemFile.names(in: folder, limit: Self.mostInterfaces)
-        let physical = interfaces.filter { SystemFile.exists("\(folder)/\($0)/device") }
+        let physical = interfaces.filter { Self.isCard("\(folder)/\($0)") }
         cards = physical.map { NetworkInterfaceCard(name: $0, speed: Self.speed(of: "\(folder)/\($0)")) }
         bridges = interfaces.filter { SystemFile.exists("\(folder)/\($0)/bridge") }.map { bridge in
             let ports = SystemFile.names(in: "\(folder)/\(bridge)/brif", limit: Self.mostInterfaces)
             // The interfaces of virtual machines are ports of the bridge too, but no cards.
             return NetworkBridge(name: bridge, cards: ports.filter(physical.contains))
         }
+    }
+
+    /// Whether a device stands behind an interface that is not the near end of a virtual machine's own: that one (`vif1.0`) has a device
+    /// too, on the bus of Xen's back ends.
+    private static func isCard(_ interface: String) -> Bool {
+        SystemFile.exists("\(interface)/device")
+            && SystemFile.linkTarget("\(interface)/device/subsystem")?.split(separator: "/").last != "xen-backend"
     }
 
     private static func memory(in path: String) throws(EnvironmentError) -> Mebibytes {

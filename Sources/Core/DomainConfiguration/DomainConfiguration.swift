@@ -8,6 +8,17 @@ package struct DomainConfiguration: Hashable, Sendable {
     package let settings: DomainSettings
     /// What was accepted but should be looked at, in the order of the text.
     package let warnings: [ConfigurationWarning]
+
+    /// The same configuration with what somebody else, such as a hypervisor, has to say of it; at most ``ConfigurationLimits/warnings`` of
+    /// that are listed, and the rest counted.
+    package func adding(_ more: [ConfigurationWarning]) -> DomainConfiguration {
+        var collector = WarningCollector()
+        for warning in more { collector.add(warning.message, at: SourcePosition(line: warning.line, column: warning.column)) }
+        let all = (warnings + collector.inOrder()).enumerated().sorted { left, right in
+            (left.element.line, left.element.column, left.offset) < (right.element.line, right.element.column, right.offset)
+        }
+        return DomainConfiguration(file: file, assignments: assignments, settings: settings, warnings: all.map(\.element))
+    }
 }
 
 /// Reads the text of a vm.cfg (xm, Oracle) or xl.cfg.

@@ -24,13 +24,16 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var task: UInt64?
     /// The vm.cfg text as given; only where one machine is asked for.
     package var configuration: String?
+    /// What of the vm.cfg is not carried out, or in another way, by the hypervisor of its server (of one that is placed nowhere, of the
+    /// servers that it may run on); only where one machine is asked for, and absent when there is nothing.
+    package var warnings: [ConfigurationWarningDocument]?
     /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `resize`, `delete`, `reset-status`.
     package var operations: [String]
 
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
         requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
-        operations: [String], seenOn: [SightingDocument]? = nil
+        operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil
     ) {
         self.name = name
         self.id = id
@@ -47,6 +50,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.configuration = configuration
         self.operations = operations
         self.seenOn = seenOn
+        self.warnings = warnings
     }
 }
 

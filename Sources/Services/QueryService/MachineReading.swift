@@ -8,7 +8,7 @@ struct MachineReading: Hashable, Sendable {
     let name: VirtualMachineName
     let uuid: UniqueIdentifier
     let requirements: MachineRequirements
-    let warnings: [ConfigurationWarningDocument]
+    let configuration: DomainConfiguration
 
     /// The bridge of an interface that names none (xl's default on Oracle VM Server).
     static let defaultBridge = "xenbr0"
@@ -23,14 +23,11 @@ struct MachineReading: Hashable, Sendable {
                 cause: "The configuration has \(request.configuration.utf8.count) bytes, and may have \(QueryLimits.configurationBytes).",
                 cure: "Send the vm.cfg of one virtual machine.")
         }
-        let configuration = try Self.parse(request.configuration)
+        configuration = try Self.parse(request.configuration)
         let settings = configuration.settings
         name = try Self.name(request.name, settings.name)
         uuid = settings.uuid.flatMap { UniqueIdentifier($0) } ?? Self.randomIdentifier()
         requirements = try Self.requirements(settings)
-        warnings = configuration.warnings.map {
-            ConfigurationWarningDocument(line: $0.line, column: $0.column, message: $0.message)
-        }
     }
 
     private static func parse(_ text: String) throws(QueryRefusal) -> DomainConfiguration {

@@ -35,11 +35,11 @@ package struct QueryServer: Sendable {
 
     package init(
         configuration: QueryServerConfiguration, gateway: any PoolGateway, archive: any PoolArchive, clock: any ClockPort, logger: Logger,
-        monitoring: QueryMonitoring = .none
+        monitoring: QueryMonitoring = .none, review: HypervisorReview = .none
     ) {
         self.configuration = configuration
         service = QueryService(
-            gateway: gateway, archive: archive, authority: configuration.authority, clock: clock, monitoring: monitoring)
+            gateway: gateway, archive: archive, authority: configuration.authority, clock: clock, monitoring: monitoring, review: review)
         self.logger = logger
         (ports, portKnown) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     }

@@ -39,7 +39,7 @@ extension QueryService {
     func resetMachineStatus(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let machine = try await machineID(request)
         return try await write(.resetMachineStatus(machine), for: request) { state, _ throws(QueryRefusal) in
-            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+            completeDocument(of: try state.machine(atPath: request.parameter("name")), state)
         }
     }
 

@@ -1,5 +1,6 @@
 import AgentCore
 import AgentPorts
+import DomainConfiguration
 import PoolModel
 import PoolStateMachine
 import QueryModel
@@ -16,7 +17,7 @@ extension QueryService {
 
     func showMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         try await answer(request) { state, _ throws(QueryRefusal) in
-            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+            completeDocument(of: try state.machine(atPath: request.parameter("name")), state)
         }
     }
 
@@ -32,8 +33,10 @@ extension QueryService {
         let path = "/v1/vms/\(PercentText.encode(read.name.text))"
         let written = try await write(.createMachine(definition), for: request, body: body)
         let made = try await lookAfter(written) { state, _ throws(QueryRefusal) in
-            MachineCreatedDocument(
-                machine: MachineDocument(try state.machine(atPath: read.name.text), state, isComplete: true), warnings: read.warnings)
+            let machine = try state.machine(atPath: read.name.text)
+            let warnings = read.configuration.adding(review.warnings(for: read.configuration, of: machine, state)).warnings
+            return MachineCreatedDocument(
+                machine: completeDocument(of: machine, state), warnings: warnings.map { ConfigurationWarningDocument($0) })
         }
         return .json(
             Answered(made.document, answer: made.answer), status: 201,
@@ -52,7 +55,7 @@ extension QueryService {
         let machine = try await machineID(request)
         let written = try await write(.changeMachine(machine, change), for: request, body: body)
         let read = try await lookAfter(written, about: request.subject) { state, _ throws(QueryRefusal) in
-            MachineDocument(try state.machine(atPath: request.parameter("name")), state, isComplete: true)
+            completeDocument(of: try state.machine(atPath: request.parameter("name")), state)
         }
         guard case .task(let task) = written.result else { return reply(read.document, read) }
         return reply(read.document, read, status: 202, headers: [QueryReply.Header("Location", "/v1/tasks/\(task)")])

@@ -14,6 +14,7 @@ package struct QueryService: Sendable {
     let readyPatience: Duration
     let gates = ClientGates()
     let monitoring: QueryMonitoring
+    let review: HypervisorReview
     let metrics: QueryMetrics
     let table = RouteTable(routes: QueryService.routes)
 
@@ -24,9 +25,10 @@ package struct QueryService: Sendable {
     ///   - clock: what a joiner's clock is compared with, and time is measured by.
     ///   - readyPatience: how long finding out whether this server is up to date may take.
     ///   - monitoring: what counts requests, and what else `/metrics` shows.
+    ///   - review: what of a vm.cfg a hypervisor does not carry out.
     package init(
         gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort,
-        readyPatience: Duration = QueryLimits.readyPatience, monitoring: QueryMonitoring = .none
+        readyPatience: Duration = QueryLimits.readyPatience, monitoring: QueryMonitoring = .none, review: HypervisorReview = .none
     ) {
         self.gateway = gateway
         self.archive = archive
@@ -34,6 +36,7 @@ package struct QueryService: Sendable {
         self.clock = clock
         self.readyPatience = readyPatience
         self.monitoring = monitoring
+        self.review = review
         metrics = QueryMetrics(monitoring.factory)
         streams = EventStreamSeats(most: QueryLimits.eventStreams, mostOfPrincipal: QueryLimits.eventStreamsOfPrincipal)
     }

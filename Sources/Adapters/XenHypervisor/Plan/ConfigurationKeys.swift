@@ -6,6 +6,8 @@ struct ConfigurationKeys {
     let domainType: PoolModel.DomainType
     private let configuration: DomainConfiguration
     private let values: [String: SettingValue]
+    /// The assignments that count, by key: the last `=` and every `+=` after it.
+    private let assignments: [String: [ConfigurationAssignment]]
     private var taken: Set<String> = []
     private var warnings: [XenWarning] = []
 
@@ -13,6 +15,12 @@ struct ConfigurationKeys {
         self.configuration = configuration
         domainType = type
         values = Dictionary(configuration.settings.others.map { ($0.key, $0.value) }, uniquingKeysWith: { $1 })
+        var assignments: [String: [ConfigurationAssignment]] = [:]
+        for assignment in configuration.assignments {
+            if assignment.operation == .set { assignments[assignment.key] = [] }
+            assignments[assignment.key, default: []].append(assignment)
+        }
+        self.assignments = assignments
     }
 
     /// Whether the configuration gives `key`, be it empty. It stays for others to take.
@@ -100,19 +108,12 @@ struct ConfigurationKeys {
 }
 
 extension ConfigurationKeys {
-    /// The assignments that count for `key`: the last `=` and every `+=` after it.
-    private func assignments(of key: String) -> [ConfigurationAssignment] {
-        let all = configuration.assignments.filter { $0.key == key }
-        let start = all.lastIndex { $0.operation == .set } ?? all.startIndex
-        return Array(all[start...])
-    }
-
     private func place(of key: String) -> SourcePosition {
-        assignments(of: key).first?.position ?? SourcePosition(line: 1, column: 1)
+        assignments[key]?.first?.position ?? SourcePosition(line: 1, column: 1)
     }
 
     private func place(of key: String, element: Int) -> SourcePosition? {
-        let elements = assignments(of: key).flatMap { assignment -> [ConfigurationValue] in
+        let elements = (assignments[key] ?? []).flatMap { assignment -> [ConfigurationValue] in
             if case .list(let elements) = assignment.value.content { return elements }
             return [assignment.value]
         }

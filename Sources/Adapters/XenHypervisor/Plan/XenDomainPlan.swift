@@ -64,7 +64,7 @@ package struct XenDomainPlan: Hashable, Sendable {
         warnings = keys.finish()
     }
 
-    /// What this adapter would not carry out of a configuration; empty too where it would refuse it altogether.
+    /// What this adapter would not carry out of a configuration, in the order of the text; where it would refuse it altogether, why.
     package static func warnings(for configuration: DomainConfiguration) -> [XenWarning] {
         let settings = configuration.settings
         let type: PoolModel.DomainType =
@@ -81,7 +81,7 @@ package struct XenDomainPlan: Hashable, Sendable {
                 configuration, name: settings.name, uuid: UniqueIdentifier(high: 0, low: 0), requirements: requirements
             ).warnings
         } catch {
-            return []
+            return [XenWarning(key: "name", line: 1, column: 1, sentence: "Xen cannot run this machine. \(error.message)")]
         }
     }
 

@@ -16,6 +16,10 @@ struct HostMemory {
     var building: [UniqueIdentifier: DomainOwnership] = [:]
     /// The share of Xen, Domain-0 and foreign domains when memory was last at rest.
     var reserved: Mebibytes?
+    /// The storage roots when their file systems answered last.
+    var storageRoots: [StorageRoot] = []
+    /// Whether their silence has been reported.
+    var isStorageSilent = false
 
     /// The owner of a domain that xenstore says nothing of.
     func ownership(of domain: UInt32, uuid: UniqueIdentifier) -> DomainOwnership? {

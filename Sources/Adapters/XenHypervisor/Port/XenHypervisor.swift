@@ -13,21 +13,25 @@ package final class XenHypervisor: HypervisorPort {
     let log: Logger
     /// What this adapter remembers between calls.
     let memory = Mutex(HostMemory())
-    private let storageRoots: [StorageRoot]
+    private let storageRoots: [String]
     /// Threads that look: listing, facts.
     private let lookers = CallThreads(most: 4, mostWaiting: 64)
+    /// One thread for file systems, which hang for other reasons than Xen does: no look at domains waits for them.
+    private let rootLookers = CallThreads(most: 1, mostWaiting: 0)
     /// Threads that change something.
     private let performers = CallThreads(most: 16, mostWaiting: 1_024)
 
     /// How long a look at the host may take.
     private static let patience = Duration.seconds(20)
+    /// How long the file systems of the storage roots are waited for.
+    private static let storagePatience = Duration.seconds(5)
     /// After how long, and how often, a call that is still running is named.
     private static let slowness = Duration.seconds(30)
 
     /// Loads Xen's libraries and makes sure that Xen answers. It blocks for as long as that takes.
     ///
-    /// - Parameter storageRoots: where the images of virtual machines lie; libxl knows of none.
-    package init(storageRoots: [StorageRoot] = [], log: Logger = Logger(label: "ovm.xen")) throws(XenUnavailable) {
+    /// - Parameter storageRoots: the folders below which the images of virtual machines lie; libxl knows of none.
+    package init(storageRoots: [String] = StorageRootReading.standard, log: Logger = Logger(label: "ovm.xen")) throws(XenUnavailable) {
         library = try XenPresence.open()
         self.storageRoots = storageRoots
         self.log = log
@@ -40,8 +44,33 @@ package final class XenHypervisor: HypervisorPort {
     }
 
     package func facts() async throws(HypervisorError) -> ServerFacts {
-        let roots = storageRoots
+        let roots = await currentRoots()
         return try await look("tell the server's facts") { context throws(XenFailure) in try self.facts(context, roots) }
+    }
+
+    /// The storage roots; as they were last, while their file systems do not answer.
+    private func currentRoots() async -> [StorageRoot] {
+        let paths = storageRoots
+        let former = memory.withLock { $0.storageRoots }
+        do throws(CallEnd) {
+            let roots = try await rootLookers.run(
+                patience: Self.storagePatience, slowness: Self.slowness, onSlow: warn("look at the storage roots")
+            ) { StorageRootReading.read(paths, former: former) }
+            memory.withLock {
+                $0.storageRoots = roots
+                $0.isStorageSilent = false
+            }
+            return roots
+        } catch {
+            let isNews = memory.withLock { memory in
+                defer { memory.isStorageSilent = true }
+                return !memory.isStorageSilent
+            }
+            if isNews {
+                log.warning("the storage roots \(paths.joined(separator: ", ")) do not all answer; what they offer is told as it was last")
+            }
+            return former
+        }
     }
 
     package func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier {

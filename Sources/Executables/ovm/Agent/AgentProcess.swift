@@ -74,7 +74,8 @@ struct AgentProcess {
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
             archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
             clock: SystemClock(), logger: Logger(label: "ovm.query"),
-            monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]))
+            monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]),
+            review: .ofAllHypervisors)
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
         do {
             try await serve(loop, server, at: query, beside: { await renewal.run(after: renewalPause) })
@@ -125,7 +126,7 @@ struct AgentProcess {
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
         case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
-        case .xen: return try XenHypervisor()
+        case .xen: return try XenHypervisor(storageRoots: configuration.storageRoots ?? StorageRootReading.standard)
         }
     }
 

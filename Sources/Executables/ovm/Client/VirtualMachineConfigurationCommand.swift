@@ -12,6 +12,7 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "check", abstract: "Says what vm.cfg files mean, or where their first mistake is.",
             discussion: """
+                Among the warnings is what this version does not carry out on Xen.
                 Exit status 1 when a file is refused; the others are shown all the same. With -o json or yaml there is one
                 document for each file, after one another.
 
@@ -39,7 +40,8 @@ struct VirtualMachineConfigurationCommand: AsyncParsableCommand {
         /// What the file means; nil when it is refused, with the reason on standard error.
         private func check(_ file: String) throws -> String? {
             do {
-                let configuration = try DomainConfigurationText.parse(bytes: ConfigurationFile.read(file), file: file)
+                let read = try DomainConfigurationText.parse(bytes: ConfigurationFile.read(file), file: file)
+                let configuration = read.adding(read.xenWarnings)
                 switch output {
                 case .json: return configuration.jsonText()
                 case .yaml: return try YAMLPrinter.separator + YAMLPrinter.text(ofJSON: Data(configuration.jsonText().utf8))

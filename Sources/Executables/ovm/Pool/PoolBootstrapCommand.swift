@@ -26,6 +26,14 @@ struct ServerOptions: ParsableArguments {
     @Option(help: "The hypervisor to drive: xen or simulated (default: xen, which must answer).")
     var hypervisor: HypervisorKind?
 
+    @Option(
+        name: .customLong("storage-root"),
+        help: ArgumentHelp(
+            "A folder below which the images of virtual machines lie; again for another (default: /OVS, /dev and /srv).",
+            valueName: "folder"),
+        completion: .directory)
+    var storageRoots: [String] = []
+
     @Flag(help: "Do not start the systemd unit; print the command that runs the agent.")
     var noStart = false
 
@@ -36,7 +44,8 @@ struct ServerOptions: ParsableArguments {
         print(choice.reason)
         return try ServerSetup(
             directory: DataDirectory(data), name: serverName ?? host, peerAddress: address ?? "\(host):\(ServerSetup.standardPeerPort)",
-            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind)
+            queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind,
+            storageRoots: storageRoots.isEmpty ? nil : storageRoots)
     }
 }
 

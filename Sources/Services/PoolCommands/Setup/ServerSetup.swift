@@ -12,6 +12,8 @@ package struct ServerSetup: Sendable {
     package let queryAddress: NetworkAddress
     package let roles: ServerRoles
     package let hypervisor: HypervisorKind
+    /// Nil leaves them to the standard.
+    package let storageRoots: [String]?
     package var timing: AgentConfiguration.Timing?
 
     package static let standardPeerPort = 8899
@@ -20,7 +22,7 @@ package struct ServerSetup: Sendable {
     /// - Throws: `.invalid` for a name or an address that cannot be one.
     package init(
         directory: DataDirectory, name: String, peerAddress: String, queryAddress: String, roles: ServerRoles = .all,
-        hypervisor: HypervisorKind
+        hypervisor: HypervisorKind, storageRoots: [String]? = nil
     ) throws(SetupError) {
         guard let serverName = ServerName(name) else {
             throw .invalid(
@@ -33,6 +35,12 @@ package struct ServerSetup: Sendable {
         self.queryAddress = try Self.address(queryAddress, option: "--query")
         self.roles = roles
         self.hypervisor = hypervisor
+        for path in storageRoots ?? [] where !AgentConfiguration.isStorageRoot(path) {
+            throw .invalid(
+                cause: "\(path.prefix(80)) cannot be a storage root.",
+                cure: "Give --storage-root an absolute path without a slash at its end.")
+        }
+        self.storageRoots = storageRoots
     }
 
     private static func address(_ text: String, option: String) throws(SetupError) -> NetworkAddress {
@@ -80,7 +88,7 @@ package struct ServerSetup: Sendable {
         AgentConfiguration(
             pool: pool, poolName: poolName, server: server, name: name.text, peerAddress: peerAddress.description,
             queryAddress: queryAddress.description, roles: roles.words, hypervisor: hypervisor, storage: storage.description,
-            initialPeers: peers, timing: timing)
+            initialPeers: peers, timing: timing, storageRoots: storageRoots)
     }
 }
 

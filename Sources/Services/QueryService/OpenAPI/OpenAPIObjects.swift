@@ -111,7 +111,7 @@ extension OpenAPIDocument {
                 Property("requirements", .named("Requirements")),
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
                 .optional("configuration", .text), Property("operations", .list(.text)),
-                .optional("seenOn", .list(.named("Sighting"))),
+                .optional("seenOn", .list(.named("Sighting"))), .optional("warnings", .list(.named("ConfigurationWarning"))),
             ]),
         OpenAPIObject(
             "Sighting", "Where a domain of a virtual machine is seen that the pool did not ask for.",

@@ -38,6 +38,7 @@ package enum MachineText {
         if needs.newImageMiB > 0 { list.add("images to create", QuantityText.memory(mebibytes: needs.newImageMiB)) }
         list.add("tags", String(machine.tagCount))
         list.add("task", machine.task.map(String.init))
+        list.add("warnings", (machine.warnings ?? []).map { "vm.cfg:\($0.line):\($0.column): \($0.message)" })
         return list
     }
 
