@@ -1,7 +1,8 @@
 #!/bin/bash
 # Fuzzes one part of the program with libFuzzer: fuzz.sh TARGET [RUNS]. TARGET is a folder of Targets/ without its "Fuzz".
 # Prints how many inputs ran. Ends with 0 only if RUNS inputs ran without a crash, a hang or too much memory.
-# MINUTES=60 bounds the time; SEED=7 makes the choice of inputs repeatable for one corpus.
+# MINUTES=60 bounds the time; SEED=7 makes the choice of inputs repeatable for one corpus; TIMEOUT=20 is for a machine so busy that an input
+# may wait seconds for its turn.
 set -euo pipefail
 here="$(cd "$(dirname "$0")" && pwd)"
 root="$(cd "$here/../.." && pwd)"

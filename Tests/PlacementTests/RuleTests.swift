@@ -34,7 +34,7 @@ struct RuleTests {
         Dictionary(
             uniqueKeysWithValues: decision.verdicts.compactMap { verdict in
                 guard case .refused(let refusal) = verdict.finding else { return nil }
-                return (verdict.name.text, "\(refusal.type): \(refusal.message)")
+                return (verdict.name.text, "\(refusal.type.rawValue): \(refusal.message)")
             })
     }
 

@@ -94,7 +94,7 @@ struct PoolClientTests {
             .answer(status: request.path.hasPrefix("/v1/events") ? 200 : 410, body: #"{"events":[],"through":9}"#)
         } claim: { client, server in
             let filter = EventFilterText(
-                object: "vm/web01", principal: "operator/admin", kinds: "vm-started,tag-set", from: QueryTime(milliseconds: 0))
+                object: "vm/web01", principal: "operator/admin", kinds: "vm-placed,tag-set", from: QueryTime(milliseconds: 0))
             _ = try await client.events(since: 4, filter: filter)
             _ = try await client.events()
             await #expect(throws: ClientError.self) { try await client.poolState(at: 7) }
@@ -104,7 +104,7 @@ struct PoolClientTests {
 
             #expect(
                 server.heard.map(\.path) == [
-                    "/v1/events?since=4&object=vm%2Fweb01&principal=operator%2Fadmin&kind=vm-started%2Ctag-set"
+                    "/v1/events?since=4&object=vm%2Fweb01&principal=operator%2Fadmin&kind=vm-placed%2Ctag-set"
                         + "&from=1970-01-01T00%3A00%3A00.000Z", "/v1/events", "/v1/pool/state?at=7", "/v1/pool/state",
                     "/v1/pool/diff?from=4&to=9", "/v1/pool/diff?from=4",
                 ])

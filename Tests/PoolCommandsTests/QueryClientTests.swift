@@ -299,9 +299,9 @@ struct QueryClientTests {
 
     private static func event(_ index: UInt64, _ ordinal: Int, id: UInt64?) -> String {
         let document = EventDocument(
-            index: index, ordinal: ordinal, time: QueryTime(milliseconds: 0), kind: "vm-started", target: "vm web01",
+            index: index, ordinal: ordinal, time: QueryTime(milliseconds: 0), kind: "vm-placed", target: "vm web01",
             principal: "operator admin", reason: nil, message: "It runs.")
         let data = (try? QueryJSON.encode(document)).map { String(decoding: $0, as: UTF8.self) } ?? ""
-        return (id.map { "id: \($0)\n" } ?? "") + "event: vm-started\ndata: \(data)\n\n"
+        return (id.map { "id: \($0)\n" } ?? "") + "event: vm-placed\ndata: \(data)\n\n"
     }
 }

@@ -74,7 +74,11 @@ struct EventFilterTests {
 
     @Test(
         "a value that cannot be read is refused with what is expected",
-        arguments: ["object=/", "object=", "principal=/", "from=yesterday", "to=2011-06-31T00:00:00Z", "from=2h", "target=vm/web01"])
+        arguments: [
+            "object=/", "object=", "principal=/", "from=yesterday", "to=2011-06-31T00:00:00Z", "from=2h", "target=vm/web01",
+            "kind=vm-started",
+            "kind=vm-placed,vm-started", "object=vms/web01", "principal=root/",
+        ])
     func refuses(query: String) async throws {
         #expect(try await Scene().send("GET", "/v1/events?\(query)").status == 400)
     }

@@ -1,4 +1,7 @@
 import Foundation
+import Placement
+import PoolModel
+import PoolStateMachine
 import QueryModel
 import Testing
 
@@ -49,13 +52,93 @@ struct OpenAPITests {
         #expect(schemas.subtracting(used) == ["JoinChecked", "Event"].filter { !used.contains($0) }.reduce(into: []) { $0.insert($1) })
     }
 
-    @Test("every object has an example that matches its schema")
-    func examples() throws {
-        let schemas = try #require((try document()["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
+    @Test("every operation has a summary, a description, and examples of its request, its answers and each of its errors")
+    func complete() throws {
+        let paths = try #require(try document()["paths"] as? [String: [String: [String: Any]]])
 
-        for object in OpenAPIDocument.objects {
-            let example = try #require(schemas[object.name]?["example"])
-            #expect(mismatches(example, .named(object.name), at: object.name) == [])
+        for (path, methods) in paths {
+            for (method, operation) in methods {
+                let name = "\(method) \(path)"
+                let summary = try #require(operation["summary"] as? String)
+                let description = try #require(operation["description"] as? String)
+                #expect(description.hasSuffix(".") && description != summary, "\(name)")
+                let body = (operation["requestBody"] as? [String: Any])?["content"] as? [String: [String: Any]] ?? [:]
+                #expect(body.values.allSatisfy { $0["example"] != nil }, "\(name)")
+                for (status, response) in try #require(operation["responses"] as? [String: [String: Any]]) {
+                    let content = response["content"] as? [String: [String: Any]] ?? [:]
+                    #expect(content.isEmpty == (status == "304"), "\(name) \(status)")
+                    #expect(content.values.allSatisfy { $0["example"] != nil || $0["examples"] != nil }, "\(name) \(status)")
+                }
+            }
+        }
+    }
+
+    @Test("every example fits its schema, keyword by keyword")
+    func examples() throws {
+        let document = try document()
+        let validator = SchemaValidator(document: document)
+        var found: [(place: String, schema: [String: Any], example: Any)] = []
+        collectExamples(document, at: "", into: &found)
+
+        #expect(found.count > 400)
+        for (place, schema, example) in found { #expect(validator.mismatches(example, schema) == [], "\(place)") }
+    }
+
+    /// Finds what stands beside a schema, or within one, as its example.
+    private func collectExamples(
+        _ value: Any, at place: String, into found: inout [(place: String, schema: [String: Any], example: Any)]
+    ) {
+        if let list = value as? [Any] {
+            for (position, element) in list.enumerated() { collectExamples(element, at: "\(place)[\(position)]", into: &found) }
+        }
+        guard let members = value as? [String: Any] else { return }
+        if let example = members["example"] { found.append((place, members["schema"] as? [String: Any] ?? members, example)) }
+        for (name, example) in members["examples"] as? [String: [String: Any]] ?? [:] {
+            found.append(("\(place) \(name)", members["schema"] as? [String: Any] ?? [:], example["value"] ?? NSNull()))
+        }
+        for (name, member) in members where name != "example" && name != "examples" {
+            collectExamples(member, at: "\(place)/\(name)", into: &found)
+        }
+    }
+
+    @Test("a validator that found every example right would find a wrong one: a word, a bound, a member too few")
+    func validatorBites() throws {
+        let validator = SchemaValidator(document: try document())
+        let schema = ["$ref": "#/components/schemas/CreateRule"]
+        func mismatches(_ json: String) throws -> Int {
+            validator.mismatches(try JSONSerialization.jsonObject(with: Data(json.utf8)), schema).count
+        }
+
+        #expect(try mismatches(#"{"name": "r", "kind": "affinity", "tags": ["a"], "strength": null}"#) == 0)
+        #expect(try mismatches(#"{"name": "r", "kind": "affine", "tags": ["a"]}"#) == 1)
+        #expect(try mismatches(#"{"name": "-", "kind": "affinity", "tags": ["a"], "machines": 7}"#) == 2)
+        #expect(try mismatches(#"{"kind": "affinity", "tags": ["a"]}"#) == 1)
+        #expect(try mismatches(#"{"name": "r", "kind": "affinity", "tags": []}"#) == 2)
+        #expect(try mismatches(#"{"name": "r", "kind": "affinity", "tags": ["a"], "extra": 1}"#) == 1)
+    }
+
+    @Test("the closed sets of words are whole: each word that the service can say is one that the document knows")
+    func words() throws {
+        let schemas = try #require((try document()["components"] as? [String: Any])?["schemas"] as? [String: [String: Any]])
+        let sets: [(place: String, words: [String])] = [
+            ("Server.status", ServerStatusWord.allCases.map(\.rawValue)), ("Server.roles", ServerRoles.all.words),
+            ("ServerFacts.domainTypes", DomainType.allCases.map(\.rawValue)), ("Machine.status", MachineStatus.allCases.map(\.rawValue)),
+            ("PlacedMachine.status", MachineStatus.allCases.map(\.rawValue)), ("Machine.intent", MachineIntent.allCases.map(\.rawValue)),
+            ("Machine.operations", MachineOperation.allCases.map(\.rawValue)),
+            ("Requirements.onCrash", MachineEndAction.allCases.map(\.rawValue)),
+            ("Refusal.type", PlacementRefusalType.allCases.map(\.rawValue)), ("Rule.kind", RuleKind.allCases.map(\.rawValue)),
+            ("Rule.strength", RuleStrength.allCases.map(\.rawValue)), ("Token.status", TokenStatusWord.allCases.map(\.rawValue)),
+            ("Task.kind", PoolTaskKind.allCases.map(\.rawValue)), ("Task.status", PoolTaskState.allCases.map(\.rawValue)),
+            ("Event.kind", PoolEventKind.allCases.map(\.rawValue)), ("ChangeEntry.kind", PoolEventKind.allCases.map(\.rawValue)),
+            ("ObjectDiff.change", ObjectChange.allCases.map(\.rawValue)), ("Problem.type", ProblemKind.allCases.map(\.type)),
+            ("Problem.refusal", PoolRefusalType.allCases.map(\.rawValue)),
+        ]
+
+        for (place, words) in sets {
+            let path = place.split(separator: ".").map(String.init)
+            let property = try #require((schemas[path[0]]?["properties"] as? [String: [String: Any]])?[path[1]])
+            let described = property["enum"] ?? (property["items"] as? [String: Any])?["enum"]
+            #expect(described as? [String] == words, "\(place)")
         }
     }
 
@@ -100,6 +183,7 @@ struct OpenAPITests {
         for (schema, answer) in answers {
             let value = try JSONSerialization.jsonObject(with: Data(answer.body), options: .fragmentsAllowed)
             #expect(mismatches(value, .named(schema), at: schema, allowing: ["answer"]) == [])
+            #expect(SchemaValidator(document: try document()).mismatches(value, ["$ref": "#/components/schemas/\(schema)"]) == [])
         }
     }
 

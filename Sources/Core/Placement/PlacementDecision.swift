@@ -58,6 +58,27 @@ package struct PlacementScore: Hashable, Sendable {
     package var sum: Int { memory + processors + network + disk }
 }
 
+/// Why a server cannot take a virtual machine, as a stable word for programs.
+package enum PlacementRefusalType: String, Hashable, Sendable, CaseIterable {
+    case seenOutside = "seen-outside"
+    case notPreferred = "not-preferred"
+    case leftOut = "left-out"
+    case inMaintenance = "in-maintenance"
+    case lost
+    case stopped
+    case joining
+    case withoutRole = "without-role"
+    case domainTypeNotSupported = "domain-type-not-supported"
+    case storageNotSeen = "storage-not-seen"
+    case bridgeMissing = "bridge-missing"
+    case keptTogether = "kept-together"
+    case keptApart = "kept-apart"
+    case notEnoughMemory = "not-enough-memory"
+    case notEnoughProcessors = "not-enough-processors"
+    case notEnoughNetwork = "not-enough-network"
+    case notEnoughDisk = "not-enough-disk"
+}
+
 /// Why a server cannot take a virtual machine. The first rule that refuses is named, in the order of the cases.
 package enum PlacementRefusal: Hashable, Sendable {
     /// A domain of it exists already, unasked, somewhere in the pool.
@@ -79,25 +100,24 @@ package enum PlacementRefusal: Hashable, Sendable {
     case notEnoughNetwork(bridge: String, needed: KilobitsPerSecond, free: KilobitsPerSecond)
     case notEnoughDisk(needed: Mebibytes, free: Mebibytes)
 
-    /// A stable word for programs.
-    package var type: String {
+    package var type: PlacementRefusalType {
         switch self {
-        case .seenOutside: "seen-outside"
-        case .notPreferred: "not-preferred"
-        case .leftOut: "left-out"
-        case .inMaintenance: "in-maintenance"
-        case .lost: "lost"
-        case .stopped: "stopped"
-        case .joining: "joining"
-        case .withoutRole: "without-role"
-        case .domainTypeNotSupported: "domain-type-not-supported"
-        case .storageNotSeen: "storage-not-seen"
-        case .bridgeMissing: "bridge-missing"
-        case .brokenRule(let conflict): conflict.kind == .affinity ? "kept-together" : "kept-apart"
-        case .notEnoughMemory: "not-enough-memory"
-        case .notEnoughProcessors: "not-enough-processors"
-        case .notEnoughNetwork: "not-enough-network"
-        case .notEnoughDisk: "not-enough-disk"
+        case .seenOutside: .seenOutside
+        case .notPreferred: .notPreferred
+        case .leftOut: .leftOut
+        case .inMaintenance: .inMaintenance
+        case .lost: .lost
+        case .stopped: .stopped
+        case .joining: .joining
+        case .withoutRole: .withoutRole
+        case .domainTypeNotSupported: .domainTypeNotSupported
+        case .storageNotSeen: .storageNotSeen
+        case .bridgeMissing: .bridgeMissing
+        case .brokenRule(let conflict): conflict.kind == .affinity ? .keptTogether : .keptApart
+        case .notEnoughMemory: .notEnoughMemory
+        case .notEnoughProcessors: .notEnoughProcessors
+        case .notEnoughNetwork: .notEnoughNetwork
+        case .notEnoughDisk: .notEnoughDisk
         }
     }
 

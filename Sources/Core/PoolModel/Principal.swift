@@ -12,12 +12,21 @@ package enum Principal: Hashable, Sendable, CustomStringConvertible {
     /// `operator NAME`, `server 3`, `token 7`, `master 1`.
     package var description: String {
         switch self {
-        case .operator(let name, _): "operator \(name)"
-        case .server(let server): "server \(server)"
-        case .joiner(let token): "token \(token)"
-        case .master(let server): "master \(server)"
+        case .operator(let name, _): "\(PrincipalKind.operator.rawValue) \(name)"
+        case .server(let server): "\(PrincipalKind.server.rawValue) \(server)"
+        case .joiner(let token): "\(PrincipalKind.token.rawValue) \(token)"
+        case .master(let server): "\(PrincipalKind.master.rawValue) \(server)"
         }
     }
+}
+
+/// The word before a principal's name or number; stable, as events are filtered by it.
+package enum PrincipalKind: String, Hashable, Sendable, CaseIterable {
+    case `operator`
+    case server
+    /// A joiner, by its token.
+    case token
+    case master
 }
 
 /// Identifies an operator's credential; the log index of the command that made it.

@@ -244,10 +244,10 @@ package struct PoolEvent: Hashable, Sendable {
     package let principal: String
     /// What the caller gave; empty when nothing.
     package let reason: String
-    /// `pool`, `server`, `vm`, `rule`, `token`, `task`, `credential`.
+    /// A `PoolObjectKind`; as text, since the log may be older or newer than this program.
     package let objectKind: String
     package let object: String
-    /// A stable word: `vm-started`.
+    /// A `PoolEventKind`, as text for the same reason.
     package let kind: String
     /// A sentence for people.
     package let text: String

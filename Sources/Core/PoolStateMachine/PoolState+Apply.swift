@@ -151,11 +151,11 @@ extension PoolState {
     // MARK: Events
 
     /// Notes what happened, for people and for `event ls`.
-    mutating func note(_ entry: PoolEntry, _ objectKind: String, _ object: String, _ kind: String, _ text: String) {
+    mutating func note(_ entry: PoolEntry, _ objectKind: PoolObjectKind, _ object: String, _ kind: PoolEventKind, _ text: String) {
         events.append(
             PoolEvent(
                 index: appliedIndex, ordinal: eventOrdinal, time: poolTime, principal: entry.principal.description, reason: entry.reason,
-                objectKind: objectKind, object: object, kind: kind, text: text))
+                objectKind: objectKind.rawValue, object: object, kind: kind.rawValue, text: text))
         eventOrdinal += 1
     }
 }

@@ -26,7 +26,7 @@ extension PoolState {
             consequence = " The \(reserved.memory) reserved there fit again."
         }
         note(
-            entry, "server", server.name.text, "server-facts",
+            entry, .server, server.name.text, .serverFacts,
             "Server \(server.name) has \(facts.capacity) for virtual machines and \(facts.processors) CPUs.\(consequence)")
     }
 }

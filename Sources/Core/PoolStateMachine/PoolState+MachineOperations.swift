@@ -28,7 +28,7 @@ extension PoolState {
         setStatus(of: id, .initializing, cause: cause, entry, isNoted: false)
         let task = beginTask(.start, machine, cause: cause, entry)
         note(
-            entry, "vm", machine.name.text, "vm-placed",
+            entry, .machine, machine.name.text, .machinePlaced,
             "Virtual machine \(machine.name) was placed on server \(server.name): \(Self.explain(decision)).")
         return .task(task)
     }
@@ -67,7 +67,7 @@ extension PoolState {
         machines[id]?.stopPatience = patience
         let task = begin(.stop, machine, .shuttingDown, doing: "stopping it", toBe: "stopped", entry)
         note(
-            entry, "vm", machine.name.text, "vm-stopping",
+            entry, .machine, machine.name.text, .machineStopping,
             "Virtual machine \(machine.name) is to be stopped\(Self.manner(force, patience)) on server \(serverName(of: machine)).")
         return .task(task)
     }
@@ -82,7 +82,7 @@ extension PoolState {
         machines[id]?.stopPatience = patience
         let task = begin(.reboot, machine, .rebooting, doing: "rebooting it", toBe: "rebooted", entry)
         note(
-            entry, "vm", machine.name.text, "vm-rebooting",
+            entry, .machine, machine.name.text, .machineRebooting,
             "Virtual machine \(machine.name) is to be rebooted\(Self.manner(force, patience)) on server \(serverName(of: machine)).")
         return .task(task)
     }

@@ -36,7 +36,7 @@ extension PoolState {
         machines[id] = machine
         machinesByName[machine.name] = id
         machinesByUUID[machine.uuid] = id
-        note(entry, "vm", machine.name.text, "vm-created", "Virtual machine \(machine.name) was created.")
+        note(entry, .machine, machine.name.text, .machineCreated, "Virtual machine \(machine.name) was created.")
         return .machine(id)
     }
 
@@ -89,7 +89,7 @@ extension PoolState {
         guard requirements != machine.requirements || preferred != machine.preferredServers else { return .none }
         machines[id]?.preferredServers = preferred
         machines[id]?.changedAt = appliedIndex
-        note(entry, "vm", machine.name.text, "vm-changed", Self.description(of: machine, requirements, preferred.count))
+        note(entry, .machine, machine.name.text, .machineChanged, Self.description(of: machine, requirements, preferred.count))
         guard isResize else {
             machines[id]?.requirements = requirements
             return .none
@@ -114,7 +114,8 @@ extension PoolState {
         machinesByName[machine.name] = nil
         machinesByUUID[machine.uuid] = nil
         tagBytes -= machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
-        note(entry, "vm", machine.name.text, "vm-deleted", "Virtual machine \(machine.name) was deleted; its images were left alone.")
+        note(
+            entry, .machine, machine.name.text, .machineDeleted, "Virtual machine \(machine.name) was deleted; its images were left alone.")
         return .none
     }
 
@@ -142,7 +143,7 @@ extension PoolState {
         machines[id]?.tags[key] = value
         machines[id]?.tagDigest &+= change
         machines[id]?.changedAt = appliedIndex
-        note(entry, "vm", name.text, "tag-set", "Tag \(key) was set.")
+        note(entry, .machine, name.text, .tagSet, "Tag \(key) was set.")
         return .none
     }
 
@@ -155,7 +156,7 @@ extension PoolState {
         tagBytes -= key.text.utf8.count + former.utf8.count
         machines[id]?.tagDigest &-= Self.digest(of: key, former)
         machines[id]?.changedAt = appliedIndex
-        note(entry, "vm", name.text, "tag-deleted", "Tag \(key) was deleted.")
+        note(entry, .machine, name.text, .tagDeleted, "Tag \(key) was deleted.")
         return .none
     }
 

@@ -57,7 +57,7 @@ extension PoolState {
         machines[id]?.changedAt = appliedIndex
         guard isNoted else { return }
         note(
-            entry, "vm", machine.name.text, "vm-status",
+            entry, .machine, machine.name.text, .machineStatus,
             "Virtual machine \(machine.name) is \(status.rawValue).\(cause.isEmpty ? "" : " \(cause)")")
     }
 
@@ -298,7 +298,7 @@ extension PoolState {
             }
             endTask(of: task.machine, .cancelled, cause: "It was cancelled before the server heard of it.")
         }
-        note(entry, "task", id.description, "task-cancelled", "Task \(id) of virtual machine \(machine.name) was cancelled.")
+        note(entry, .task, id.description, .taskCancelled, "Task \(id) of virtual machine \(machine.name) was cancelled.")
         return .none
     }
 }

@@ -12,7 +12,7 @@ extension PoolState {
         pool = PoolSummary(pool: foundation.pool, name: foundation.name, authority: foundation.authority)
         let server = add(foundation.founder)
         store(foundation.credential, as: CredentialID(appliedIndex.number))
-        note(entry, "pool", foundation.name, "pool-created", "Pool \(foundation.name) was created on server \(foundation.founder.name).")
+        note(entry, .pool, foundation.name, .poolCreated, "Pool \(foundation.name) was created on server \(foundation.founder.name).")
         return .server(server)
     }
 
@@ -26,7 +26,7 @@ extension PoolState {
             throw Refused(.formatNotRaised, "Format \(version) is not known to \(names). Install the newest agent there first.")
         }
         formatVersion = version
-        note(entry, "pool", pool?.name ?? "", "format-raised", "The pool's format is \(version) now.")
+        note(entry, .pool, pool?.name ?? "", .formatRaised, "The pool's format is \(version) now.")
         return .none
     }
 
@@ -48,7 +48,7 @@ extension PoolState {
             settings.voterLimit = limit
             text = "At most \(limit) servers vote now."
         }
-        note(entry, "pool", pool?.name ?? "", "setting-changed", text)
+        note(entry, .pool, pool?.name ?? "", .settingChanged, text)
         return .none
     }
 
@@ -66,7 +66,7 @@ extension PoolState {
         }
         let id = CredentialID(appliedIndex.number)
         store(credential, as: id)
-        note(entry, "credential", credential.name, "credential-created", "Operator \(credential.name) got a credential.")
+        note(entry, .credential, credential.name, .credentialCreated, "Operator \(credential.name) got a credential.")
         return .credential(id)
     }
 
@@ -86,7 +86,7 @@ extension PoolState {
         credentials[id] = nil
         credentialsBySecret[stored.credential.secret] = nil
         note(
-            entry, "credential", stored.credential.name, "credential-revoked",
+            entry, .credential, stored.credential.name, .credentialRevoked,
             "A credential of operator \(stored.credential.name) was revoked."
         )
         return .none

@@ -20,7 +20,7 @@ extension PoolState {
             placed: machines.values.compactMap { machine in
                 machine.placement.map { RuleIndex.PlacedMachine(id: machine.id, tags: machine.tags, server: $0.server) }
             })
-        note(entry, "rule", definition.name.text, "rule-created", "Rule \(definition.name) was created: \(Self.sentence(of: definition)).")
+        note(entry, .rule, definition.name.text, .ruleCreated, "Rule \(definition.name) was created: \(Self.sentence(of: definition)).")
         return .rule(rule.id)
     }
 
@@ -29,7 +29,7 @@ extension PoolState {
             throw Refused(.ruleNotFound, "There is no such rule. List the rules to see their names.")
         }
         ruleIndex.remove(rule)
-        note(entry, "rule", rule.definition.name.text, "rule-deleted", "Rule \(rule.definition.name) was deleted.")
+        note(entry, .rule, rule.definition.name.text, .ruleDeleted, "Rule \(rule.definition.name) was deleted.")
         return .none
     }
 

@@ -62,7 +62,7 @@ extension PoolState {
         servers[server.id] = server
         requests[server.id] = RequestHistory()
         note(
-            entry, "server", server.name.text, "session-opened",
+            entry, .server, server.name.text, .sessionOpened,
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
         // On the same boot what was seen may be there still: the session's own word on it follows.
@@ -85,7 +85,7 @@ extension PoolState {
         servers[id]?.isSessionOpen = false
         servers[id]?.changedAt = appliedIndex
         note(
-            entry, "server", server.name.text, "session-released",
+            entry, .server, server.name.text, .sessionReleased,
             "The agent of server \(server.name) was stopped; its virtual machines run on.")
         return .none
     }
@@ -137,11 +137,11 @@ extension PoolState {
         servers[id]?.isReachable = isReachable
         servers[id]?.changedAt = appliedIndex
         if isReachable {
-            note(entry, "server", server.name.text, "server-reachable", "Server \(server.name) is heard again.")
+            note(entry, .server, server.name.text, .serverReachable, "Server \(server.name) is heard again.")
             beginWaitingTasks(on: server)
             return .none
         }
-        note(entry, "server", server.name.text, "server-lost", "Server \(server.name) is not heard any more.")
+        note(entry, .server, server.name.text, .serverLost, "Server \(server.name) is not heard any more.")
         for machine in machines(on: id) {
             setStatus(
                 of: machine, .unknown,
@@ -167,7 +167,7 @@ extension PoolState {
         servers[id]?.isInMaintenance = isOn
         servers[id]?.changedAt = appliedIndex
         note(
-            entry, "server", server.name.text, isOn ? "maintenance-on" : "maintenance-off",
+            entry, .server, server.name.text, isOn ? .maintenanceOn : .maintenanceOff,
             isOn
                 ? "Server \(server.name) is in maintenance: no new starts. \(whoIsLeft(on: id))"
                 : "Server \(server.name) takes new starts again.")
@@ -213,7 +213,7 @@ extension PoolState {
             if machines[machine]?.preferredServers.isEmpty == true { machines[machine]?.preferredServers = [id] }
             machines[machine]?.changedAt = appliedIndex
         }
-        note(entry, "server", server.name.text, "server-removed", "Server \(server.name) was removed from the pool.")
+        note(entry, .server, server.name.text, .serverRemoved, "Server \(server.name) was removed from the pool.")
         return .none
     }
 
@@ -235,7 +235,7 @@ extension PoolState {
             id: id, token: token, expiresAt: PoolTime(milliseconds: poolTime.milliseconds + token.lifetimeMilliseconds),
             createdBy: entry.principal.description)
         note(
-            entry, "token", id.description, "token-created",
+            entry, .token, id.description, .tokenCreated,
             "Join token \(id) was created for the roles \(token.roles.words.joined(separator: ", ")).")
         return .token(id)
     }
@@ -245,7 +245,7 @@ extension PoolState {
             throw Refused(.tokenNotFound, "There is no join token \(id). List the tokens to see their numbers.")
         }
         tokens[id] = nil
-        note(entry, "token", id.description, "token-revoked", "Join token \(id) was revoked.")
+        note(entry, .token, id.description, .tokenRevoked, "Join token \(id) was revoked.")
         return .none
     }
 
@@ -276,7 +276,7 @@ extension PoolState {
         let id = add(new)
         tokens[request.token]?.usedBy = request.server.key
         tokens[request.token]?.server = id
-        note(entry, "server", new.name.text, "server-joined", "Server \(new.name) joined the pool as number \(id).")
+        note(entry, .server, new.name.text, .serverJoined, "Server \(new.name) joined the pool as number \(id).")
         return .server(id)
     }
 

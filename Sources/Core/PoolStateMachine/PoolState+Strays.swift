@@ -107,14 +107,14 @@ extension PoolState {
         let sighting = MachineSighting(server: id, name: server.name, domain: stray.domain)
         guard let placement = machine.placement else {
             note(
-                entry, "vm", machine.name.text, "vm-seen-outside",
+                entry, .machine, machine.name.text, .machineSeenOutside,
                 "Virtual machine \(machine.name): \(sighting.words). It is left alone, and its virtual machine is not started while it is seen."
             )
             return
         }
         let place = servers[placement.server]?.name.text ?? placement.server.description
         note(
-            entry, "vm", machine.name.text, "vm-seen-twice",
+            entry, .machine, machine.name.text, .machineSeenTwice,
             """
             Virtual machine \(machine.name) is placed on server \(place), and at the same time \(sighting.words). Both use its disks: end \
             one of them at once.
@@ -125,7 +125,7 @@ extension PoolState {
         guard let machine = machines[stray.machine], let server = servers[id] else { return }
         machines[stray.machine]?.changedAt = appliedIndex
         note(
-            entry, "vm", machine.name.text, "vm-gone-outside",
+            entry, .machine, machine.name.text, .machineGoneOutside,
             "Virtual machine \(machine.name): domain \(stray.domain) of it is not seen on server \(server.name) any more.")
     }
 }

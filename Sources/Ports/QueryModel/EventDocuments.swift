@@ -6,7 +6,7 @@ package struct EventDocument: Codable, Hashable, Sendable {
     package var ordinal: Int
     /// Pool time.
     package var time: QueryTime
-    /// A stable word, such as `vm-started`.
+    /// A stable word, such as `vm-placed`.
     package var kind: String
     /// What it happened to, such as `vm web01` or `server alpha`.
     package var target: String

@@ -63,6 +63,7 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
     case tooLarge = "too-large"
     /// The request took longer than it may.
     case tooSlow = "too-slow"
+    /// The body is said to be something else than JSON.
     case unsupportedMediaType = "unsupported-media-type"
     /// A bound of the pool or of this server is reached.
     case tooMany = "too-many"

@@ -110,7 +110,8 @@ extension QueryService {
         throw Self.tooMany("Too many requests of unknown callers come from \(request.address).", wait: wait)
     }
 
-    private static func tooMany(_ cause: String, wait: Duration) -> QueryRefusal {
+    /// - Parameter wait: how long until there may be another request.
+    static func tooMany(_ cause: String, wait: Duration) -> QueryRefusal {
         let seconds = Int((wait.wholeNanoseconds + 999_999_999) / 1_000_000_000)
         var refusal = QueryRefusal(.tooMany, cause: cause, cure: "Wait \(seconds) s, then ask more slowly.")
         refusal.retryAfterSeconds = max(1, seconds)

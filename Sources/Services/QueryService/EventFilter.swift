@@ -8,7 +8,7 @@ struct EventFilter: Sendable {
     var object: KindAndName?
     /// The same for who did it: `operator/admin`, `server/`, `admin`. A server goes by its name or its number.
     var principal: KindAndName?
-    /// Stable words such as `vm-started`; empty for all.
+    /// Stable words such as `vm-placed`; empty for all.
     var kinds: Set<String> = []
     var from: PoolTime?
     /// Events at this time are left out.
@@ -31,9 +31,9 @@ struct EventFilter: Sendable {
 
     /// - Throws: a refusal of the first value that cannot be read.
     init(_ request: QueryRequest) throws(QueryRefusal) {
-        object = try Self.kindAndName("object", "vm/web01, vm/ or web01", in: request)
-        principal = try Self.kindAndName("principal", "operator/admin, server/ or admin", in: request)
-        kinds = Set((request.query["kind"] ?? "").split(separator: ",").map(String.init))
+        object = try Self.kindAndName("object", Self.objectKinds, like: "vm/web01, vm/ or web01", in: request)
+        principal = try Self.kindAndName("principal", Self.principalKinds, like: "operator/admin, server/ or admin", in: request)
+        kinds = try Self.kinds(in: request)
         from = try Self.time("from", in: request)
         to = try Self.time("to", in: request)
     }
@@ -62,12 +62,32 @@ struct EventFilter: Sendable {
         return state.servers[ServerID(number)]?.name.text == wantedName
     }
 
+    /// The words that may stand before the slash of an object.
+    static let objectKinds = PoolObjectKind.allCases.map(\.rawValue)
+    /// The words that may stand before the slash of a principal.
+    static let principalKinds = PrincipalKind.allCases.map(\.rawValue)
+
+    /// A word that no event bears would find nothing, and look as if nothing had happened.
+    private static func kinds(in request: QueryRequest) throws(QueryRefusal) -> Set<String> {
+        let words = (request.query["kind"] ?? "").split(separator: ",").map(String.init)
+        if let unknown = words.first(where: { PoolEventKind(rawValue: $0) == nil }) {
+            let known = PoolEventKind.allCases.map(\.rawValue)
+            let hint = NearestName.find(unknown, among: known).map { "Did you mean \($0)? " } ?? ""
+            throw QueryRefusal(
+                .badRequest, cause: "No event is of the kind \(QueryRefusal.shown(unknown)).",
+                cure: "\(hint)Send one of \(known.joined(separator: ", ")).")
+        }
+        return Set(words)
+    }
+
     private static func kindAndName(
-        _ name: String, _ expected: String, in request: QueryRequest
+        _ name: String, _ kinds: [String], like examples: String, in request: QueryRequest
     ) throws(QueryRefusal) -> KindAndName? {
         guard let text = request.query[name] else { return nil }
         let read = KindAndName(text)
-        guard read.kind != nil || read.name != nil else { throw .badValue(name, text, expected: expected) }
+        guard read.kind != nil || read.name != nil, read.kind.map(kinds.contains) ?? true else {
+            throw .badValue(name, text, expected: "\(examples); what stands before a slash is \(kinds.joined(separator: ", "))")
+        }
         return read
     }
 

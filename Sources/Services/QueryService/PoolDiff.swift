@@ -3,6 +3,13 @@ import PoolModel
 import PoolStateMachine
 import QueryModel
 
+/// What became of an object between the two ends of a span.
+enum ObjectChange: String, CaseIterable {
+    case added
+    case removed
+    case changed
+}
+
 /// What differs between the two ends of a span, object by object, with the entries that did it.
 struct PoolDiff {
     private let span: PoolSpan
@@ -12,6 +19,9 @@ struct PoolDiff {
     private(set) var objects: [ObjectDiffDocument] = []
     /// How many objects differ.
     private(set) var objectCount = 0
+
+    /// The kinds of objects that are compared: tasks are no part of what the pool is.
+    static let kinds = PoolObjectKind.allCases.filter { $0 != .task }
 
     private struct ObjectName: Hashable {
         let kind: String
@@ -27,7 +37,9 @@ struct PoolDiff {
         for step in span.steps {
             for event in step.events { note(step, event, ObjectName(kind: event.objectKind, name: event.object)) }
             // A join consumes its token without an event of it.
-            if case .joiner(let token) = step.principal { note(step, nil, ObjectName(kind: "token", name: token.description)) }
+            if case .joiner(let token) = step.principal {
+                note(step, nil, ObjectName(kind: PoolObjectKind.token.rawValue, name: token.description))
+            }
         }
         try comparePool()
         try compareServers()
@@ -45,7 +57,7 @@ struct PoolDiff {
 
     private mutating func comparePool() throws(QueryRefusal) {
         try add(
-            "pool", span.after.pool?.name ?? span.before.pool?.name ?? "", Self.fields(ofPool: span.before), Self.fields(ofPool: span.after)
+            .pool, span.after.pool?.name ?? span.before.pool?.name ?? "", Self.fields(ofPool: span.before), Self.fields(ofPool: span.after)
         )
     }
 
@@ -55,7 +67,7 @@ struct PoolDiff {
             let (former, present) = (before.activeServer(id), after.activeServer(id))
             guard let name = (present ?? former)?.name.text else { continue }
             try add(
-                "server", name, former.map { server throws(QueryRefusal) in try Self.fields(of: server, before) },
+                .server, name, former.map { server throws(QueryRefusal) in try Self.fields(of: server, before) },
                 present.map { server throws(QueryRefusal) in try Self.fields(of: server, after) }, changedAt: after.servers[id]?.changedAt)
         }
     }
@@ -66,7 +78,7 @@ struct PoolDiff {
         let named = changed.compactMap { id in (after.machines[id] ?? before.machines[id]).map { (id: id, name: $0.name) } }
         for (id, name) in named.sorted(by: { ($0.name, $0.id) < ($1.name, $1.id) }) {
             try add(
-                "vm", name.text, before.machines[id].map { machine throws(QueryRefusal) in try Self.fields(of: machine, before) },
+                .machine, name.text, before.machines[id].map { machine throws(QueryRefusal) in try Self.fields(of: machine, before) },
                 after.machines[id].map { machine throws(QueryRefusal) in try Self.fields(of: machine, after) },
                 changedAt: after.machines[id]?.changedAt)
         }
@@ -77,7 +89,7 @@ struct PoolDiff {
         for id in Set(before.rules.keys).union(after.rules.keys).sorted() where before.rules[id] != after.rules[id] {
             guard let name = (after.rules[id] ?? before.rules[id])?.definition.name.text else { continue }
             try add(
-                "rule", name, before.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, before) },
+                .rule, name, before.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, before) },
                 after.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, after) })
         }
     }
@@ -86,7 +98,7 @@ struct PoolDiff {
         let (before, after) = (span.before, span.after)
         for id in Set(before.tokens.keys).union(after.tokens.keys).sorted() where before.tokens[id] != after.tokens[id] {
             try add(
-                "token", id.description, before.tokens[id].map { token throws(QueryRefusal) in try Self.fields(of: token, before) },
+                .token, id.description, before.tokens[id].map { token throws(QueryRefusal) in try Self.fields(of: token, before) },
                 after.tokens[id].map { token throws(QueryRefusal) in try Self.fields(of: token, after) })
         }
     }
@@ -95,24 +107,24 @@ struct PoolDiff {
         let (before, after) = (span.before.credentials, span.after.credentials)
         for id in Set(before.keys).union(after.keys).sorted() where before[id] != after[id] {
             guard let name = (after[id] ?? before[id])?.credential.name else { continue }
-            try add("credential", name, before[id].map(Self.fields), after[id].map(Self.fields))
+            try add(.credential, name, before[id].map(Self.fields), after[id].map(Self.fields))
         }
     }
 
     // MARK: Differences
 
     private mutating func add(
-        _ kind: String, _ name: String, _ before: DocumentFields?, _ after: DocumentFields?, changedAt: LogIndex? = nil
+        _ kind: PoolObjectKind, _ name: String, _ before: DocumentFields?, _ after: DocumentFields?, changedAt: LogIndex? = nil
     ) throws(QueryRefusal) {
         let fields = (after ?? DocumentFields()).differences(from: before ?? DocumentFields())
         guard !fields.isEmpty else { return }
         objectCount += 1
         guard objects.count < QueryLimits.objectsOfDiff else { return }
-        let change = before == nil ? "added" : after == nil ? "removed" : "changed"
-        let entries = entries(of: ObjectName(kind: kind, name: name), changedAt: changedAt)
+        let change: ObjectChange = before == nil ? .added : after == nil ? .removed : .changed
+        let entries = entries(of: ObjectName(kind: kind.rawValue, name: name), changedAt: changedAt)
         objects.append(
             ObjectDiffDocument(
-                kind: kind, name: name, change: change, fields: fields, entryCount: entries.count,
+                kind: kind.rawValue, name: name, change: change.rawValue, fields: fields, entryCount: entries.count,
                 entries: Array(entries.suffix(QueryLimits.entriesOfDiff))))
     }
 

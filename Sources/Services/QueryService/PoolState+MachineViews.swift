@@ -52,11 +52,15 @@ extension ServerExplanationDocument {
                     : verdict.brokenRules.map {
                         BrokenRuleDocument(rule: $0.rule.text, message: "\(verdict.name) \($0.concession).")
                     })
-        case .refused(let refusal):
-            self.init(
-                server: verdict.name.text, score: nil, shares: nil,
-                refusal: RefusalDocument(type: refusal.type, message: "\(verdict.name) \(refusal.message)."))
+        case .refused(let refusal): self.init(server: verdict.name.text, refusal: refusal)
         }
+    }
+
+    /// A server that is passed over.
+    init(server: String, refusal: PlacementRefusal) {
+        self.init(
+            server: server, score: nil, shares: nil,
+            refusal: RefusalDocument(type: refusal.type.rawValue, message: "\(server) \(refusal.message)."))
     }
 }
 

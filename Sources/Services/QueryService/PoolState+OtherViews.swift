@@ -23,14 +23,26 @@ extension TokenDocument {
     init(_ stored: StoredToken, _ state: PoolState) {
         self.init(
             id: stored.id.number, roles: stored.token.roles.words, expiresAt: QueryTime(stored.expiresAt),
-            status: Self.status(of: stored, at: state.poolTime), usedBy: stored.server.map { state.name(of: $0) },
+            status: TokenStatusWord(stored, at: state.poolTime).rawValue, usedBy: stored.server.map { state.name(of: $0) },
             createdBy: stored.createdBy)
     }
+}
 
-    private static func status(of stored: StoredToken, at time: PoolTime) -> String {
-        if stored.isRevoked { return "revoked" }
-        if stored.usedBy != nil { return "used" }
-        return stored.expiresAt > time ? "unused" : "expired"
+/// The one word for how a join token is; the first that fits.
+enum TokenStatusWord: String, CaseIterable {
+    case revoked
+    case used
+    case unused
+    case expired
+
+    init(_ stored: StoredToken, at time: PoolTime) {
+        if stored.isRevoked {
+            self = .revoked
+        } else if stored.usedBy != nil {
+            self = .used
+        } else {
+            self = stored.expiresAt > time ? .unused : .expired
+        }
     }
 }
 

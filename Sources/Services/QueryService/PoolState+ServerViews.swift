@@ -4,7 +4,7 @@ import PoolStateMachine
 import QueryModel
 
 /// The one word for how a server is; the first that fits.
-enum ServerStatusWord: String {
+enum ServerStatusWord: String, CaseIterable {
     /// Its agent has not introduced itself yet.
     case joining
     /// Its agent was stopped in good order.

@@ -25,6 +25,24 @@ package struct QueryRefusal: Error, Hashable, Sendable {
         QueryRefusal(.badRequest, cause: "The \(what) \(shown(value)) cannot be read.", cure: "Send \(expected).")
     }
 
+    static let pathTooLong = QueryRefusal(
+        .tooLarge, cause: "The request's path has more than \(QueryLimits.pathBytes) bytes.", cure: "Send a shorter one.")
+
+    /// A body of more than `limit` bytes.
+    static func bodyTooLarge(_ limit: Int) -> QueryRefusal {
+        QueryRefusal(.tooLarge, cause: "The request's body has more than \(limit) bytes.", cure: "Send a smaller one.")
+    }
+
+    static let bodyTooSlow = QueryRefusal(
+        .tooSlow, cause: "The request's body did not arrive within \(QueryLimits.bodyPatience).", cure: "Send it again, faster.")
+
+    /// A body that says of itself that it is something else than JSON.
+    static func notJSON(_ mediaType: String) -> QueryRefusal {
+        QueryRefusal(
+            .unsupportedMediaType, cause: "The request's body is said to be \(shown(mediaType)), and is read as JSON only.",
+            cure: "Send JSON, with Content-Type: application/json.")
+    }
+
     /// A client's text within a sentence: short and without control characters.
     static func shown(_ text: String) -> String {
         let printable = text.unicodeScalars.prefix(80).map { $0.properties.isPrintable ? Character($0) : "?" }

@@ -33,8 +33,7 @@ package struct QueryRequest: Sendable {
         body: @escaping BodyCollector
     ) throws(QueryRefusal) {
         guard target.utf8.count <= QueryLimits.pathBytes else {
-            throw QueryRefusal(
-                .tooLarge, cause: "The request's path has more than \(QueryLimits.pathBytes) bytes.", cure: "Send a shorter one.")
+            throw .pathTooLong
         }
         let parts = target.split(separator: "?", maxSplits: 1, omittingEmptySubsequences: false)
         self.method = method
@@ -46,8 +45,15 @@ package struct QueryRequest: Sendable {
         collectBody = body
     }
 
-    /// The body, at most `limit` bytes.
-    func body(atMost limit: Int = QueryLimits.bodyBytes) async throws(QueryRefusal) -> [UInt8] { try await collectBody(limit) }
+    /// The body, at most `limit` bytes; a client that does not say what it is means JSON.
+    func body(atMost limit: Int = QueryLimits.bodyBytes) async throws(QueryRefusal) -> [UInt8] {
+        let bytes = try await collectBody(limit)
+        // Nothing is no JSON either, and not of any kind.
+        guard let type = headers["content-type"], !bytes.isEmpty else { return bytes }
+        let essence = type.prefix { $0 != ";" }.split(whereSeparator: { $0 == " " || $0 == "\t" }).joined(separator: " ")
+        guard essence.lowercased() == "application/json" else { throw .notJSON(type) }
+        return bytes
+    }
 
     /// What the route's pattern calls `name`; the pattern guarantees that it is there.
     func parameter(_ name: String) -> String { parameters[name] ?? "" }

@@ -115,10 +115,9 @@ private enum BodyReading {
                 return try await group.next() ?? []
             }
         } catch End.tooLarge {
-            throw QueryRefusal(.tooLarge, cause: "The request's body has more than \(limit) bytes.", cure: "Send a smaller one.")
+            throw .bodyTooLarge(limit)
         } catch End.tooSlow {
-            throw QueryRefusal(
-                .tooSlow, cause: "The request's body did not arrive within \(QueryLimits.bodyPatience).", cure: "Send it again, faster.")
+            throw .bodyTooSlow
         } catch {
             throw QueryRefusal(.badRequest, cause: "The request's body ended early.", cure: "Send it again, whole.")
         }

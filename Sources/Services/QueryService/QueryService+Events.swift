@@ -85,10 +85,13 @@ extension EventListDocument {
     }
 
     private static func gone(_ since: LogIndex, _ state: PoolState) -> QueryRefusal {
-        let first = state.events.droppedUpTo.next
+        gone(since, firstKept: state.events.droppedUpTo.next)
+    }
+
+    static func gone(_ since: LogIndex, firstKept first: LogIndex) -> QueryRefusal {
         var refusal = QueryRefusal(
             .gone, cause: "Events after index \(since) are no longer kept: the first kept is that of index \(first) or later.",
-            cure: "Read the present state, then go on with ?since=\(state.events.droppedUpTo).")
+            cure: "Read the present state, then go on with ?since=\(first.previous).")
         refusal.problem.firstIndex = first.number
         return refusal
     }

@@ -43,7 +43,11 @@ extension QueryService {
 
     private static func require(_ index: LogIndex, upTo applied: LogIndex) throws(QueryRefusal) {
         guard index > applied else { return }
-        throw QueryRefusal(
+        throw beyondLog(index, applied)
+    }
+
+    static func beyondLog(_ index: LogIndex, _ applied: LogIndex) -> QueryRefusal {
+        QueryRefusal(
             .notFound, cause: "The pool's log has not reached index \(index): it stands at \(applied).", cure: "Ask for \(applied) at most."
         )
     }
@@ -56,7 +60,8 @@ extension QueryService {
         }
     }
 
-    private static func refusal(of refusal: ArchiveRefusal, asking index: LogIndex) -> QueryRefusal {
+    /// Why the state at an index cannot be shown.
+    static func refusal(of refusal: ArchiveRefusal, asking index: LogIndex) -> QueryRefusal {
         switch refusal {
         case .notKept(let first):
             var gone = QueryRefusal(

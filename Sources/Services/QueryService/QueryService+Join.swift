@@ -71,9 +71,7 @@ extension QueryService {
         _ = try await lookAnonymously(.linearizable) { state, _ throws(QueryRefusal) in
             _ = try state.pool(for: joiner)
             guard let stored = state.tokens[joiner.command.token] else {
-                throw QueryRefusal(
-                    .tokenRefused, cause: "The pool does not know join token \(joiner.command.token): it was revoked or never made.",
-                    cure: "Create a new one with `ovm pool token create`.")
+                throw Self.unknownToken(joiner.command.token)
             }
             guard stored.token.secret == joiner.command.secret else {
                 throw QueryRefusal(
@@ -83,14 +81,25 @@ extension QueryService {
         }
     }
 
+    static func unknownToken(_ token: TokenID) -> QueryRefusal {
+        QueryRefusal(
+            .tokenRefused, cause: "The pool does not know join token \(token): it was revoked or never made.",
+            cure: "Create a new one with `ovm pool token create`.")
+    }
+
     private func checkClock(_ time: QueryTime) throws(QueryRefusal) {
         let difference = time.milliseconds - clock.now().wall.milliseconds
-        let limit = QueryLimits.clockDifference.wholeNanoseconds / 1_000_000
-        guard abs(difference) > limit else { return }
-        throw QueryRefusal(
-            .clockDifference,
-            cause:
-                "The joiner's clock is \(abs(difference)) ms \(difference > 0 ? "ahead of" : "behind") the pool's, and may be \(limit) ms.",
+        guard abs(difference) > Self.clockLimit else { return }
+        throw Self.wrongClock(difference)
+    }
+
+    private static let clockLimit = QueryLimits.clockDifference.wholeNanoseconds / 1_000_000
+
+    /// - Parameter difference: by how many milliseconds the joiner's clock is ahead; negative when it is behind.
+    static func wrongClock(_ difference: Int64) -> QueryRefusal {
+        let direction = difference > 0 ? "ahead of" : "behind"
+        return QueryRefusal(
+            .clockDifference, cause: "The joiner's clock is \(abs(difference)) ms \(direction) the pool's, and may be \(clockLimit) ms.",
             cure: "Set the clock, for example with chronyd, then join again.")
     }
 
@@ -106,11 +115,18 @@ extension QueryService {
 extension PoolState {
     fileprivate func pool(for joiner: JoinReading) throws(QueryRefusal) -> PoolSummary {
         let pool = try foundedPool()
-        guard pool.pool == joiner.pool else {
-            throw QueryRefusal(
-                .wrongPool, cause: "The join token is for pool \(joiner.pool), and this is pool \(pool.name) (\(pool.pool)).",
-                cure: "Create a token in the pool that the server is to join, with `ovm pool token create`.")
-        }
+        guard pool.pool == joiner.pool else { throw .wrongPool(joiner.pool, asked: pool.name, pool.pool) }
         return pool
+    }
+}
+
+extension QueryRefusal {
+    /// - Parameters:
+    ///   - wanted: the pool that the token is for.
+    ///   - name: of the pool that was asked, whose identifier is `pool`.
+    static func wrongPool(_ wanted: UniqueIdentifier, asked name: String, _ pool: UniqueIdentifier) -> QueryRefusal {
+        QueryRefusal(
+            .wrongPool, cause: "The join token is for pool \(wanted), and this is pool \(name) (\(pool)).",
+            cure: "Create a token in the pool that the server is to join, with `ovm pool token create`.")
     }
 }

@@ -46,7 +46,8 @@ extension QueryService {
         }
     }
 
-    private static func notReady(_ cause: String) -> QueryRefusal {
+    /// - Parameter cause: goes on from "This server is not ready: ".
+    static func notReady(_ cause: String) -> QueryRefusal {
         var refusal = QueryRefusal(
             .noMaster, cause: sentence("This server is not ready: \(cause)"),
             cure: "Ask another server; if all say so, look whether a majority of the servers runs.")

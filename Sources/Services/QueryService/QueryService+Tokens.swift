@@ -85,9 +85,7 @@ extension TokenCreatedDocument {
     init(_ id: TokenID, secret: [UInt8], digest: PoolModel.SHA256Digest, _ state: PoolState) throws(QueryRefusal) {
         // An idempotency key that was sent again finds the first sending's token, whose secret is known to nobody here.
         guard let stored = state.tokens[id], stored.token.secret == digest else {
-            throw QueryRefusal(
-                .conflict, cause: "Join token \(id) was created by an earlier sending of this request, and its text is shown only once.",
-                cure: "Revoke it with DELETE /v1/tokens/\(id), then create another with a new \(QueryHeader.idempotencyKey).")
+            throw Self.createdBefore(id)
         }
         let pool = try state.foundedPool()
         let reachable = state.activeServers.sorted { ($0.isReachable ? 0 : 1, $0.id) < ($1.isReachable ? 0 : 1, $1.id) }
@@ -103,6 +101,12 @@ extension TokenCreatedDocument {
                 cure: "Correct the members' query addresses, then create another token.")
         }
         self.init(id: id.number, token: text.text, roles: stored.token.roles.words, expiresAt: QueryTime(stored.expiresAt))
+    }
+
+    static func createdBefore(_ id: TokenID) -> QueryRefusal {
+        QueryRefusal(
+            .conflict, cause: "Join token \(id) was created by an earlier sending of this request, and its text is shown only once.",
+            cure: "Revoke it with DELETE /v1/tokens/\(id), then create another with a new \(QueryHeader.idempotencyKey).")
     }
 }
 

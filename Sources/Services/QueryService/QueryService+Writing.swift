@@ -30,12 +30,15 @@ extension QueryService {
         case .outcome(.done(let result), let index): return Written(result: result, index: index)
         case .outcome(.refused(let refusal), _): throw await refused(refusal, by: written.context, command, request)
         case .notTaken(let cause): throw Self.noMaster(cause)
-        case .unknown(let cause):
-            throw QueryRefusal(
-                .outcomeUnknown,
-                cause: Self.sentence("The request was handed on, and nobody knows yet whether it was carried out: \(cause)"),
-                cure: "Look at what it was to change, or send it again with the same \(QueryHeader.idempotencyKey).")
+        case .unknown(let cause): throw Self.outcomeUnknown(cause)
         }
+    }
+
+    static func outcomeUnknown(_ cause: String) -> QueryRefusal {
+        QueryRefusal(
+            .outcomeUnknown,
+            cause: sentence("The request was handed on, and nobody knows yet whether it was carried out: \(cause)"),
+            cure: "Look at what it was to change, or send it again with the same \(QueryHeader.idempotencyKey).")
     }
 
     /// Writes, then answers with what the write has made of the state. This server has applied it: no further round trip is needed.
@@ -71,10 +74,15 @@ extension QueryService {
                 document: try view(state, context), answer: AnswerReflection(context, in: state), age: nil,
                 version: subject.flatMap { state.version(of: $0) })
         } catch {
-            throw QueryRefusal(
-                .gone, cause: "This was carried out at index \(written.index), and what it was about has been deleted since.",
-                cure: "Look at the events after that index, if you want to know by whom.")
+            throw Self.deletedSince(written.index)
         }
+    }
+
+    /// A write was carried out, and nothing is left to show of it.
+    static func deletedSince(_ index: LogIndex) -> QueryRefusal {
+        QueryRefusal(
+            .gone, cause: "This was carried out at index \(index), and what it was about has been deleted since.",
+            cure: "Look at the events after that index, if you want to know by whom.")
     }
 
     /// The client's key with the digest of method, path and body; nil where it gives none.

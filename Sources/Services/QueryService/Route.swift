@@ -88,11 +88,14 @@ struct RouteTable: Sendable {
 
     private func checkQuery(of request: QueryRequest, for route: Route) throws(QueryRefusal) {
         for name in request.query.keys.sorted() where !route.query.contains(name) {
-            let known = route.query.isEmpty ? "nothing" : "only \(route.query.joined(separator: ", "))"
-            throw QueryRefusal(
-                .badRequest, cause: "\(route.method) \(route.pattern) does not know \(QueryRefusal.shown(name)) in the query.",
-                cure: "Give \(known).")
+            throw Self.unknownName(name, route.method, route.pattern, known: route.query)
         }
+    }
+
+    static func unknownName(_ name: String, _ method: String, _ pattern: String, known: [String]) -> QueryRefusal {
+        QueryRefusal(
+            .badRequest, cause: "\(method) \(pattern) does not know \(QueryRefusal.shown(name)) in the query.",
+            cure: "Give \(known.isEmpty ? "nothing" : "only \(known.joined(separator: ", "))").")
     }
 
     private func refusal(of request: QueryRequest, allowed: [String]) -> QueryRefusal {
@@ -100,8 +103,12 @@ struct RouteTable: Sendable {
             return QueryRefusal(
                 .notFound, cause: "There is nothing at \(QueryRefusal.shown(request.path)).", cure: "Look the paths up in /openapi.json.")
         }
+        return Self.wrongMethod(request.method, request.path, allowed: allowed)
+    }
+
+    static func wrongMethod(_ method: String, _ path: String, allowed: [String]) -> QueryRefusal {
         var refusal = QueryRefusal(
-            .methodNotAllowed, cause: "\(QueryRefusal.shown(request.method)) is not possible at \(QueryRefusal.shown(request.path)).",
+            .methodNotAllowed, cause: "\(QueryRefusal.shown(method)) is not possible at \(QueryRefusal.shown(path)).",
             cure: "Use \(allowed.joined(separator: " or ")).")
         refusal.allowedMethods = allowed
         return refusal

@@ -18,7 +18,7 @@ struct EventCommand: AsyncParsableCommand {
                   ovm event ls --limit 200
                   ovm event ls --since 4711
                   ovm event ls --object vm/web01 --by operator/admin --from 2h
-                  ovm event ls --kind vm-started,vm-stopped --from 2011-06-30T08:00:00Z --to 2011-06-30T09:00:00Z
+                  ovm event ls --kind vm-placed,vm-stopping --from 2011-06-30T08:00:00Z --to 2011-06-30T09:00:00Z
                 """)
 
         @OptionGroup var options: ClientOptions
@@ -80,7 +80,7 @@ struct EventFilterOptions: ParsableArguments {
     var object: String?
     @Option(help: ArgumentHelp("Only what was done by it: operator/admin, server/alpha, master/, admin.", valueName: "principal"))
     var by: String?
-    @Option(help: ArgumentHelp("Only events of these words, by commas: vm-started,vm-stopped.", valueName: "words"))
+    @Option(help: ArgumentHelp("Only events of these words, by commas: vm-placed,vm-stopping.", valueName: "words"))
     var kind: String?
 
     func text(from: QueryTime? = nil, to: QueryTime? = nil) -> EventFilterText {

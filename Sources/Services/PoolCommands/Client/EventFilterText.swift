@@ -6,7 +6,7 @@ package struct EventFilterText: Hashable, Sendable {
     package var object: String?
     /// `operator/admin`, `server/` or `admin`.
     package var principal: String?
-    /// Words such as `vm-started`, by commas.
+    /// Words such as `vm-placed`, by commas.
     package var kinds: String?
     package var from: QueryTime?
     package var to: QueryTime?

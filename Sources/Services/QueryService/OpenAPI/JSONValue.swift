@@ -1,11 +1,13 @@
 /// A JSON value to be written out, object keys in the order given.
-indirect enum JSONValue: Encodable {
+indirect enum JSONValue: Encodable, Sendable {
     case text(String)
     case number(Int)
     case boolean(Bool)
     case null
     case list([JSONValue])
     case object([(String, JSONValue)])
+    /// Whatever that is in JSON.
+    case encoded(any Encodable & Sendable)
 
     private struct Key: CodingKey {
         let stringValue: String
@@ -35,6 +37,7 @@ indirect enum JSONValue: Encodable {
         case .object(let members):
             var container = encoder.container(keyedBy: Key.self)
             for (key, value) in members { try container.encode(value, forKey: Key(key)) }
+        case .encoded(let value): try value.encode(to: encoder)
         }
     }
 }

@@ -16,9 +16,9 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Problem", "Why a request was not carried out (RFC 9457).",
             [
-                Property("type", .text), Property("title", .text), Property("status", .integer), Property("detail", .text),
-                Property("cure", .text),
-                .optional("refusal", .text), .optional("line", .integer), .optional("column", .integer), .optional("firstIndex", .integer),
+                Property("type", .form(.problemType)), Property("title", .text), Property("status", .integer),
+                Property("detail", .text), Property("cure", .text), .optional("refusal", .form(.poolRefusal)), .optional("line", .integer),
+                .optional("column", .integer), .optional("firstIndex", .integer),
                 .optional("servers", .list(.named("ServerExplanation"))), .optional("answer", .named("Answer")),
             ]),
         OpenAPIObject("Done", "The request was carried out.", []),
@@ -39,7 +39,8 @@ extension OpenAPIDocument {
             "ServerCounts", "How many servers there are.",
             [Property("total", .integer), Property("reachable", .integer), Property("inMaintenance", .integer)]),
         OpenAPIObject(
-            "MachineCounts", "How many virtual machines there are.", [Property("total", .integer), Property("byStatus", .counts)]),
+            "MachineCounts", "How many virtual machines there are.",
+            [Property("total", .integer), Property("byStatus", .counts(.machineStatus))]),
         OpenAPIObject(
             "Pool", "The pool as a whole.",
             [
@@ -65,14 +66,14 @@ extension OpenAPIDocument {
             [
                 Property("totalMemoryMiB", .integer), Property("reservedMemoryMiB", .integer), Property("processors", .integer),
                 Property("cards", .list(.named("Card"))), Property("bridges", .list(.named("Bridge"))),
-                Property("storageRoots", .list(.named("StorageRoot"))), Property("domainTypes", .list(.text)),
+                Property("storageRoots", .list(.named("StorageRoot"))), Property("domainTypes", .list(.form(.domainType))),
                 Property("hypervisor", .text),
             ]),
         OpenAPIObject(
             "Server", "One Oracle VM Server.",
             [
-                Property("id", .integer), Property("name", .text), Property("roles", .list(.text)), Property("status", .text),
-                Property("isMaster", .boolean),
+                Property("id", .integer), Property("name", .text), Property("roles", .list(.form(.role))),
+                Property("status", .form(.serverStatus)), Property("isMaster", .boolean),
                 Property("isReachable", .boolean), Property("inMaintenance", .boolean), Property("peerAddress", .text),
                 Property("queryAddress", .text),
                 .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
@@ -86,7 +87,7 @@ extension OpenAPIDocument {
             [Property("machine", .text), Property("domain", .integer)]),
         OpenAPIObject(
             "PlacedMachine", "A virtual machine on the server that holds it; the obstacle says why no other could run it now.",
-            [Property("name", .text), Property("status", .text), .optional("obstacle", .text)]),
+            [Property("name", .text), Property("status", .form(.machineStatus)), .optional("obstacle", .text)]),
         OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server"))), next]),
     ]
 
@@ -97,20 +98,21 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Requirements", "What a virtual machine needs of a server.",
             [
-                Property("domainType", .text), Property("memoryMiB", .integer), Property("virtualCPUs", .integer),
+                Property("domainType", .form(.domainType)), Property("memoryMiB", .integer), Property("virtualCPUs", .integer),
                 Property("interfaces", .list(.named("Interface"))), Property("diskPaths", .list(.text)), Property("newImageMiB", .integer),
-                Property("maximumMemoryMiB", .integer), Property("maximumVirtualCPUs", .integer), Property("onPowerOff", .text),
-                Property("onReboot", .text), Property("onCrash", .text),
+                Property("maximumMemoryMiB", .integer), Property("maximumVirtualCPUs", .integer),
+                Property("onPowerOff", .form(.onPowerOff)),
+                Property("onReboot", .form(.endAction)), Property("onCrash", .form(.endAction)),
             ]),
         OpenAPIObject(
             "Machine", "One virtual machine.",
             [
-                Property("name", .text), Property("id", .integer), Property("uuid", .text), Property("status", .text),
-                .optional("cause", .text),
-                Property("intent", .text), .optional("server", .text), Property("epoch", .integer),
+                Property("name", .text), Property("id", .integer), Property("uuid", .text),
+                Property("status", .form(.machineStatus)), .optional("cause", .text), Property("intent", .form(.machineIntent)),
+                .optional("server", .text), Property("epoch", .integer),
                 Property("requirements", .named("Requirements")),
                 Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
-                .optional("configuration", .text), Property("operations", .list(.text)),
+                .optional("configuration", .text), Property("operations", .list(.form(.machineOperation))),
                 .optional("seenOn", .list(.named("Sighting"))), .optional("warnings", .list(.named("ConfigurationWarning"))),
             ]),
         OpenAPIObject(
@@ -126,7 +128,8 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Shares", "What would remain free, in millionths.",
             [Property("memory", .integer), Property("virtualCPUs", .integer), Property("network", .integer), Property("disk", .integer)]),
-        OpenAPIObject("Refusal", "Why a server was passed over.", [Property("type", .text), Property("message", .text)]),
+        OpenAPIObject(
+            "Refusal", "Why a server was passed over.", [Property("type", .form(.placementRefusal)), Property("message", .text)]),
         OpenAPIObject(
             "ServerExplanation", "A server's score or refusal.",
             [
@@ -193,15 +196,15 @@ extension OpenAPIDocument {
     private static let joinObjects = [
         OpenAPIObject(
             "CreateToken", "A join token to be created.",
-            [.optional("roles", .items(.form(.roles), 1...2)), .optional("ttlSeconds", .whole(60...2_592_000))]),
+            [.optional("roles", .items(.form(.role), 1...2)), .optional("ttlSeconds", .whole(60...2_592_000))]),
         OpenAPIObject(
             "TokenCreated", "A join token with its text: a secret.",
-            [Property("id", .integer), Property("token", .text), Property("roles", .list(.text)), Property("expiresAt", .time)]),
+            [Property("id", .integer), Property("token", .text), Property("roles", .list(.form(.role))), Property("expiresAt", .time)]),
         OpenAPIObject(
             "Token", "A join token without its secret.",
             [
-                Property("id", .integer), Property("roles", .list(.text)), Property("expiresAt", .time), Property("status", .text),
-                .optional("usedBy", .text), Property("createdBy", .text),
+                Property("id", .integer), Property("roles", .list(.form(.role))), Property("expiresAt", .time),
+                Property("status", .form(.tokenStatus)), .optional("usedBy", .text), Property("createdBy", .form(.principal)),
             ]),
         OpenAPIObject("TokenList", "All join tokens.", [Property("tokens", .list(.named("Token"))), next]),
         OpenAPIObject(
@@ -219,13 +222,13 @@ extension OpenAPIDocument {
             "JoinAnswer", "What makes the joiner a member: secret.",
             [
                 Property("pool", .text), Property("poolName", .text), Property("serverID", .integer), Property("certificate", .text),
-                Property("authorityCertificate", .text), Property("authorityKey", .text), Property("roles", .list(.text)),
+                Property("authorityCertificate", .text), Property("authorityKey", .text), Property("roles", .list(.form(.role))),
                 Property("members", .list(.named("Member"))),
             ]),
         OpenAPIObject(
             "JoinChecked", "A join that would succeed.",
             [
-                Property("pool", .text), Property("poolName", .text), Property("roles", .list(.text)),
+                Property("pool", .text), Property("poolName", .text), Property("roles", .list(.form(.role))),
                 Property("clockDifferenceMilliseconds", .integer),
                 Property("members", .list(.named("Member"))),
             ]),
@@ -248,7 +251,8 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "ObjectDiff", "An object that was added, removed or changed.",
             [
-                Property("kind", .text), Property("name", .text), Property("change", .text), Property("fields", .list(.named("FieldDiff"))),
+                Property("kind", .form(.changedObject)), Property("name", .text), Property("change", .form(.objectChange)),
+                Property("fields", .list(.named("FieldDiff"))),
                 Property("entryCount", .integer), Property("entries", .list(.named("ChangeEntry"))),
             ]),
         OpenAPIObject(
@@ -256,8 +260,8 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "ChangeEntry", "Who changed an object, when and why.",
             [
-                Property("index", .integer), Property("time", .time), Property("principal", .text), .optional("reason", .text),
-                .optional("kind", .text), .optional("message", .text),
+                Property("index", .integer), Property("time", .time), Property("principal", .form(.principal)),
+                .optional("reason", .text), .optional("kind", .form(.eventKind)), .optional("message", .text),
             ]),
     ]
 
@@ -265,8 +269,8 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Task", "An operation that outlasts its request.",
             [
-                Property("id", .integer), Property("kind", .text), Property("target", .text), Property("principal", .text),
-                Property("status", .text),
+                Property("id", .integer), Property("kind", .form(.taskKind)), Property("target", .text),
+                Property("principal", .form(.principal)), Property("status", .form(.taskStatus)),
                 .optional("cause", .text), Property("startedAt", .time), .optional("endedAt", .time),
             ]),
         OpenAPIObject("TaskList", "The newest tasks, the oldest first.", [Property("tasks", .list(.named("Task"))), next]),
@@ -274,9 +278,9 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Event", "Something that happened.",
             [
-                Property("index", .integer), Property("ordinal", .integer), Property("time", .time), Property("kind", .text),
-                Property("target", .text),
-                Property("principal", .text), .optional("reason", .text), Property("message", .text),
+                Property("index", .integer), Property("ordinal", .integer), Property("time", .time), Property("kind", .form(.eventKind)),
+                Property("target", .form(.eventTarget)), Property("principal", .form(.principal)), .optional("reason", .text),
+                Property("message", .text),
             ]),
         OpenAPIObject("EventList", "Events after an index.", [Property("events", .list(.named("Event"))), Property("through", .integer)]),
     ]

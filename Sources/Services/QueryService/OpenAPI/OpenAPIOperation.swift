@@ -67,7 +67,8 @@ struct OpenAPIOperation: Sendable {
 
     var json: JSONValue {
         var members: [(String, JSONValue)] = [
-            ("operationId", .text(identifier)), ("summary", .text(summary)), ("parameters", .list(parameters)),
+            ("operationId", .text(identifier)), ("summary", .text(summary)),
+            ("description", .text(OpenAPIDocument.descriptions[identifier] ?? summary)), ("parameters", .list(parameters)),
             ("responses", .object(responses)),
         ]
         if let body { members.append(("requestBody", requestBody(body))) }
@@ -89,10 +90,9 @@ struct OpenAPIOperation: Sendable {
     private var isAboutVersions: Bool { QuerySubject(pattern: path, parameters: ["name": "", "id": ""]) != nil }
 
     private func requestBody(_ name: String) -> JSONValue {
-        let schema = name == "string" ? OpenAPISchema.form(.tagValue).json : OpenAPISchema.named(name).json
-        return .object([
-            ("required", .boolean(!isBodyOptional)), ("content", .object([("application/json", .object([("schema", schema)]))])),
-        ])
+        let schema = name == "string" ? OpenAPISchema.form(.tagValue) : .named(name)
+        let content = JSONValue.object([("schema", schema.json), ("example", OpenAPIExample.value(of: schema, called: ""))])
+        return .object([("required", .boolean(!isBodyOptional)), ("content", .object([("application/json", content)]))])
     }
 
     /// What any request may be answered with, whatever it asks for.
@@ -105,7 +105,7 @@ struct OpenAPIOperation: Sendable {
             begun.success.status = 202
             responses.append(("202", begun.successResponse))
         }
-        let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow])
+        let general = Self.general + (needsCredential ? [.unauthenticated] : []) + (body == nil ? [] : [.tooSlow, .unsupportedMediaType])
         if method == "GET", isAboutVersions {
             responses.append(("304", .object([("description", .text("What If-None-Match names is still so."))])))
         }
@@ -113,13 +113,18 @@ struct OpenAPIOperation: Sendable {
         let statuses = Dictionary(grouping: Set(problems + general + conditions), by: \.status)
         for status in statuses.keys.sorted() {
             let kinds = (statuses[status] ?? []).sorted { $0.rawValue < $1.rawValue }
-            responses.append((String(status), Self.problemResponse(kinds)))
+            responses.append((String(status), problemResponse(kinds)))
         }
         return responses
     }
 
-    private static func problemResponse(_ kinds: [ProblemKind]) -> JSONValue {
-        let examples = kinds.map { ($0.rawValue, JSONValue.object([("value", OpenAPIExample.problem($0))])) }
+    private func problemResponse(_ kinds: [ProblemKind]) -> JSONValue {
+        let examples = kinds.map { kind in
+            (
+                kind.rawValue,
+                JSONValue.object([("summary", .text(kind.title)), ("value", .encoded(OpenAPIProblems.example(of: kind, of: self).problem))])
+            )
+        }
         let content = JSONValue.object([("schema", OpenAPISchema.named("Problem").json), ("examples", .object(examples))])
         return .object([
             ("description", .text("A problem: \(kinds.map(\.rawValue).joined(separator: ", ")).")),
@@ -143,7 +148,9 @@ struct OpenAPIOperation: Sendable {
         guard let schema = success.schema else {
             let media = otherMedia ?? "text/plain"
             let kind = media == "application/json" ? "object" : "string"
-            let content = JSONValue.object([("schema", .object([("type", .text(kind))]))])
+            let content = JSONValue.object([
+                ("schema", .object([("type", .text(kind))])), ("example", OpenAPIExample.texts[identifier] ?? .null),
+            ])
             return .object([("description", .text("Carried out.")), ("content", .object([(media, content)]))])
         }
         let answered = JSONValue.object([
@@ -161,11 +168,16 @@ struct OpenAPIOperation: Sendable {
         return .object([
             ("description", .text("Carried out. The headers Ovm-Master, Ovm-Term and Ovm-Index repeat `answer`.")),
             ("headers", .object(headers)),
-            ("content", .object([("application/json", .object([("schema", answered)]))] + stream)),
+            (
+                "content",
+                .object([("application/json", .object([("schema", answered), ("example", OpenAPIExample.answer(of: schema))]))] + stream)
+            ),
         ])
     }
 
     private var stream: [(String, JSONValue)] {
-        otherMedia.map { [($0, .object([("schema", .object([("type", .text("string"))]))]))] } ?? []
+        guard let otherMedia else { return [] }
+        let content = JSONValue.object([("schema", .object([("type", .text("string"))])), ("example", OpenAPIExample.stream)])
+        return [(otherMedia, content)]
     }
 }

@@ -37,8 +37,12 @@ extension OpenAPIDocument {
         .list("/v1/servers", "listServers", "ServerList", "All servers."),
         .read("/v1/servers/{name}", "showServer", "Server", "One server.", problems: [.notFound]),
         .write("DELETE", "/v1/servers/{name}", "removeServer", "Takes a server out of the pool for good.", success: (200, "Done")),
-        .write("PUT", "/v1/servers/{name}/maintenance", "beginMaintenance", "Keeps new starts away.", success: (200, "Server")),
-        .write("DELETE", "/v1/servers/{name}/maintenance", "endMaintenance", "Takes new starts again.", success: (200, "Server")),
+        .write(
+            "PUT", "/v1/servers/{name}/maintenance", "beginMaintenance", "Keeps new starts away.", success: (200, "Server"),
+            problems: [.notFound]),
+        .write(
+            "DELETE", "/v1/servers/{name}/maintenance", "endMaintenance", "Takes new starts again.", success: (200, "Server"),
+            problems: [.notFound]),
     ]
 
     private static let machineOperations: [OpenAPIOperation] = [
@@ -80,7 +84,7 @@ extension OpenAPIDocument {
         var change = OpenAPIOperation.write(
             "PATCH", "/v1/vms/{name}", "changeMachine",
             "Changes what it needs or prefers. Where it runs, a change of its size is a task: 202, with the task's place as Location.",
-            body: "ChangeMachine", success: (200, "Machine"))
+            body: "ChangeMachine", success: (200, "Machine"), problems: [.notFound, .conflict, .noPlacement])
         change.mayBeginTask = true
         return change
     }
@@ -93,7 +97,9 @@ extension OpenAPIDocument {
         .write(
             "PUT", "/v1/vms/{name}/tags/{key}", "putTag", "Sets a tag; the key may hold slashes.", body: "string", success: (200, "Tag"),
             problems: [.notFound, .tooLarge]),
-        .write("DELETE", "/v1/vms/{name}/tags/{key}", "deleteTag", "Deletes a tag; the key may hold slashes.", success: (200, "Done")),
+        .write(
+            "DELETE", "/v1/vms/{name}/tags/{key}", "deleteTag", "Deletes a tag; the key may hold slashes.", success: (200, "Done"),
+            problems: [.notFound]),
     ]
 
     private static let ruleOperations: [OpenAPIOperation] = [
@@ -102,7 +108,9 @@ extension OpenAPIDocument {
             "POST", "/v1/rules", "createRule", "Creates a rule; what runs is not moved.", body: "CreateRule", success: (201, "Rule"),
             problems: [.notFound, .conflict, .tooLarge]),
         .read("/v1/rules/{name}", "showRule", "Rule", "One rule, by its name or its id, with its members.", problems: [.notFound]),
-        .write("DELETE", "/v1/rules/{name}", "deleteRule", "Deletes a rule, by its name or its id.", success: (200, "Done")),
+        .write(
+            "DELETE", "/v1/rules/{name}", "deleteRule", "Deletes a rule, by its name or its id.", success: (200, "Done"),
+            problems: [.notFound]),
         explain,
     ]
 
@@ -122,7 +130,7 @@ extension OpenAPIDocument {
             "POST", "/v1/tokens", "createToken", "Creates a join token; its text is shown this once.", body: "CreateToken",
             isBodyOptional: true, success: (201, "TokenCreated"), problems: [.conflict]),
         .read("/v1/tokens/{id}", "showToken", "Token", "One join token, without its secret.", problems: [.notFound]),
-        .write("DELETE", "/v1/tokens/{id}", "revokeToken", "Withdraws a join token.", success: (200, "Done")),
+        .write("DELETE", "/v1/tokens/{id}", "revokeToken", "Withdraws a join token.", success: (200, "Done"), problems: [.notFound]),
         join,
     ]
 
@@ -146,7 +154,7 @@ extension OpenAPIDocument {
                 ("last", "only the newest so many, the oldest of them first; not for a stream"),
                 ("object", "only what happened to it: vm/web01, or vm/ for all of a kind, or web01 for all of a name"),
                 ("principal", "only what it did: operator/admin, or server/ for all of a kind, or admin for all of a name"),
-                ("kind", "only these words, by commas: vm-started,vm-stopped"), ("from", "only from this time on (RFC 3339)"),
+                ("kind", "only these words, by commas: vm-placed,vm-stopping"), ("from", "only from this time on (RFC 3339)"),
                 ("to", "only before this time (RFC 3339); not for a stream"),
             ], problems: [.gone]
         ).streaming("text/event-stream"),

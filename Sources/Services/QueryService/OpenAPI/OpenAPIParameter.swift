@@ -76,8 +76,8 @@ struct OpenAPIParameter: Sendable {
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
         "last": .whole(1...QueryLimits.eventsAtOnce), "server": .form(.serverName),
-        "tag": .form(.selectingTag), "object": .form(.kindAndName), "principal": .form(.kindAndName),
-        "status": .form(.words(MachineStatus.allCases.map(\.rawValue))),
+        "tag": .form(.selectingTag), "object": .form(.eventObject), "principal": .form(.eventPrincipal), "kind": .form(.eventKinds),
+        "status": .form(.machineStatus),
         "memoryMiB": .whole(1...PoolLimits.memoryMebibytes), "prefix": .form(.tagPrefix), "since": .whole(0...Int.max),
         "virtualCPUs": .whole(1...PoolLimits.virtualCPUs), "without": .form(.serverNames),
     ]

@@ -12,8 +12,8 @@ indirect enum OpenAPISchema: Sendable {
     case list(OpenAPISchema)
     /// A list of so many elements.
     case items(OpenAPISchema, ClosedRange<Int>)
-    /// An object whose every member is a number.
-    case counts
+    /// An object whose every member is a number, and bears one of the form's words.
+    case counts(OpenAPITextForm)
     /// A schema of this name among the components.
     case named(String)
 
@@ -44,7 +44,10 @@ indirect enum OpenAPISchema: Sendable {
             return [
                 type("array"), ("items", element.json), ("minItems", .number(count.lowerBound)), ("maxItems", .number(count.upperBound)),
             ]
-        case .counts: return [type("object"), ("additionalProperties", OpenAPISchema.integer.json)]
+        case .counts(let names):
+            return [
+                type("object"), ("propertyNames", OpenAPISchema.form(names).json), ("additionalProperties", OpenAPISchema.integer.json),
+            ]
         case .named(let name): return [("$ref", .text("#/components/schemas/\(name)"))]
         }
     }

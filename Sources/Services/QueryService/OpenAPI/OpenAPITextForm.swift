@@ -1,3 +1,6 @@
+import PoolModel
+import PoolStateMachine
+
 /// What a text must look like.
 struct OpenAPITextForm: Sendable {
     /// An ECMA 262 regular expression for the whole text.
@@ -19,8 +22,6 @@ struct OpenAPITextForm: Sendable {
     /// Its bound is one of bytes, which JSON Schema cannot count.
     static let tagValue = OpenAPITextForm(example: "web")
     static let ruleName = OpenAPITextForm(pattern: serverName.pattern, example: "spread-web")
-    static let ruleKind = word("anti-affinity", "affinity")
-    static let ruleStrength = word("hard", "soft")
     /// `KEY` or `KEY=VALUE`; the value's bound is one of bytes, too.
     static let tagSelector = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}(=[\\s\\S]*)?$", example: "role=web")
     static let uuid = OpenAPITextForm(
@@ -28,28 +29,38 @@ struct OpenAPITextForm: Sendable {
         example: "5f0c3a52-6a0e-4f8e-9f43-4a7a1c3f7d10")
     /// `HOST:PORT`.
     static let address = OpenAPITextForm(pattern: "^[A-Za-z0-9._-]{1,240}:[1-9][0-9]{0,3}$", example: "10.0.0.1:4443")
-    /// Its bound, too, is one of bytes.
     /// Control characters are refused in paths and queries.
     static let printable = OpenAPITextForm(pattern: "^[^\u{0}-\u{1F}\u{7F}]*$", example: "web")
     /// The same in a query.
     static let selectingTag = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}(=[^\u{0}-\u{1F}\u{7F}]*)?$", example: "role=web")
-    /// A kind, a name, or both with a slash between; not neither.
-    static let kindAndName = OpenAPITextForm(
-        pattern: "^([^/\u{0}-\u{1F}\u{7F}][^\u{0}-\u{1F}\u{7F}]*|/[^\u{0}-\u{1F}\u{7F}]+)$", example: "vm/web01")
+    static let eventObject = kindAndName(EventFilter.objectKinds, example: "vm/web01")
+    static let eventPrincipal = kindAndName(EventFilter.principalKinds, example: "operator/admin")
+    static let eventKinds = wordsByCommas(PoolEventKind.allCases.map(\.rawValue), example: "vm-placed,vm-stopping")
     /// A time of day and a day that every month has.
     static let time = OpenAPITextForm(
-        pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](.[0-9]{3})?Z$",
-        format: "date-time", example: "2011-06-30T08:05:09.120Z")
+        pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{3})?Z$",
+        format: "date-time", example: "2011-06-28T08:05:09.120Z")
     static let entityTags = OpenAPITextForm(pattern: "^([*]|(W/)?\"[!#-~]*\")?$", example: "\"117-9f86d081884c7d65\"")
+    /// Its bound is one of bytes.
     static let reason = OpenAPITextForm(example: "planned work on rack 7")
     static let serverNames = OpenAPITextForm(
         pattern: "^[A-Za-z0-9][A-Za-z0-9._-]{0,62}(,[A-Za-z0-9][A-Za-z0-9._-]{0,62}){0,63}$", example: "alpha")
     static let configuration = OpenAPITextForm(length: 1...65_536, example: "name = \"web02\"\nmemory = 256\nvcpus = 1\n")
-    static let roles = OpenAPITextForm(words: ["vm", "utility"], example: "vm")
 
     /// One of a few words, the first of them the example.
-    static func word(_ words: String...) -> OpenAPITextForm { Self.words(words) }
-    static func words(_ words: [String]) -> OpenAPITextForm { OpenAPITextForm(words: words, example: words.first ?? "") }
+    static func word(_ words: String...) -> OpenAPITextForm { OpenAPITextForm(words: words, example: words.first ?? "") }
+
+    /// A kind, a name, or both with a slash between; not neither.
+    private static func kindAndName(_ kinds: [String], example: String) -> OpenAPITextForm {
+        let text = "[^\u{0}-\u{1F}\u{7F}]"
+        return OpenAPITextForm(
+            pattern: "^((\(kinds.joined(separator: "|")))/\(text)*|/\(text)+|[^/\u{0}-\u{1F}\u{7F}]+)$", example: example)
+    }
+
+    private static func wordsByCommas(_ words: [String], example: String) -> OpenAPITextForm {
+        let word = "(\(words.joined(separator: "|")))"
+        return OpenAPITextForm(pattern: "^(\(word)(,\(word))*)?$", example: example)
+    }
 
     /// What the form adds to a schema of the type string.
     func members(isNullable: Bool) -> [(String, JSONValue)] {

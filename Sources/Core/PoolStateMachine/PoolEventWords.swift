@@ -1,0 +1,53 @@
+/// What kinds of things events are about; the words are stable, and the first half of an event's target.
+package enum PoolObjectKind: String, Hashable, Sendable, CaseIterable {
+    case pool
+    case server
+    /// A virtual machine.
+    case machine = "vm"
+    case rule
+    /// A join token.
+    case token
+    case task
+    /// An operator's.
+    case credential
+}
+
+/// What happens in a pool; the words are stable, and what events are filtered by.
+package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
+    case poolCreated = "pool-created"
+    case formatRaised = "format-raised"
+    case settingChanged = "setting-changed"
+    case credentialCreated = "credential-created"
+    case credentialRevoked = "credential-revoked"
+    case tokenCreated = "token-created"
+    case tokenRevoked = "token-revoked"
+    case serverJoined = "server-joined"
+    case serverRemoved = "server-removed"
+    /// What a server has to offer has changed.
+    case serverFacts = "server-facts"
+    case serverLost = "server-lost"
+    case serverReachable = "server-reachable"
+    case sessionOpened = "session-opened"
+    case sessionReleased = "session-released"
+    case maintenanceOn = "maintenance-on"
+    case maintenanceOff = "maintenance-off"
+    case machineCreated = "vm-created"
+    case machineChanged = "vm-changed"
+    case machineDeleted = "vm-deleted"
+    case machinePlaced = "vm-placed"
+    case machineStopping = "vm-stopping"
+    case machineRebooting = "vm-rebooting"
+    /// Its status is another.
+    case machineStatus = "vm-status"
+    /// A domain of it is seen that the pool did not start.
+    case machineSeenOutside = "vm-seen-outside"
+    /// Domains of it are seen on two servers or more.
+    case machineSeenTwice = "vm-seen-twice"
+    /// Such a domain is not seen any more.
+    case machineGoneOutside = "vm-gone-outside"
+    case tagSet = "tag-set"
+    case tagDeleted = "tag-deleted"
+    case ruleCreated = "rule-created"
+    case ruleDeleted = "rule-deleted"
+    case taskCancelled = "task-cancelled"
+}
