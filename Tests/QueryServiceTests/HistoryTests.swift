@@ -139,6 +139,26 @@ struct HistoryTests {
         #expect(rule.entries.map(\.kind) == ["rule-created"])
     }
 
+    @Test("a rule's change is shown with what was and what is; a machine that entered it did not become another one")
+    func changedRule() async throws {
+        let (scene, _) = try await scene()
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("POST", "/v1/rules", #"{"name":"apart","kind":"anti-affinity","machines":["web01","web02"]}"#)
+        let index = await scene.gateway.state.appliedIndex.number
+        _ = try await scene.send("PATCH", "/v1/rules/apart", #"{"strength":"soft"}"#, headers: ["ovm-reason": "too few servers"])
+        _ = try await scene.send("PATCH", "/v1/vms/web03", #"{"addRules":["apart"]}"#)
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(diff.objects.map { "\($0.change) \($0.kind) \($0.name)" } == ["changed rule apart"])
+        #expect(
+            diff.objects.first?.fields == [
+                FieldDiffDocument(name: "machines", before: "web01, web02", after: "web01, web02, web03"),
+                FieldDiffDocument(name: "strength", before: "hard", after: "soft"),
+            ])
+        #expect(diff.objects.first?.entries.map(\.reason) == ["too few servers", nil])
+    }
+
     @Test("a machine made anew under its name is removed and added")
     func replaced() async throws {
         let (scene, index) = try await scene()

@@ -94,6 +94,7 @@ extension QueryService {
         Route("GET", "/v1/rules/{name}", "showRule", query: read) { service, request throws(QueryRefusal) in
             try await service.showRule(request)
         },
+        Route("PATCH", "/v1/rules/{name}", "changeRule") { service, request throws(QueryRefusal) in try await service.changeRule(request) },
         Route("DELETE", "/v1/rules/{name}", "deleteRule") { service, request throws(QueryRefusal) in try await service.deleteRule(request)
         },
         Route("POST", "/v1/explain", "explainConfiguration", query: read) { service, request throws(QueryRefusal) in

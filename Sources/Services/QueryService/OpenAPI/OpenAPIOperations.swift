@@ -102,6 +102,10 @@ extension OpenAPIDocument {
             "POST", "/v1/rules", "createRule", "Creates a rule; what runs is not moved.", body: "CreateRule", success: (201, "Rule"),
             problems: [.notFound, .conflict, .tooLarge]),
         .read("/v1/rules/{name}", "showRule", "Rule", "One rule, by its name or its id, with its members.", problems: [.notFound]),
+        .write(
+            "PATCH", "/v1/rules/{name}", "changeRule",
+            "Changes a rule's strength and members from the next start on; what runs is not moved.",
+            body: "ChangeRule", success: (200, "Rule")),
         .write("DELETE", "/v1/rules/{name}", "deleteRule", "Deletes a rule, by its name or its id.", success: (200, "Done")),
         explain,
     ]
