@@ -246,12 +246,16 @@ extension OpenAPIDocument {
 
     private static let historyObjects = [
         OpenAPIObject(
-            "PoolState", "The pool at one index of its log.",
+            "PoolState", "The pool at one index of its log, or a page of it.",
             [
                 Property("index", .integer), Property("time", .time), .optional("firstIndex", .integer), Property("pool", .named("Pool")),
                 Property("servers", .list(.named("Server"))), Property("machines", .list(.named("Machine"))),
-                Property("tagCount", .integer), Property("ruleCount", .integer),
+                Property("rules", .list(.named("Rule"))), Property("tags", .list(.named("MachineTag"))),
+                Property("tagCount", .integer), Property("ruleCount", .integer), next,
             ]),
+        OpenAPIObject(
+            "MachineTag", "A tag with the virtual machine that has it.",
+            [Property("machine", .text), Property("key", .text), Property("value", .text)]),
         OpenAPIObject(
             "PoolDiff", "What changed between two indexes of the log.",
             [

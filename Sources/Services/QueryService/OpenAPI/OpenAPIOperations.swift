@@ -28,8 +28,14 @@ extension OpenAPIDocument {
         .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
         .read(
             "/v1/pool/state", "showPoolState", "PoolState",
-            "The pool with its servers and virtual machines, now or at an index of its log.",
-            query: [("at", "the log index; without it, the present")], problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
+            "The pool with its servers, virtual machines, rules and tags, now or at an index of its log. Its pages are all of one index.",
+            query: [
+                ("at", "the log index; without it, the present"),
+                (
+                    "limit",
+                    "the most elements of the answer; absent means \(QueryLimits.stateElements). One ends after about 4 MiB as well"
+                ), ("after", "what the answer before said as next: the elements that follow, of its index"),
+            ], problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
         .read(
             "/v1/pool/diff", "showPoolDiff", "PoolDiff", "What changed between two indexes of the log, who did it, when and why.",
             query: [("from", "the earlier log index"), ("to", "the later one; without it, the present")],

@@ -2,9 +2,9 @@ package import QueryModel
 
 /// Rules between virtual machines as text for people.
 package enum RuleText {
-    package static func table(of rules: [RuleDocument]) -> TextTable {
+    package static func table(of rules: [RuleDocument], heading: String = "NAME") -> TextTable {
         var table = TextTable([
-            .init("NAME"), .init("KIND"), .init("STRENGTH"), .init("OVER"), .init("BROKEN BY"), .init("ID", .right, isWide: true),
+            .init(heading), .init("KIND"), .init("STRENGTH"), .init("OVER"), .init("BROKEN BY"), .init("ID", .right, isWide: true),
         ])
         for rule in rules {
             table.add([
