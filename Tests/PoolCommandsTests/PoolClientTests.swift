@@ -111,6 +111,27 @@ struct PoolClientTests {
         }
     }
 
+    @Test("the pages of a state are followed to the end, and make one")
+    func followsState() async throws {
+        @Sendable func page(_ name: String, next: String?) -> String {
+            #"{"index":7,"time":"1970-01-01T00:00:00.000Z","pool":{"id":"","name":"demo","authority":"","formatVersion":1,"#
+                + #""time":"1970-01-01T00:00:00.000Z","settings":{"overcommitRatio":4,"voterLimit":5},"#
+                + #""servers":{"total":0,"reachable":0,"inMaintenance":0},"machines":{"total":0,"byStatus":{}},"#
+                + #""capacity":{"memoryMiB":0,"virtualCPUs":0,"networkKbps":0},"free":{"memoryMiB":0,"virtualCPUs":0,"networkKbps":0}},"#
+                + #""servers":[],"machines":[],"rules":[],"tags":[{"machine":"\#(name)","key":"k","value":"v"}],"tagCount":2,"#
+                + #""ruleCount":0,"answer":{"term":1,"index":9}"# + (next.map { #","next":"\#($0)"}"# } ?? "}")
+        }
+        try await withClient { request, _ in
+            .answer(status: 200, body: request.path.contains("after") ? page("b", next: nil) : page("a", next: "7/tag/a/k"))
+        } claim: { client, server in
+            let state = try await client.poolState(at: 7)
+
+            #expect(state.document.tags.map(\.machine) == ["a", "b"])
+            #expect(state.document.next == nil)
+            #expect(server.heard.map(\.path) == ["/v1/pool/state?at=7", "/v1/pool/state?after=7%2Ftag%2Fa%2Fk"])
+        }
+    }
+
     @Test("every write bears a key of its own, and no reading bears one")
     func keysWrites() async throws {
         try await withClient { request, _ in

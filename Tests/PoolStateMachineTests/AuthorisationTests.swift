@@ -27,6 +27,7 @@ struct AuthorisationTests {
             .startMachine(machine), .stopMachine(machine, force: false), .resetMachineStatus(machine), .cancelTask(TaskID(1)),
             .putTag(machine, key: try PoolScene.tag("a"), value: ""), .deleteTag(machine, key: try PoolScene.tag("a")),
             .createRule(try PoolScene.rule(tags: ["a"])), .deleteRule(RuleID(99)),
+            .changeRule(RuleID(99), RuleChange(strength: .soft)),
         ]
     }
 

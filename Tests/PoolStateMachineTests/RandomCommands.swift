@@ -79,7 +79,8 @@ struct RandomCommands {
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<15, using: &random) {
+        switch Int.random(in: 0..<17, using: &random) {
+        case 15, 16: return (try ruleChange(in: state), PoolScene.root)
         case 13, 14:
             let server = server(in: state)
             return (.strays(server: server, session: session(of: server, in: state), strays(in: state)), .server(server))
@@ -124,6 +125,23 @@ struct RandomCommands {
         return try PoolScene.rule(
             "r\(random.next() % 6)", chance(2) ? .affinity : .antiAffinity, chance(3) ? .soft : .hard,
             machines: machines.filter { name in state.machines.values.contains { $0.name.text == name } }, tags: tags)
+    }
+
+    /// Of a rule, or of a machine's membership in one.
+    private mutating func ruleChange(in state: PoolState) throws -> PoolCommand {
+        let rule = state.rulesInOrder.map(\.id).randomElement(using: &random) ?? RuleID(1)
+        let other = try self.rule(in: state)
+        guard chance(2) else {
+            return .changeMachine(
+                machine(in: state), MachineChange(addedRules: chance(2) ? [rule] : [], removedRules: chance(2) ? [rule] : []))
+        }
+        let present = state.rules[rule]?.definition
+        return .changeRule(
+            rule,
+            RuleChange(
+                strength: chance(2) ? other.strength : nil, addedMachines: other.machines,
+                removedMachines: (present?.machines ?? []).filter { !other.machines.contains($0) && chance(3) }, addedTags: other.tags,
+                removedTags: (present?.tags ?? []).filter { !other.tags.contains($0) && chance(3) }))
     }
 
     private mutating func observation(in state: PoolState) -> (PoolCommand, Principal) {

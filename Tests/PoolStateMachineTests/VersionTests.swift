@@ -38,6 +38,18 @@ struct VersionTests {
         #expect(scene.apply(expecting: begun, .cancelTask(task)) == .done(.none))
     }
 
+    @Test("of two changes of a rule that expect the same version, the second is refused")
+    func rules() throws {
+        var scene = try PoolScene()
+        let rule = try scene.createRule(try PoolScene.rule(tags: ["a"]))
+        let version = try #require(scene.state.rules[rule]?.changedAt)
+
+        #expect(scene.apply(expecting: version, .changeRule(rule, RuleChange(strength: .soft))) == .done(.none))
+        #expect(refusal(scene.apply(expecting: version, .changeRule(rule, RuleChange(strength: .hard)))) == .changedMeanwhile)
+
+        #expect(scene.state.rules[rule]?.definition.strength == .soft)
+    }
+
     @Test("what has no version, or is not there, cannot be expected to have one")
     func refusesWithoutVersion() throws {
         var scene = try PoolScene(servers: 2)

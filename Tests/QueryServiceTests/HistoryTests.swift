@@ -34,6 +34,67 @@ struct HistoryTests {
         #expect(state.servers.map(\.isMaster) == [true, false])
         #expect(state.machines.map(\.name) == ["web01", "web02"])
         #expect(state.tagCount == 1)
+        #expect(state.tags == [MachineTagDocument(machine: "web01", key: "a", value: "b")])
+        #expect(state.next == nil)
+    }
+
+    @Test("a state comes in pages that are all of one index, and together they are the whole", arguments: [1, 2, 5, 100])
+    func pages(limit: Int) async throws {
+        let (scene, _) = try await scene()
+        for key in ["b/2", "a", "b/10"] { _ = try await scene.send("PUT", "/v1/vms/web02/tags/\(key)", "\"v\"") }
+        _ = try await scene.send("PUT", "/v1/vms/web01/tags/c", "\"w\"")
+        _ = try await scene.send("POST", "/v1/rules", #"{"name":"apart","kind":"anti-affinity","machines":["web01","web02"]}"#)
+        let whole = try await scene.send("GET", "/v1/pool/state").document(PoolStateDocument.self)
+
+        var state = try await scene.send("GET", "/v1/pool/state?limit=\(limit)").document(PoolStateDocument.self)
+        var largest = state.servers.count + state.machines.count + state.rules.count + state.tags.count
+        // What happens meanwhile is on none of the pages.
+        _ = try await scene.createMachine("web03")
+        while let next = state.next {
+            let page: PoolStateDocument = try await scene.send("GET", "/v1/pool/state?limit=\(limit)&after=\(next)").document()
+            #expect(page.index == whole.index)
+            largest = max(largest, page.servers.count + page.machines.count + page.rules.count + page.tags.count)
+            state.append(page)
+        }
+
+        #expect(largest == min(limit, 9))
+        #expect(state.servers.map(\.name) == ["alpha", "beta"] && state.machines == whole.machines && state.rules == whole.rules)
+        #expect(state.rules.map(\.machines) == [["web01", "web02"]])
+        #expect(state.tags.map { "\($0.machine) \($0.key)" } == ["web01 c", "web02 a", "web02 b/10", "web02 b/2"])
+        #expect(state.tagCount == 4 && state.ruleCount == 1)
+    }
+
+    @Test("an answer holds about 4 MiB of state, however much there is")
+    func boundsBytes() async throws {
+        let (scene, _) = try await scene()
+        let machine = try #require(await scene.gateway.state.machinesInOrder.first?.id)
+        let value = String(repeating: "v", count: 1_024)
+        for number in 0..<5_000 {
+            let key = try #require(TagKey("key\(number)"))
+            await scene.gateway.apply(.putTag(machine, key: key, value: value), Scene.admin)
+        }
+
+        let first = try await scene.send("GET", "/v1/pool/state")
+        let page = try first.document(PoolStateDocument.self)
+        let rest = try await scene.send("GET", "/v1/pool/state?after=\(page.next ?? "")").document(PoolStateDocument.self)
+
+        #expect((3_000_000...QueryLimits.stateBytes + 65_536).contains(first.text.utf8.count))
+        #expect(page.tags.count + rest.tags.count == 5_000 && page.tagCount == 5_000)
+        #expect(rest.next == nil && rest.machines.isEmpty && rest.servers.isEmpty)
+    }
+
+    @Test(
+        "a cursor that no answer gave is refused",
+        arguments: [
+            "web01", "1/vm", "x/vm/web01", "0/vm/web01", "1/token/7", "1/vm/web01/a", "1/tag/web01", "1/tag/web01/a=b", "1/vm/-",
+        ])
+    func refusesCursors(cursor: String) async throws {
+        let (scene, _) = try await scene()
+
+        #expect(try await scene.send("GET", "/v1/pool/state?after=\(cursor.replacing("=", with: "%3D"))").status == 400)
+        #expect(try await scene.send("GET", "/v1/pool/state?limit=10001").status == 400)
+        #expect(try await scene.send("GET", "/v1/pool/state?at=2&after=3/vm/web01").status == 400)
+        #expect(try await scene.send("GET", "/v1/pool/state?after=999/vm/web01").status == 404)
     }
 
     @Test("a past state is shown as it was, with how far back the server can go")
@@ -137,6 +198,26 @@ struct HistoryTests {
         #expect("\(rule.change) \(rule.kind) \(rule.name)" == "added rule apart")
         #expect(rule.fields.contains(FieldDiffDocument(name: "machines", before: nil, after: "web01, web02")))
         #expect(rule.entries.map(\.kind) == ["rule-created"])
+    }
+
+    @Test("a rule's change is shown with what was and what is; a machine that entered it did not become another one")
+    func changedRule() async throws {
+        let (scene, _) = try await scene()
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("POST", "/v1/rules", #"{"name":"apart","kind":"anti-affinity","machines":["web01","web02"]}"#)
+        let index = await scene.gateway.state.appliedIndex.number
+        _ = try await scene.send("PATCH", "/v1/rules/apart", #"{"strength":"soft"}"#, headers: ["ovm-reason": "too few servers"])
+        _ = try await scene.send("PATCH", "/v1/vms/web03", #"{"addRules":["apart"]}"#)
+
+        let diff = try await diff(scene, "from=\(index)")
+
+        #expect(diff.objects.map { "\($0.change) \($0.kind) \($0.name)" } == ["changed rule apart"])
+        #expect(
+            diff.objects.first?.fields == [
+                FieldDiffDocument(name: "machines", before: "web01, web02", after: "web01, web02, web03"),
+                FieldDiffDocument(name: "strength", before: "hard", after: "soft"),
+            ])
+        #expect(diff.objects.first?.entries.map(\.reason) == ["too few servers", nil])
     }
 
     @Test("a machine made anew under its name is removed and added")

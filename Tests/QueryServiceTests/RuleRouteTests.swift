@@ -54,6 +54,73 @@ struct RuleRouteTests {
         #expect(rule.members?.map(\.server) == ["beta", "beta"])
     }
 
+    @Test("a rule is changed by differences, on the version that was seen, and shows its members then")
+    func changes() async throws {
+        let scene = try await scene()
+        _ = try await scene.createMachine("web03")
+        let created = try await scene.send("POST", "/v1/rules", Self.spread)
+        let seen = try await scene.send("GET", "/v1/rules/spread").headers["ETag"] ?? ""
+
+        let changed = try await scene.send(
+            "PATCH", "/v1/rules/spread",
+            #"{"strength": "soft", "addMachines": ["web03"], "removeMachines": ["web01"], "addTags": ["zone"], "removeTags": ["role=web"]}"#,
+            headers: ["if-match": seen])
+        let late = try await scene.send("PATCH", "/v1/rules/spread", #"{"strength": "hard"}"#, headers: ["if-match": seen])
+
+        let rule = try changed.document(RuleDocument.self)
+        #expect(changed.status == 200 && changed.headers["ETag"] != created.headers["ETag"] && late.status == 412)
+        #expect(rule.strength == "soft" && rule.kind == "anti-affinity")
+        #expect(rule.machines == ["web02", "web03"] && rule.tags == ["zone"])
+        #expect(rule.members?.map(\.machine) == ["web02", "web03"])
+        #expect(try await scene.send("PATCH", "/v1/rules/spread", #"{"removeMachines": ["web09"]}"#).problem?.refusal == "rule-membership")
+        #expect(try await scene.send("PATCH", "/v1/rules/sprad", "{}").problem?.detail.contains("Did you mean spread?") == true)
+        #expect(try await scene.send("PATCH", "/v1/rules/spread", "{}", as: "vera").status == 403)
+    }
+
+    @Test(
+        "a change that cannot be read is refused before anything is written",
+        arguments: [
+            #"{"strength": "firm"}"#, #"{"addMachines": [""]}"#, #"{"removeTags": ["a b"]}"#, #"{"name": "other"}"#,
+            #"{"kind": "affinity"}"#, "{\"addTags\": [\(Array(repeating: "\"a\"", count: 17).joined(separator: ","))]}",
+            "{\"removeMachines\": [\(Array(repeating: "\"a\"", count: 129).joined(separator: ","))]}",
+        ])
+    func refusesChanges(body: String) async throws {
+        let scene = try await scene()
+        _ = try await scene.send("POST", "/v1/rules", Self.spread)
+        let before = await scene.gateway.entries.count
+
+        #expect(try await scene.send("PATCH", "/v1/rules/spread", body).status == 400)
+
+        #expect(await scene.gateway.entries.count == before)
+    }
+
+    @Test("a machine shows the rules that it is a member of, each once, by name; it enters and leaves those that name machines")
+    func rulesOfAMachine() async throws {
+        let scene = try await scene()
+        _ = try await scene.createMachine("web03")
+        _ = try await scene.send("PUT", "/v1/vms/web01/tags/role", "\"web\"")
+        for body in [
+            Self.spread, #"{"name": "pair", "kind": "affinity", "strength": "soft", "machines": ["web01", "web02"]}"#,
+            #"{"name": "a-tag", "kind": "affinity", "strength": "soft", "tags": ["role"]}"#,
+        ] { #expect(try await scene.send("POST", "/v1/rules", body).status == 201) }
+
+        let shown = try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self)
+        let listed = try await scene.send("GET", "/v1/vms").document(MachineListDocument.self)
+        let changed = try await scene.send(
+            "PATCH", "/v1/vms/web03", #"{"memoryMiB": 300, "addRules": ["spread", "pair"], "preferredServers": ["beta"]}"#)
+        let left = try await scene.send("PATCH", "/v1/vms/web03", #"{"removeRules": ["pair"]}"#)
+        let refused = try await scene.send("PATCH", "/v1/vms/web03", #"{"addRules": ["a-tag"], "memoryMiB": 400}"#)
+
+        #expect(shown.rules == ["a-tag", "pair", "spread"])
+        #expect(listed.machines.map(\.rules) == [nil, nil, nil])
+        #expect(try changed.document(MachineDocument.self).rules == ["pair", "spread"])
+        #expect(try left.document(MachineDocument.self).rules == ["spread"])
+        #expect(refused.status == 409 && refused.problem?.refusal == "rule-membership")
+        #expect(refused.problem?.cure == "Set such a tag on web03 to make it a member.")
+        #expect(try await scene.send("GET", "/v1/vms/web03").document(MachineDocument.self).requirements.memoryMiB == 300)
+        #expect(try await scene.send("PATCH", "/v1/vms/web03", #"{"addRules": ["none"]}"#).status == 404)
+    }
+
     @Test("explanations and refused starts name the rule")
     func explains() async throws {
         let scene = try await scene()

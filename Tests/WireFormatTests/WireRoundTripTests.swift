@@ -84,6 +84,16 @@ struct WireRoundTripTests {
         #expect(coding.encode(restored) == coding.encode(state))
     }
 
+    @Test("a rule that has changed keeps the index of its change over a snapshot")
+    func roundTripsChangedRules() throws {
+        let state = try Self.changedRulesState()
+
+        let restored = try WireSnapshotCoding().decode(WireSnapshotCoding().encode(state))
+
+        #expect(restored.rules == state.rules)
+        #expect(restored.rules.values.filter { $0.changedAt == state.appliedIndex }.map(\.definition.name.text) == ["pair"])
+    }
+
     @Test("what a server sees unasked survives a snapshot; a snapshot in which it contradicts the rest is refused")
     func roundTripsStrays() throws {
         let state = try Self.strayState()
@@ -187,6 +197,18 @@ extension WireRoundTripTests {
 }
 
 extension WireRoundTripTests {
+    /// The ruled state, in which one of the rules has changed.
+    static func changedRulesState() throws -> PoolState {
+        var state = try ruledState()
+        let name = try #require(RuleName("pair"))
+        let rule = try #require(state.rule(named: name))
+        let entry = PoolEntry(
+            command: .changeRule(rule.id, RuleChange(addedTags: [TagSelector(key: try #require(TagKey("zone")))])),
+            principal: .operator(name: "admin", credential: CredentialID(2)), proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+        #expect(state.apply(entry, at: state.appliedIndex.next).outcome == .done(.none))
+        return state
+    }
+
     /// The busy state, in which a second machine is seen unasked.
     static func strayState() throws -> PoolState {
         var state = try busyState()
@@ -245,6 +267,8 @@ struct GoldenBytesTests {
 
         let withStrays = WireSnapshotCoding().encode(try WireRoundTripTests.strayState())
 
-        try Golden.compare([bytes, withRules, withStrays].map(Golden.hexadecimal), with: "snapshot-1.txt")
+        let withChangedRules = WireSnapshotCoding().encode(try WireRoundTripTests.changedRulesState())
+
+        try Golden.compare([bytes, withRules, withStrays, withChangedRules].map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

@@ -141,12 +141,19 @@ enum WireSamples {
     /// The kinds that came once the lines above had their places.
     static func laterCommands() throws -> [PoolCommand] {
         let server = ServerID(3)
+        let name = try #require(VirtualMachineName("web01"))
+        let tag = TagSelector(key: try #require(TagKey("k/1")), value: "")
         return [
             .strays(server: server, session: SessionNumber(5), strays),
             .hello(
                 ServerHello(
                     server: server, session: SessionNumber(5), boot: uuid, run: uuid, storage: uuid, formatVersion: 1, agentVersion: "1.0",
                     facts: facts, strays: strays)),
+            .changeRule(RuleID(12), RuleChange()),
+            .changeRule(
+                RuleID(12),
+                RuleChange(strength: .soft, addedMachines: [name], removedMachines: [name], addedTags: [tag], removedTags: [tag])),
+            .changeMachine(VirtualMachineID(7), MachineChange(addedRules: [RuleID(12), RuleID(9)], removedRules: [RuleID(13)])),
         ]
     }
 

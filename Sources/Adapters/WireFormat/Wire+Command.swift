@@ -90,6 +90,7 @@ extension WireCommand {
                     $0.key = key.text
                 })
         case .createRule(let definition): .createRule(WireCreateRule(definition))
+        case .changeRule(let rule, let change): .changeRule(WireChangeRule(rule, change))
         case .deleteRule(let rule): .deleteRule(rule.number)
         case .createCredential(let credential): .createCredential(WireCredential(credential))
         case .revokeCredential(let credential): .revokeCredential(credential.number)
@@ -148,6 +149,7 @@ extension WireCommand {
             return .putTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"), value: wire.value)
         case .deleteTag(let wire): return .deleteTag(VirtualMachineID(wire.machine), key: try WireField.tagKey(wire.key, "tag.key"))
         case .createRule(let wire): return .createRule(try wire.model())
+        case .changeRule(let wire): return .changeRule(RuleID(wire.rule), try wire.model())
         case .deleteRule(let rule): return .deleteRule(RuleID(rule))
         case .createCredential(let wire): return .createCredential(try wire.model())
         case .revokeCredential(let credential): return .revokeCredential(CredentialID(credential))
@@ -250,13 +252,16 @@ extension WireChangeMachine {
         if let memory = change.memory { mebibytes = Int64(memory.count) }
         if let count = change.virtualCPUs { virtualCpus = Int64(count) }
         if let servers = change.preferredServers { preferredServers = .with { $0.servers = servers.map(\.number) } }
+        addedRules = change.addedRules.map(\.number)
+        removedRules = change.removedRules.map(\.number)
     }
 
     func model() throws(WireError) -> MachineChange {
         MachineChange(
             memory: hasMebibytes ? Mebibytes(try WireField.amount(mebibytes, "change.mebibytes")) : nil,
             virtualCPUs: hasVirtualCpus ? try WireField.amount(virtualCpus, "change.virtual_cpus") : nil,
-            preferredServers: hasPreferredServers ? try WireField.servers(preferredServers.servers, "change.preferred_servers") : nil)
+            preferredServers: hasPreferredServers ? try WireField.servers(preferredServers.servers, "change.preferred_servers") : nil,
+            addedRules: addedRules.map { RuleID($0) }, removedRules: removedRules.map { RuleID($0) })
     }
 }
 

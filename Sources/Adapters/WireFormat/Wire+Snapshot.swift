@@ -22,12 +22,7 @@ extension WirePoolSnapshot {
         nextMachine = parts.nextMachine
         servers = parts.servers.map { WireServerState($0) }
         machines = parts.machines.map { WireMachineState($0) }
-        rules = parts.rules.map { rule in
-            .with {
-                $0.id = rule.id.number
-                $0.definition = WireCreateRule(rule.definition)
-            }
-        }
+        rules = parts.rules.map { WireRuleState($0) }
         tokens = parts.tokens.map { WireTokenState($0) }
         credentials = parts.credentials.map { stored in
             .with {
@@ -59,9 +54,7 @@ extension WirePoolSnapshot {
         parts.nextMachine = nextMachine
         parts.servers = try servers.converted { (wire) throws(WireError) in try wire.model() }
         parts.machines = try machines.converted { (wire) throws(WireError) in try wire.model() }
-        parts.rules = try rules.converted { (wire) throws(WireError) in
-            Rule(id: RuleID(wire.id), definition: try wire.definition.model())
-        }
+        parts.rules = try rules.converted { (wire) throws(WireError) in try wire.model() }
         parts.tokens = try tokens.converted { (wire) throws(WireError) in try wire.model() }
         parts.credentials = try credentials.converted { (wire) throws(WireError) in
             var stored = StoredCredential(id: CredentialID(wire.id), credential: try wire.credential.model())

@@ -22,10 +22,11 @@ extension PoolCommand {
         case .putTag(_, let key, let value): key.text.utf8.count + value.utf8.count
         case .createMachine(let definition): definition.textBytes
         case .createRule(let rule):
-            rule.tags.reduce(rule.machines.reduce(0) { $0 + $1.text.utf8.count + 2 }) {
-                $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8
-            }
-        case .changeMachine(_, let change): (change.preferredServers?.count ?? 0) * 10
+            Self.bytes(of: rule.machines, rule.tags)
+        case .changeRule(_, let change):
+            Self.bytes(of: change.addedMachines, change.addedTags) + Self.bytes(of: change.removedMachines, change.removedTags)
+        case .changeMachine(_, let change):
+            ((change.preferredServers?.count ?? 0) + change.addedRules.count + change.removedRules.count) * 10
         case .hello(let hello): hello.facts.listedBytes + hello.agentVersion.utf8.count + 24 * hello.strays.count
         case .strays(_, _, let strays): 24 * strays.count
         case .serverFacts(_, _, let facts): facts.listedBytes
@@ -39,6 +40,12 @@ extension PoolCommand {
             .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .resetMachineStatus, .cancelTask, .deleteTag,
             .deleteRule, .revokeCredential:
             128
+        }
+    }
+
+    private static func bytes(of machines: [VirtualMachineName], _ tags: [TagSelector]) -> Int {
+        tags.reduce(machines.reduce(0) { $0 + $1.text.utf8.count + 2 }) {
+            $0 + $1.key.text.utf8.count + ($1.value?.utf8.count ?? 0) + 8
         }
     }
 }

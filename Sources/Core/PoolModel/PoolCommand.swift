@@ -74,6 +74,8 @@ package enum PoolCommand: Hashable, Sendable {
 
     /// Keeps virtual machines together or apart from the next start on; what runs is not moved.
     case createRule(RuleDefinition)
+    /// Changes a rule's strength and members, from the next start on; its name and kind stay.
+    case changeRule(RuleID, RuleChange)
     case deleteRule(RuleID)
 
     // MARK: Operators

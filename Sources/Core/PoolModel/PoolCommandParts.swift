@@ -166,11 +166,19 @@ package struct MachineChange: Hashable, Sendable {
     package let memory: Mebibytes?
     package let virtualCPUs: Int?
     package let preferredServers: [ServerID]?
+    /// Rules that are to name it, and rules that are to name it no longer; sorted, without duplicates.
+    package let addedRules: [RuleID]
+    package let removedRules: [RuleID]
 
-    package init(memory: Mebibytes? = nil, virtualCPUs: Int? = nil, preferredServers: [ServerID]? = nil) {
+    package init(
+        memory: Mebibytes? = nil, virtualCPUs: Int? = nil, preferredServers: [ServerID]? = nil, addedRules: [RuleID] = [],
+        removedRules: [RuleID] = []
+    ) {
         self.memory = memory
         self.virtualCPUs = virtualCPUs
         self.preferredServers = preferredServers.map { Array(Set($0)).sorted() }
+        self.addedRules = Array(Set(addedRules)).sorted()
+        self.removedRules = Array(Set(removedRules)).sorted()
     }
 }
 

@@ -99,3 +99,35 @@ package struct RuleDefinition: Hashable, Sendable {
         machines.contains(name) || self.tags.contains { $0.selects(tags) }
     }
 }
+
+/// A change to a rule, as differences, so that two writers who add different members do not undo each other's work.
+package struct RuleChange: Hashable, Sendable {
+    /// Nil leaves it as it is.
+    package let strength: RuleStrength?
+    /// Each of these four is sorted and without duplicates.
+    package let addedMachines: [VirtualMachineName]
+    package let removedMachines: [VirtualMachineName]
+    package let addedTags: [TagSelector]
+    package let removedTags: [TagSelector]
+
+    package init(
+        strength: RuleStrength? = nil, addedMachines: [VirtualMachineName] = [], removedMachines: [VirtualMachineName] = [],
+        addedTags: [TagSelector] = [], removedTags: [TagSelector] = []
+    ) {
+        self.strength = strength
+        self.addedMachines = Array(Set(addedMachines)).sorted()
+        self.removedMachines = Array(Set(removedMachines)).sorted()
+        self.addedTags = Array(Set(addedTags)).sorted()
+        self.removedTags = Array(Set(removedTags)).sorted()
+    }
+}
+
+extension RuleDefinition {
+    /// The rule with the change in it, whether or not such a rule may be.
+    package func changed(by change: RuleChange) -> RuleDefinition {
+        RuleDefinition(
+            name: name, kind: kind, strength: change.strength ?? strength,
+            machines: machines.filter { !change.removedMachines.contains($0) } + change.addedMachines,
+            tags: tags.filter { !change.removedTags.contains($0) } + change.addedTags)
+    }
+}

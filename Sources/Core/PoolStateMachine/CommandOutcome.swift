@@ -71,6 +71,8 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     case ruleNotFound = "rule-not-found"
     case ruleNameTaken = "rule-name-taken"
     case ruleContradicts = "rule-contradicts"
+    /// A virtual machine cannot be entered into a rule, or taken out of it, by its name.
+    case ruleMembership = "rule-membership"
     case tooManyRules = "too-many-rules"
     case taskNotFound = "task-not-found"
     case taskNotCancellable = "task-not-cancellable"
@@ -92,7 +94,8 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
         case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags, .tooManyRules: .tooMany
         case .poolExists, .staleSession, .alreadyAnswered, .idempotencyKeyReused, .serverNameTaken, .serverInUse, .serverStorageChanged,
             .machineNameTaken, .machineUUIDTaken, .machineStateForbids, .noServerFits, .staleObservation, .taskNotCancellable,
-            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts, .machineSeenOutside:
+            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts, .ruleMembership,
+            .machineSeenOutside:
             .conflict
         }
     }

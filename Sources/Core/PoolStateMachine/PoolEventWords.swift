@@ -48,6 +48,7 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case tagSet = "tag-set"
     case tagDeleted = "tag-deleted"
     case ruleCreated = "rule-created"
+    case ruleChanged = "rule-changed"
     case ruleDeleted = "rule-deleted"
     case taskCancelled = "task-cancelled"
 }

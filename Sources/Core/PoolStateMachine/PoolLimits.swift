@@ -17,6 +17,8 @@ package enum PoolLimits {
     /// That one rule names, and tags that it selects by.
     package static let machinesPerRule = 128
     package static let tagsPerRule = 16
+    /// That one change of a virtual machine enters it into, or takes it out of.
+    package static let rulesPerChange = 64
     package static let tokens = 1_000
     package static let credentials = 1_000
     package static let tasks = 1_000

@@ -140,13 +140,14 @@ package struct MachineEnd: Hashable, Sendable {
 package struct Rule: Hashable, Sendable {
     package let id: RuleID
     package let definition: RuleDefinition
+    /// The index of its last change; at first that of its creation, by which it is numbered.
+    package let changedAt: LogIndex
 
-    /// The index of its last change: that of its creation, by which it is numbered, since a rule never changes.
-    package var changedAt: LogIndex { LogIndex(id.number) }
-
-    package init(id: RuleID, definition: RuleDefinition) {
+    /// - Parameter changedAt: nil for a rule that never changed.
+    package init(id: RuleID, definition: RuleDefinition, changedAt: LogIndex? = nil) {
         self.id = id
         self.definition = definition
+        self.changedAt = changedAt ?? LogIndex(id.number)
     }
 }
 

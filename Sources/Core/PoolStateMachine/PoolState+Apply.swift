@@ -72,6 +72,7 @@ extension PoolState {
         case .putTag(let machine, let key, let value): try putTag(machine, key, value, entry)
         case .deleteTag(let machine, let key): try deleteTag(machine, key, entry)
         case .createRule(let definition): try createRule(definition, entry)
+        case .changeRule(let rule, let change): try changeRule(rule, change, entry)
         case .deleteRule(let rule): try deleteRule(rule, entry)
         case .createCredential(let credential): try createCredential(credential, entry)
         case .revokeCredential(let credential): try revokeCredential(credential, entry)

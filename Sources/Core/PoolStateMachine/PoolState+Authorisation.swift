@@ -35,7 +35,8 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .deleteRule:
+            .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule,
+            .changeRule, .deleteRule:
             .user
         case .changeSetting, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator

@@ -218,6 +218,10 @@ extension Rule {
             digest.add(tag.value != nil)
             if let value = tag.value { digest.add(value) }
         }
+        // A rule that never changed has the digest that it had before rules could change.
+        guard changedAt != LogIndex(id.number) else { return }
+        digest.add("changed")
+        digest.add(changedAt.number)
     }
 }
 

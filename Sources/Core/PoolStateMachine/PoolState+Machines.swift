@@ -86,10 +86,13 @@ extension PoolState {
         let isResize = requirements != machine.requirements && machine.placement != nil
         if isResize { try checkResize(machine, to: requirements) }
         let preferred = change.preferredServers ?? machine.preferredServers
-        guard requirements != machine.requirements || preferred != machine.preferredServers else { return .none }
+        // The last that may be refused: whatever follows changes.
+        let transitions = try changeRules(of: machine, by: change)
+        guard requirements != machine.requirements || preferred != machine.preferredServers || !transitions.isEmpty else { return .none }
         machines[id]?.preferredServers = preferred
         machines[id]?.changedAt = appliedIndex
-        note(entry, .machine, machine.name.text, .machineChanged, Self.description(of: machine, requirements, preferred.count))
+        note(entry, .machine, machine.name.text, .machineChanged, Self.description(of: machine, requirements, preferred, transitions))
+        for transition in transitions { note(transition, entry) }
         guard isResize else {
             machines[id]?.requirements = requirements
             return .none
@@ -97,12 +100,20 @@ extension PoolState {
         return .task(resize(machine, to: requirements, entry))
     }
 
-    private static func description(of machine: VirtualMachine, _ new: MachineRequirements, _ preferred: Int) -> String {
+    private static func description(
+        of machine: VirtualMachine, _ new: MachineRequirements, _ preferred: [ServerID], _ transitions: [RuleTransition]
+    ) -> String {
         var changes: [String] = []
         let old = machine.requirements
         if old.memory != new.memory { changes.append("memory from \(old.memory) to \(new.memory)") }
         if old.virtualCPUs != new.virtualCPUs { changes.append("virtual CPUs from \(old.virtualCPUs) to \(new.virtualCPUs)") }
-        if changes.isEmpty { changes.append("preferred servers, now \(preferred == 0 ? "any" : "\(preferred)")") }
+        if preferred != machine.preferredServers {
+            changes.append("preferred servers, now \(preferred.isEmpty ? "any" : "\(preferred.count)")")
+        }
+        let entered = transitions.filter { $0.present.machines.contains(machine.name) }.map(\.present.name.text)
+        let left = transitions.filter { !$0.present.machines.contains(machine.name) }.map(\.present.name.text)
+        if !entered.isEmpty { changes.append("entered into \(entered.joined(separator: ", "))") }
+        if !left.isEmpty { changes.append("taken out of \(left.joined(separator: ", "))") }
         return "Virtual machine \(machine.name) was changed: \(changes.joined(separator: ", "))."
     }
 

@@ -11,29 +11,40 @@ extension PoolState {
         guard rules.count < PoolLimits.rules else {
             throw Refused(.tooManyRules, "The pool has \(PoolLimits.rules) rules, the most there can be. Delete some first.")
         }
-        try check(definition)
+        try check(definition, new: definition.machines)
         try checkContradiction(of: definition)
-        let rule = Rule(id: RuleID(appliedIndex.number), definition: definition)
+        add(Rule(id: RuleID(appliedIndex.number), definition: definition))
+        note(entry, .rule, definition.name.text, .ruleCreated, "Rule \(definition.name) was created: \(Self.sentence(of: definition)).")
+        return .rule(RuleID(appliedIndex.number))
+    }
+
+    func existingRule(_ id: RuleID) throws(Refused) -> Rule {
+        guard let rule = rules[id] else {
+            throw Refused(.ruleNotFound, "There is no such rule. List the rules to see their names.")
+        }
+        return rule
+    }
+
+    /// Puts a rule in its place, and whoever is placed among those that it selects.
+    mutating func add(_ rule: Rule) {
         rules[rule.id] = rule
         ruleIndex.add(
             rule,
             placed: machines.values.compactMap { machine in
                 machine.placement.map { RuleIndex.PlacedMachine(id: machine.id, tags: machine.tags, server: $0.server) }
             })
-        note(entry, .rule, definition.name.text, .ruleCreated, "Rule \(definition.name) was created: \(Self.sentence(of: definition)).")
-        return .rule(rule.id)
     }
 
     mutating func deleteRule(_ id: RuleID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
-        guard let rule = rules.removeValue(forKey: id) else {
-            throw Refused(.ruleNotFound, "There is no such rule. List the rules to see their names.")
-        }
+        let rule = try existingRule(id)
+        rules[id] = nil
         ruleIndex.remove(rule)
         note(entry, .rule, rule.definition.name.text, .ruleDeleted, "Rule \(rule.definition.name) was deleted.")
         return .none
     }
 
-    private func check(_ definition: RuleDefinition) throws(Refused) {
+    /// - Parameter new: the machines whose names were just given; others may have been deleted since they were.
+    func check(_ definition: RuleDefinition, new: [VirtualMachineName]) throws(Refused) {
         guard definition.machines.count <= PoolLimits.machinesPerRule, definition.tags.count <= PoolLimits.tagsPerRule else {
             throw Refused(
                 .invalidValue,
@@ -41,20 +52,21 @@ extension PoolState {
             )
         }
         guard definition.machines.count > 1 || !definition.tags.isEmpty else {
-            throw Refused(.invalidValue, "A rule is about two virtual machines at least. Name more of them, or a tag.")
+            throw Refused(
+                .invalidValue, "A rule is about two virtual machines at least. Name more of them, or a tag, or delete the rule.")
         }
         guard definition.tags.allSatisfy({ ($0.value?.utf8.count ?? 0) <= PoolLimits.tagValueBytes }) else {
             throw Refused(.invalidValue, "A tag's value is longer than \(PoolLimits.tagValueBytes) bytes. Make it shorter.")
         }
         // Refused although the machine could be created later: of a name that was mistyped, nobody would ever hear.
-        if let unknown = definition.machines.first(where: { machinesByName[$0] == nil }) {
+        if let unknown = new.first(where: { machinesByName[$0] == nil }) {
             throw Refused(.machineNotFound, "There is no virtual machine \(unknown). Create it first, or select machines by a tag.")
         }
     }
 
     /// Two hard rules that cannot both hold: of opposite kinds, over the same tag or over two machines that both of them have now.
     /// What later tags and machines bring about is seen when a machine starts.
-    private func checkContradiction(of definition: RuleDefinition) throws(Refused) {
+    func checkContradiction(of definition: RuleDefinition) throws(Refused) {
         guard definition.strength == .hard else { return }
         let opposites = rulesInOrder.filter { $0.definition.strength == .hard && $0.definition.kind != definition.kind }
         guard !opposites.isEmpty else { return }
@@ -81,13 +93,13 @@ extension PoolState {
     }
 
     /// What a tag selects, for people. A value may be anything: only one that reads like a name is shown.
-    private static func shown(_ tag: TagSelector) -> String {
+    static func shown(_ tag: TagSelector) -> String {
         guard let value = tag.value, NameRule.accepts(value, longest: 32) else { return "what tag \(tag.key) selects" }
         return "what tag \(tag.key)=\(value) selects"
     }
 
     /// What a rule does, for people: `it keeps web01, web02, what tag role=web selects apart where it can`.
-    private static func sentence(of definition: RuleDefinition) -> String {
+    static func sentence(of definition: RuleDefinition) -> String {
         let shown = definition.machines.prefix(8).map(\.text)
         let more = definition.machines.count > 8 ? ["\(definition.machines.count - 8) more"] : []
         let tags = definition.tags.map(Self.shown)

@@ -13,7 +13,7 @@ extension PoolState {
         case .maintenance(let server, _), .removeServer(let server):
             servers[server].flatMap { $0.isRemoved ? nil : $0.changedAt }
         case .cancelTask(let task): tasks[task]?.changedAt
-        case .deleteRule(let rule): rules[rule]?.changedAt
+        case .changeRule(let rule, _), .deleteRule(let rule): rules[rule]?.changedAt
         default: nil
         }
     }

@@ -1,5 +1,6 @@
-/// What the pool is, or was, at one index of its log (`GET /v1/pool/state`).
-package struct PoolStateDocument: Codable, Hashable, Sendable {
+/// What the pool is, or was, at one index of its log (`GET /v1/pool/state`): the page of servers, virtual machines, rules and tags that
+/// goes into one answer. All its pages are of the same index.
+package struct PoolStateDocument: PagedDocument, Hashable {
     package var index: UInt64
     /// Pool time at that index.
     package var time: QueryTime
@@ -10,14 +11,20 @@ package struct PoolStateDocument: Codable, Hashable, Sendable {
     package var servers: [ServerDocument]
     /// By name, without their vm.cfg.
     package var machines: [MachineDocument]
-    /// The tags of all virtual machines together.
+    /// The rules between virtual machines, by name.
+    package var rules: [RuleDocument]
+    /// The tags of all virtual machines, by the machine's name and by key.
+    package var tags: [MachineTagDocument]
+    /// How many tags there are on all pages together.
     package var tagCount: Int
-    /// The rules between virtual machines.
+    /// How many rules there are on all pages together.
     package var ruleCount: Int
+    /// For `after`, where more follow.
+    package var next: String?
 
     package init(
         index: UInt64, time: QueryTime, firstIndex: UInt64?, pool: PoolDocument, servers: [ServerDocument], machines: [MachineDocument],
-        tagCount: Int, ruleCount: Int
+        rules: [RuleDocument], tags: [MachineTagDocument], tagCount: Int, ruleCount: Int, next: String? = nil
     ) {
         self.index = index
         self.time = time
@@ -25,8 +32,32 @@ package struct PoolStateDocument: Codable, Hashable, Sendable {
         self.pool = pool
         self.servers = servers
         self.machines = machines
+        self.rules = rules
+        self.tags = tags
         self.tagCount = tagCount
         self.ruleCount = ruleCount
+        self.next = next
+    }
+
+    package mutating func append(_ page: PoolStateDocument) {
+        servers += page.servers
+        machines += page.machines
+        rules += page.rules
+        tags += page.tags
+        next = page.next
+    }
+}
+
+/// A tag with the virtual machine that has it.
+package struct MachineTagDocument: Codable, Hashable, Sendable {
+    package var machine: String
+    package var key: String
+    package var value: String
+
+    package init(machine: String, key: String, value: String) {
+        self.machine = machine
+        self.key = key
+        self.value = value
     }
 }
 

@@ -20,6 +20,8 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     /// The names of its preferred servers; empty means every server of the pool.
     package var preferredServers: [String]
     package var tagCount: Int
+    /// The names of the rules that it is a member of, by its name or by a tag; only where one machine is asked for.
+    package var rules: [String]?
     /// The task that works on it; absent when none does.
     package var task: UInt64?
     /// The vm.cfg text as given; only where one machine is asked for.
@@ -33,7 +35,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
         requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
-        operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil
+        operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil, rules: [String]? = nil
     ) {
         self.name = name
         self.id = id
@@ -51,6 +53,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.operations = operations
         self.seenOn = seenOn
         self.warnings = warnings
+        self.rules = rules
     }
 }
 

@@ -20,11 +20,19 @@ package struct ChangeMachineRequest: Codable, Hashable, Sendable {
     package var virtualCPUs: Int?
     /// An empty list means every server of the pool.
     package var preferredServers: [String]?
+    /// Rules between virtual machines that are to name it, and that are to name it no longer.
+    package var addRules: [String]?
+    package var removeRules: [String]?
 
-    package init(memoryMiB: Int? = nil, virtualCPUs: Int? = nil, preferredServers: [String]? = nil) {
+    package init(
+        memoryMiB: Int? = nil, virtualCPUs: Int? = nil, preferredServers: [String]? = nil, addRules: [String]? = nil,
+        removeRules: [String]? = nil
+    ) {
         self.memoryMiB = memoryMiB
         self.virtualCPUs = virtualCPUs
         self.preferredServers = preferredServers
+        self.addRules = addRules
+        self.removeRules = removeRules
     }
 }
 

@@ -94,6 +94,29 @@ package struct CreateRuleRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// A change to a rule (`PATCH /v1/rules/{name}`): what is to be different of its members, so that two who change it at once do not undo
+/// each other's work. Its name and kind stay.
+package struct ChangeRuleRequest: Codable, Hashable, Sendable {
+    /// `hard` or `soft`; absent leaves it as it is.
+    package var strength: String?
+    package var addMachines: [String]?
+    package var removeMachines: [String]?
+    /// `KEY` or `KEY=VALUE`, as are those to remove.
+    package var addTags: [String]?
+    package var removeTags: [String]?
+
+    package init(
+        strength: String? = nil, addMachines: [String]? = nil, removeMachines: [String]? = nil, addTags: [String]? = nil,
+        removeTags: [String]? = nil
+    ) {
+        self.strength = strength
+        self.addMachines = addMachines
+        self.removeMachines = removeMachines
+        self.addTags = addTags
+        self.removeTags = removeTags
+    }
+}
+
 /// A soft rule that a start would break on a server.
 package struct BrokenRuleDocument: Codable, Hashable, Sendable {
     package var rule: String

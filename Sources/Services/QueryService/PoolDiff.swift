@@ -30,7 +30,7 @@ struct PoolDiff {
 
     /// What a document of an object shows that is no part of it: derived from others, or an inner number.
     private static let foreignServerFields: Set = ["free", "capacity", "overcommittedMiB", "isMaster", "machineCount"]
-    private static let foreignMachineFields: Set = ["id", "epoch", "task", "tagCount", "operations"]
+    private static let foreignMachineFields: Set = ["id", "epoch", "task", "tagCount", "operations", "rules"]
 
     init(_ span: PoolSpan) throws(QueryRefusal) {
         self.span = span
@@ -90,7 +90,8 @@ struct PoolDiff {
             guard let name = (after.rules[id] ?? before.rules[id])?.definition.name.text else { continue }
             try add(
                 .rule, name, before.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, before) },
-                after.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, after) })
+                after.rules[id].map { rule throws(QueryRefusal) in try Self.fields(of: rule, after) },
+                changedAt: after.rules[id]?.changedAt)
         }
     }
 

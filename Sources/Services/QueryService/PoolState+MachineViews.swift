@@ -4,7 +4,7 @@ import PoolStateMachine
 import QueryModel
 
 extension MachineDocument {
-    /// - Parameter isComplete: whether to show the vm.cfg text too.
+    /// - Parameter isComplete: whether to show the vm.cfg text and the rules too.
     init(_ machine: VirtualMachine, _ state: PoolState, isComplete: Bool) {
         let sightings = state.sightings(of: machine.id)
         self.init(
@@ -14,7 +14,8 @@ extension MachineDocument {
             requirements: RequirementsDocument(machine.requirements), preferredServers: machine.preferredServers.map { state.name(of: $0) },
             tagCount: machine.tags.count, task: machine.task?.number, configuration: isComplete ? machine.configuration : nil,
             operations: state.allowedOperations(of: machine).map(\.rawValue),
-            seenOn: sightings.isEmpty ? nil : sightings.map { SightingDocument(server: $0.name.text, domain: $0.domain) })
+            seenOn: sightings.isEmpty ? nil : sightings.map { SightingDocument(server: $0.name.text, domain: $0.domain) },
+            rules: isComplete ? state.rules(of: machine).map(\.definition.name.text) : nil)
     }
 }
 

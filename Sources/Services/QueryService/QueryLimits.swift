@@ -49,6 +49,9 @@ package enum QueryLimits {
     package static let eventStreamRetrySeconds = 30
     /// Elements of a list in one answer.
     package static let listElements = 1_000
+    /// Elements of the pool's state in one answer, and about so many bytes of them.
+    package static let stateElements = 10_000
+    package static let stateBytes = 4 * 1_024 * 1_024
     /// Events in one answer or one step of a stream.
     package static let eventsAtOnce = 1_000
     /// Virtual machines that are named with their server.

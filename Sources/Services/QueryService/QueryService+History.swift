@@ -11,12 +11,18 @@ extension QueryService {
         // Taken off the agent's loop: a list of everything takes longer than that may wait.
         let present = try await look(request, consistency) { state, context throws(QueryRefusal) in (state, context.mastership.master) }
         let (state, master) = present.document
-        guard let index = try Self.index("at", of: request) else {
-            return reply(try PoolStateDocument(state, master: master, firstKept: nil), present, consistency)
+        let page = try PoolStatePage(request)
+        let asked = try Self.index("at", of: request)
+        if let asked, let after = page.after, after.index != asked {
+            throw QueryRefusal(
+                .badRequest, cause: "The page that is asked for is of index \(after.index), and at= of \(asked).", cure: "Leave at= out.")
+        }
+        guard let index = page.after?.index ?? asked, asked != nil || index != state.appliedIndex else {
+            return reply(try PoolStateDocument(state, page, master: master, firstKept: nil), present, consistency)
         }
         try Self.require(index, upTo: state.appliedIndex)
         let span = try await span(from: index, through: index)
-        return reply(try PoolStateDocument(span.after, master: nil, firstKept: span.firstKept), present, consistency)
+        return reply(try PoolStateDocument(span.after, page, master: nil, firstKept: span.firstKept), present, consistency)
     }
 
     /// What changed between two indexes, who did it and why.
@@ -80,20 +86,6 @@ extension QueryService {
         case .unreadable(let message):
             return QueryRefusal(.internalError, cause: "The past cannot be read: \(message)", cure: "Ask another server of the pool.")
         }
-    }
-}
-
-extension PoolStateDocument {
-    init(_ state: PoolState, master: ServerID?, firstKept: LogIndex?) throws(QueryRefusal) {
-        guard let pool = state.pool else {
-            throw QueryRefusal(
-                .notFound, cause: "The pool was not founded yet at index \(state.appliedIndex).", cure: "Ask for a later index.")
-        }
-        self.init(
-            index: state.appliedIndex.number, time: QueryTime(state.poolTime), firstIndex: firstKept?.number,
-            pool: PoolDocument(state, pool), servers: ServerListDocument(state, master: master).servers,
-            machines: state.machinesInOrder.map { MachineDocument($0, state, isComplete: false) },
-            tagCount: state.machines.values.reduce(0) { $0 + $1.tags.count }, ruleCount: state.rules.count)
     }
 }
 

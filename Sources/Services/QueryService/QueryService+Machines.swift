@@ -51,7 +51,9 @@ extension QueryService {
         let preferred = try await wanted.preferredServers.asyncMap { (names) throws(QueryRefusal) in
             try await preferredServers(names, request)
         }
-        let change = MachineChange(memory: memory, virtualCPUs: wanted.virtualCPUs, preferredServers: preferred)
+        let change = MachineChange(
+            memory: memory, virtualCPUs: wanted.virtualCPUs, preferredServers: preferred,
+            addedRules: try await rules(wanted.addRules ?? [], request), removedRules: try await rules(wanted.removeRules ?? [], request))
         let machine = try await machineID(request)
         let written = try await write(.changeMachine(machine, change), for: request, body: body)
         let read = try await lookAfter(written, about: request.subject) { state, _ throws(QueryRefusal) in
@@ -84,6 +86,16 @@ extension QueryService {
         try Self.check(names.count, "number of preferred servers", 0...PoolLimits.servers)
         guard !names.isEmpty else { return [] }
         return try await look(request, .linearizable) { state, _ throws(QueryRefusal) in try state.servers(named: names) }.document
+    }
+
+    private func rules(_ names: [String], _ request: QueryRequest) async throws(QueryRefusal) -> [RuleID] {
+        try Self.check(names.count, "number of rules", 0...PoolLimits.rulesPerChange)
+        guard !names.isEmpty else { return [] }
+        return try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
+            var found: [RuleID] = []
+            for name in names { found.append(try state.rule(atPath: name).id) }
+            return found
+        }.document
     }
 
     /// A number of MiB within the pool's bounds; the type itself would end the process on a negative one.

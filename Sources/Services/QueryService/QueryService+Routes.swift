@@ -22,7 +22,7 @@ extension QueryService {
             try await service.showMaster(request)
         },
         Route("GET", "/v1/pool", "showPool", query: read) { service, request throws(QueryRefusal) in try await service.showPool(request) },
-        Route("GET", "/v1/pool/state", "showPoolState", query: read + ["at"]) { service, request throws(QueryRefusal) in
+        Route("GET", "/v1/pool/state", "showPoolState", query: list + ["at"]) { service, request throws(QueryRefusal) in
             try await service.showPoolState(request)
         },
         Route("GET", "/v1/pool/diff", "showPoolDiff", query: read + ["from", "to"]) { service, request throws(QueryRefusal) in
@@ -94,6 +94,7 @@ extension QueryService {
         Route("GET", "/v1/rules/{name}", "showRule", query: read) { service, request throws(QueryRefusal) in
             try await service.showRule(request)
         },
+        Route("PATCH", "/v1/rules/{name}", "changeRule") { service, request throws(QueryRefusal) in try await service.changeRule(request) },
         Route("DELETE", "/v1/rules/{name}", "deleteRule") { service, request throws(QueryRefusal) in try await service.deleteRule(request)
         },
         Route("POST", "/v1/explain", "explainConfiguration", query: read) { service, request throws(QueryRefusal) in

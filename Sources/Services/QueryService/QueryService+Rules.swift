@@ -32,8 +32,21 @@ extension QueryService {
                 + QueryReply.headers(of: made.answer))
     }
 
+    func changeRule(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        let body = try await request.body()
+        let change = try Self.change(try RequestDocumentReading.read(ChangeRuleRequest.self, from: body))
+        return try await write(.changeRule(try await ruleID(request), change), for: request, body: body) { state, _ throws(QueryRefusal) in
+            RuleDocument(try state.rule(atPath: request.parameter("name")), state, isComplete: true)
+        }
+    }
+
     func deleteRule(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
-        let rule = try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
+        try await write(.deleteRule(try await ruleID(request)), for: request) { _, _ throws(QueryRefusal) in DoneDocument() }
+    }
+
+    /// The rule that the path names, by the newest committed state.
+    private func ruleID(_ request: QueryRequest) async throws(QueryRefusal) -> RuleID {
+        try await look(request, .linearizable) { state, _ throws(QueryRefusal) in
             do throws(QueryRefusal) {
                 return try state.rule(atPath: request.parameter("name")).id
             } catch {
@@ -42,7 +55,6 @@ extension QueryService {
                 return RuleID(0)
             }
         }.document
-        return try await write(.deleteRule(rule), for: request) { _, _ throws(QueryRefusal) in DoneDocument() }
     }
 
     // MARK: Reading
@@ -54,17 +66,33 @@ extension QueryService {
         guard let kind = RuleKind(rawValue: wanted.kind) else {
             throw .badValue("kind", wanted.kind, expected: "affinity or anti-affinity")
         }
-        let word = wanted.strength ?? RuleStrength.hard.rawValue
+        let strength = try strength(wanted.strength ?? RuleStrength.hard.rawValue)
+        let tags = try selectors(wanted.tags ?? [], most: PoolLimits.tagsPerRule)
+        return RuleDefinition(name: name, kind: kind, strength: strength, machines: try machines(wanted.machines ?? []), tags: tags)
+    }
+
+    private static func change(_ wanted: ChangeRuleRequest) throws(QueryRefusal) -> RuleChange {
+        RuleChange(
+            strength: try wanted.strength.map { (word) throws(QueryRefusal) in try strength(word) },
+            addedMachines: try machines(wanted.addMachines ?? []), removedMachines: try machines(wanted.removeMachines ?? []),
+            addedTags: try selectors(wanted.addTags ?? [], most: PoolLimits.tagsPerRule),
+            removedTags: try selectors(wanted.removeTags ?? [], most: PoolLimits.tagsPerRule))
+    }
+
+    private static func strength(_ word: String) throws(QueryRefusal) -> RuleStrength {
         guard let strength = RuleStrength(rawValue: word) else { throw .badValue("strength", word, expected: "hard or soft") }
-        // Before the lists are read, so that nobody makes us read a long one; the pool itself counts what is left of duplicates.
-        try check((wanted.machines ?? []).count, "number of virtual machines", 0...PoolLimits.machinesPerRule)
+        return strength
+    }
+
+    private static func machines(_ texts: [String]) throws(QueryRefusal) -> [VirtualMachineName] {
+        // Before the list is read, so that nobody makes us read a long one; the pool itself counts what is left of duplicates.
+        try check(texts.count, "number of virtual machines", 0...PoolLimits.machinesPerRule)
         var machines: [VirtualMachineName] = []
-        for text in wanted.machines ?? [] {
+        for text in texts {
             guard let machine = VirtualMachineName(text) else { throw .badValue("machine", text, expected: "a virtual machine's name") }
             machines.append(machine)
         }
-        let tags = try selectors(wanted.tags ?? [], most: PoolLimits.tagsPerRule)
-        return RuleDefinition(name: name, kind: kind, strength: strength, machines: machines, tags: tags)
+        return machines
     }
 
     /// Reads `KEY` and `KEY=VALUE`.

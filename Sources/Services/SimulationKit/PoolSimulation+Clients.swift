@@ -124,13 +124,15 @@ extension PoolSimulation {
         }
     }
 
-    /// Makes or deletes one of two rules: over two machines by name, or over whatever has a tag.
+    /// Makes, changes or deletes one of two rules: over two machines by name, or over whatever has a tag.
     private func rule() -> PoolCommand {
         guard let name = RuleName("rule\(random.below(2))"), let key = TagKey("key\(random.below(8))") else {
             preconditionFailure("a name of our own is wrong")
         }
-        if let known = checks.reference.rule(named: name) { return .deleteRule(known.id) }
         let machines = checks.reference.machinesInOrder.map(\.name)
+        if let known = checks.reference.rule(named: name) {
+            return random.happens(500_000) ? change(of: known, TagSelector(key: key)) : .deleteRule(known.id)
+        }
         let first = machines.isEmpty ? 0 : random.below(machines.count)
         let pair = Array(machines.dropFirst(first).prefix(2))
         let isTagged = pair.count < 2 || random.happens(300_000)
@@ -138,6 +140,21 @@ extension PoolSimulation {
             RuleDefinition(
                 name: name, kind: random.happens(500_000) ? .affinity : .antiAffinity, strength: random.happens(600_000) ? .hard : .soft,
                 machines: isTagged ? [] : pair, tags: isTagged ? [TagSelector(key: key)] : []))
+    }
+
+    /// Another strength and another member: by the rule's own command, or by a machine's.
+    private func change(of rule: Rule, _ tag: TagSelector) -> PoolCommand {
+        guard let machine = random.choice(checks.reference.machinesInOrder) else { return .deleteRule(rule.id) }
+        let isMember = rule.definition.machines.contains(machine.name)
+        guard random.happens(500_000) else {
+            return .changeMachine(
+                machine.id, MachineChange(addedRules: isMember ? [] : [rule.id], removedRules: isMember ? [rule.id] : []))
+        }
+        return .changeRule(
+            rule.id,
+            RuleChange(
+                strength: random.happens(600_000) ? .hard : .soft, addedMachines: isMember ? [] : [machine.name],
+                removedMachines: isMember ? [machine.name] : [], addedTags: random.happens(300_000) ? [tag] : []))
     }
 
     private func putTag(_ machine: VirtualMachineID) -> PoolCommand {

@@ -590,6 +590,11 @@ nonisolated struct WireChangeMachine: Sendable {
   /// Clears the value of `preferredServers`. Subsequent reads from it will return its default value.
   mutating func clearPreferredServers() {self._preferredServers = nil}
 
+  /// Rules that are to name the machine, and that are to name it no longer.
+  var addedRules: [UInt64] = []
+
+  var removedRules: [UInt64] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -829,6 +834,29 @@ nonisolated struct WireCreateRule: Sendable {
   var machines: [String] = []
 
   var tags: [WireTagSelector] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// What is absent stays as it is.
+nonisolated struct WireChangeRule: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var rule: UInt64 = 0
+
+  var strength: String = String()
+
+  var addedMachines: [String] = []
+
+  var removedMachines: [String] = []
+
+  var addedTags: [WireTagSelector] = []
+
+  var removedTags: [WireTagSelector] = []
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -1082,6 +1110,14 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .strays(newValue)}
   }
 
+  var changeRule: WireChangeRule {
+    get {
+      if case .changeRule(let v)? = kind {return v}
+      return WireChangeRule()
+    }
+    set {kind = .changeRule(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1115,6 +1151,7 @@ nonisolated struct WireCommand: Sendable {
     case createRule(WireCreateRule)
     case deleteRule(UInt64)
     case strays(WireStrays)
+    case changeRule(WireChangeRule)
 
   }
 
@@ -2320,6 +2357,7 @@ nonisolated struct WireTokenState: Sendable {
   fileprivate var _token: WireCreateToken? = nil
 }
 
+/// Without an index of its change, a rule never changed.
 nonisolated struct WireRuleState: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2335,6 +2373,8 @@ nonisolated struct WireRuleState: Sendable {
   var hasDefinition: Bool {self._definition != nil}
   /// Clears the value of `definition`. Subsequent reads from it will return its default value.
   mutating func clearDefinition() {self._definition = nil}
+
+  var changedAt: UInt64 = 0
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -3720,7 +3760,7 @@ nonisolated extension WirePreferredServers: SwiftProtobuf.Message, SwiftProtobuf
 
 nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".ChangeMachine"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}mebibytes\0\u{3}virtual_cpus\0\u{3}preferred_servers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}mebibytes\0\u{3}virtual_cpus\0\u{3}preferred_servers\0\u{4})added_rules\0\u{3}removed_rules\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3732,6 +3772,8 @@ nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
       case 2: try { try decoder.decodeSingularInt64Field(value: &self._mebibytes) }()
       case 3: try { try decoder.decodeSingularInt64Field(value: &self._virtualCpus) }()
       case 4: try { try decoder.decodeSingularMessageField(value: &self._preferredServers) }()
+      case 45: try { try decoder.decodeRepeatedUInt64Field(value: &self.addedRules) }()
+      case 46: try { try decoder.decodeRepeatedUInt64Field(value: &self.removedRules) }()
       default: break
       }
     }
@@ -3754,6 +3796,12 @@ nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
     try { if let v = self._preferredServers {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
     } }()
+    if !self.addedRules.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.addedRules, fieldNumber: 45)
+    }
+    if !self.removedRules.isEmpty {
+      try visitor.visitPackedUInt64Field(value: self.removedRules, fieldNumber: 46)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3762,6 +3810,8 @@ nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
     if lhs._mebibytes != rhs._mebibytes {return false}
     if lhs._virtualCpus != rhs._virtualCpus {return false}
     if lhs._preferredServers != rhs._preferredServers {return false}
+    if lhs.addedRules != rhs.addedRules {return false}
+    if lhs.removedRules != rhs.removedRules {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4249,9 +4299,64 @@ nonisolated extension WireCreateRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChangeRule"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}rule\0\u{1}strength\0\u{3}added_machines\0\u{3}removed_machines\0\u{3}added_tags\0\u{3}removed_tags\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.rule) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.strength) }()
+      case 3: try { try decoder.decodeRepeatedStringField(value: &self.addedMachines) }()
+      case 4: try { try decoder.decodeRepeatedStringField(value: &self.removedMachines) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.addedTags) }()
+      case 6: try { try decoder.decodeRepeatedMessageField(value: &self.removedTags) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.rule != 0 {
+      try visitor.visitSingularUInt64Field(value: self.rule, fieldNumber: 1)
+    }
+    if !self.strength.isEmpty {
+      try visitor.visitSingularStringField(value: self.strength, fieldNumber: 2)
+    }
+    if !self.addedMachines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.addedMachines, fieldNumber: 3)
+    }
+    if !self.removedMachines.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.removedMachines, fieldNumber: 4)
+    }
+    if !self.addedTags.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.addedTags, fieldNumber: 5)
+    }
+    if !self.removedTags.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.removedTags, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireChangeRule, rhs: WireChangeRule) -> Bool {
+    if lhs.rule != rhs.rule {return false}
+    if lhs.strength != rhs.strength {return false}
+    if lhs.addedMachines != rhs.addedMachines {return false}
+    if lhs.removedMachines != rhs.removedMachines {return false}
+    if lhs.addedTags != rhs.addedTags {return false}
+    if lhs.removedTags != rhs.removedTags {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{4}\u{2}change_rule\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4594,6 +4699,19 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .strays(v)
         }
       }()
+      case 52: try {
+        var v: WireChangeRule?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .changeRule(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .changeRule(v)
+        }
+      }()
       default: break
       }
     }
@@ -4724,6 +4842,10 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .strays?: try {
       guard case .strays(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+    }()
+    case .changeRule?: try {
+      guard case .changeRule(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
     }()
     case nil: break
     }
@@ -7057,7 +7179,7 @@ nonisolated extension WireTokenState: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireRuleState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".RuleState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{4}+changed_at\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7067,6 +7189,7 @@ nonisolated extension WireRuleState: SwiftProtobuf.Message, SwiftProtobuf._Messa
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularUInt64Field(value: &self.id) }()
       case 2: try { try decoder.decodeSingularMessageField(value: &self._definition) }()
+      case 45: try { try decoder.decodeSingularUInt64Field(value: &self.changedAt) }()
       default: break
       }
     }
@@ -7083,12 +7206,16 @@ nonisolated extension WireRuleState: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._definition {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
     } }()
+    if self.changedAt != 0 {
+      try visitor.visitSingularUInt64Field(value: self.changedAt, fieldNumber: 45)
+    }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireRuleState, rhs: WireRuleState) -> Bool {
     if lhs.id != rhs.id {return false}
     if lhs._definition != rhs._definition {return false}
+    if lhs.changedAt != rhs.changedAt {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

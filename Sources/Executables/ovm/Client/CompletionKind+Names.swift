@@ -22,6 +22,11 @@ extension CompletionKind {
         await completion(words, cursor).list(of: .machine, typed: typed)
     }
 
+    /// Names of rules with commas between them.
+    static let ruleLists = CompletionKind.custom { (words: [String], cursor: Int, typed: String) async -> [String] in
+        await completion(words, cursor).list(of: .rule, typed: typed)
+    }
+
     private static func names(of noun: NameCompletion.Noun) -> CompletionKind {
         .custom { (words: [String], cursor: Int, _: String) async -> [String] in await completion(words, cursor).names(of: noun) }
     }

@@ -5,13 +5,15 @@ import QueryModel
 /// `ovm pool show`
 struct PoolShowCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "show", abstract: "Shows the pool with its servers and virtual machines, now or at an earlier index of its log.",
+        commandName: "show", abstract: "Shows the pool with its servers, virtual machines, rules and tags, now or at an earlier index.",
         discussion: """
             Every change of the pool has an index (ovm event ls). A server keeps the past back to the last snapshot but one, at least;
-            further back the answer names the first index that is kept. Who was master then is not part of it.
+            further back the answer names the first index that is kept. Who was master then is not part of it, and the vm.cfg of a machine is
+            in the answer of vm show. A large pool comes in several pages, all of one index.
 
               ovm pool show
               ovm pool show --at 4711
+              ovm pool show --at 4711 -o json
             """)
 
     @OptionGroup var options: ClientOptions

@@ -14,9 +14,10 @@ struct RuleCommand: AsyncParsableCommand {
 
               ovm rule add spread-web --anti-affinity --tag role=web
               ovm rule add shop --affinity --soft --vm shop01,shop-db
+              ovm rule set shop --add shop02
               ovm rule ls
             """,
-        subcommands: [Add.self, List.self, Show.self, Remove.self])
+        subcommands: [Add.self, List.self, Show.self, Change.self, Remove.self])
 
     struct Add: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
@@ -109,6 +110,62 @@ struct RuleCommand: AsyncParsableCommand {
             try await ClientSession.look(options, watch) { client, console in
                 let rule = try await client.rule(name)
                 try console.show(rule) { RuleText.properties(of: rule) }
+            }
+        }
+    }
+
+    struct Change: AsyncParsableCommand {
+        static let configuration = CommandConfiguration(
+            commandName: "set", abstract: "Changes a rule's strength and members.",
+            discussion: """
+                What is not named stays as it is. The rule holds as it is then from the next start on; what runs is not moved. A hard rule \
+                that cannot hold together with another one is refused.
+
+                  ovm rule set spread-web --soft
+                  ovm rule set shop --add shop02,shop03 --remove shop01
+                  ovm rule set spread-web --hard --add-tag role=proxy --remove-tag role=old --reason "the old ones are gone"
+                """)
+
+        /// Whether the rule may be broken.
+        enum Strength: String, EnumerableFlag {
+            case hard
+            case soft
+
+            static func help(for value: Strength) -> ArgumentHelp? {
+                switch value {
+                case .hard: "Each server where it would be broken is refused."
+                case .soft: "It may be broken where every server breaks as many."
+                }
+            }
+        }
+
+        @OptionGroup var options: ClientOptions
+        @OptionGroup var reason: ReasonOption
+        @Argument(help: "The rule's name.", completion: .ruleNames) var name: String
+        @Flag var strength: Strength?
+        @Option(help: ArgumentHelp("Machines that it is to name as well.", valueName: "name,name"), completion: .machineLists)
+        var add: NameListArgument?
+        @Option(help: ArgumentHelp("Machines that it is to name no longer.", valueName: "name,name"), completion: .machineLists)
+        var remove: NameListArgument?
+        @Option(help: ArgumentHelp("It is about all machines with this tag as well; again for another.", valueName: "key[=value]"))
+        var addTag: [String] = []
+        @Option(help: ArgumentHelp("It is no longer about the machines with this tag; again for another.", valueName: "key[=value]"))
+        var removeTag: [String] = []
+
+        func validate() throws {
+            guard strength != nil || add != nil || remove != nil || !addTag.isEmpty || !removeTag.isEmpty else {
+                throw ValidationError("Name what is to change: --hard, --soft, --add, --remove, --add-tag or --remove-tag.")
+            }
+        }
+
+        func run() async throws {
+            try await ClientSession.run(options, reason: reason.reason) { client, console in
+                let rule = try await client.changeRule(
+                    name,
+                    ChangeRuleRequest(
+                        strength: strength?.rawValue, addMachines: add?.names, removeMachines: remove?.names,
+                        addTags: addTag.isEmpty ? nil : addTag, removeTags: removeTag.isEmpty ? nil : removeTag))
+                try console.confirm(rule, RuleText.sentence(of: rule, "changed"))
             }
         }
     }

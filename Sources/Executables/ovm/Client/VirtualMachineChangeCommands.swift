@@ -45,9 +45,11 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
         commandName: "set", abstract: "Changes virtual machines.",
         discussion: """
             What is not named stays as it is. An empty list of preferred servers means every server of the pool. Memory and virtual
-            CPUs change while it runs too, up to the maxmem and maxvcpus that it was started with.
+            CPUs change while it runs too, up to the maxmem and maxvcpus that it was started with. A machine enters and leaves rules that
+            name their machines; of a rule over tags it is a member by its tags. One command changes all of this, or nothing.
 
               ovm vm set web01 --memory 8G --vcpus 4
+              ovm vm set web01 --add-rule spread-web --remove-rule old
               ovm vm set web01 --preferred ""
               ovm vm set 'web*' --tag team=night --preferred alpha,beta
             """)
@@ -62,15 +64,21 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
     var vcpus: Int?
     @Option(help: ArgumentHelp("The servers that it may run on.", valueName: "server,server"), completion: .serverLists)
     var preferred: NameListArgument?
+    @Option(help: ArgumentHelp("Rules that are to name it.", valueName: "rule,rule"), completion: .ruleLists)
+    var addRule: NameListArgument?
+    @Option(help: ArgumentHelp("Rules that are to name it no longer.", valueName: "rule,rule"), completion: .ruleLists)
+    var removeRule: NameListArgument?
 
     func validate() throws {
-        guard memory != nil || vcpus != nil || preferred != nil else {
-            throw ValidationError("Name what is to change: --memory, --vcpus or --preferred.")
+        guard memory != nil || vcpus != nil || preferred != nil || addRule != nil || removeRule != nil else {
+            throw ValidationError("Name what is to change: --memory, --vcpus, --preferred, --add-rule or --remove-rule.")
         }
     }
 
     func run() async throws {
-        let change = ChangeMachineRequest(memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names)
+        let change = ChangeMachineRequest(
+            memoryMiB: memory?.mebibytes, virtualCPUs: vcpus, preferredServers: preferred?.names, addRules: addRule?.names,
+            removeRules: removeRule?.names)
         let isAwaited = !wait.noWait
         try await ClientSession.run(options, reason: reason.reason) { client, console in
             guard let name = selection.selector.only else {

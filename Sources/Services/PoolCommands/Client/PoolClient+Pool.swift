@@ -17,9 +17,12 @@ extension PoolClient {
         String(decoding: try await query.send(ClientRequest(.GET, "/metrics")).body, as: UTF8.self)
     }
 
-    /// The pool with its servers and virtual machines, at one index of its log or now.
+    /// The pool with its servers, virtual machines, rules and tags, at one index of its log or now; all pages of it.
     package func poolState(at index: UInt64?) async throws(ClientError) -> Answered<PoolStateDocument> {
-        try await read(Answered<PoolStateDocument>.self, "/v1/pool/state" + (index.map { "?at=\($0)" } ?? ""))
+        var answered = try await read(Answered<PoolStateDocument>.self, "/v1/pool/state" + (index.map { "?at=\($0)" } ?? ""))
+        // What follows names the index itself.
+        try await follow(&answered.document, "/v1/pool/state")
+        return answered
     }
 
     /// What changed between two indexes of the log; nil for the present one.

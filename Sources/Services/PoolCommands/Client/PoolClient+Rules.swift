@@ -14,6 +14,10 @@ extension PoolClient {
         try await write(RuleDocument.self, .POST, "/v1/rules", request)
     }
 
+    package func changeRule(_ name: String, _ request: ChangeRuleRequest) async throws(ClientError) -> RuleDocument {
+        try await write(RuleDocument.self, .PATCH, "/v1/rules/\(Self.escaped(name))", request)
+    }
+
     package func deleteRule(_ name: String) async throws(ClientError) {
         _ = try await write(DoneDocument.self, .DELETE, "/v1/rules/\(Self.escaped(name))")
     }

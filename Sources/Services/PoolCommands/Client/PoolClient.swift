@@ -40,13 +40,18 @@ package struct PoolClient: Sendable {
     /// Reads a list to its end, page by page.
     func readAll<Document: PagedDocument>(_ type: Document.Type, _ path: String) async throws(ClientError) -> Document {
         var list = try await read(type, path)
+        try await follow(&list, path)
+        return list
+    }
+
+    /// Reads what follows the first page of a list.
+    func follow<Document: PagedDocument>(_ list: inout Document, _ path: String) async throws(ClientError) {
         var pages = 1
         while let next = list.next {
             guard pages < Self.pagesOfList else { throw .badAnswer(cause: "The list at \(path) has no end.") }
-            list.append(try await read(type, path + (path.contains("?") ? "&" : "?") + "after=\(Self.escaped(next))"))
+            list.append(try await read(Document.self, path + (path.contains("?") ? "&" : "?") + "after=\(Self.escaped(next))"))
             pages += 1
         }
-        return list
     }
 
     /// The most pages of a list: far more than the pool's bounds allow.

@@ -56,7 +56,7 @@ enum OpenAPIExample {
         "Pool.name": "demo", "Server.name": "alpha", "ServerReference.name": "alpha", "Card.name": "eth0", "Bridge.name": "xenbr0",
         "Member.name": "alpha", "Rule.name": "spread-web", "machines": "web01", "BrokenRule.rule": "spread-web",
         "BrokenRule.message": "alpha breaks rule spread-web, which is soft: it has web02.", "poolName": "demo", "master": "alpha",
-        "server": "alpha", "preferredServers": "alpha", "chosen": "alpha",
+        "rules": "spread-web", "server": "alpha", "preferredServers": "alpha", "chosen": "alpha",
         "authority": "9f86d081884c7d659a2feaa0c55ad015a3bf4f1b2b0b822cd15d6c15b0f00a08",
         "peerAddress": "10.0.0.1:8899", "queryAddress": "10.0.0.1:4443", "boot": "3b0c3a52-6a0e-4f8e-9f43-4a7a1c3f7d11",
         "agentVersion": "0.1.0", "cards": "eth0", "bridge": "xenbr0", "path": "/OVS",

@@ -93,6 +93,8 @@ extension OpenAPIDocument {
 
     private static let preferredServers = OpenAPISchema.items(.form(.serverName), 0...PoolLimits.servers)
 
+    private static let changedRules = OpenAPISchema.items(.form(.ruleName), 0...PoolLimits.rulesPerChange)
+
     private static let machineObjects = [
         OpenAPIObject("Interface", "A virtual network interface's needs.", [Property("bridge", .text), Property("rateKbps", .integer)]),
         OpenAPIObject(
@@ -111,7 +113,8 @@ extension OpenAPIDocument {
                 Property("status", .form(.machineStatus)), .optional("cause", .text), Property("intent", .form(.machineIntent)),
                 .optional("server", .text), Property("epoch", .integer),
                 Property("requirements", .named("Requirements")),
-                Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("task", .integer),
+                Property("preferredServers", .list(.text)), Property("tagCount", .integer), .optional("rules", .list(.text)),
+                .optional("task", .integer),
                 .optional("configuration", .text), Property("operations", .list(.form(.machineOperation))),
                 .optional("seenOn", .list(.named("Sighting"))), .optional("warnings", .list(.named("ConfigurationWarning"))),
             ]),
@@ -150,6 +153,7 @@ extension OpenAPIDocument {
             [
                 .optional("memoryMiB", .whole(1...PoolLimits.memoryMebibytes)),
                 .optional("virtualCPUs", .whole(1...PoolLimits.virtualCPUs)), .optional("preferredServers", preferredServers),
+                .optional("addRules", changedRules), .optional("removeRules", changedRules),
             ]),
         OpenAPIObject(
             "StopMachine", "How to stop or reboot: force destroys the domain at once; timeoutSeconds asks the guest, and destroys it then.",
@@ -157,6 +161,9 @@ extension OpenAPIDocument {
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
     ]
+
+    private static let changedMachines = OpenAPISchema.items(.form(.machineName), 0...PoolLimits.machinesPerRule)
+    private static let changedTags = OpenAPISchema.items(.form(.tagSelector), 0...PoolLimits.tagsPerRule)
 
     private static let ruleObjects = [
         OpenAPIObject(
@@ -182,6 +189,12 @@ extension OpenAPIDocument {
                 .optional("machines", .items(.form(.machineName), 0...PoolLimits.machinesPerRule)),
                 .optional("tags", .items(.form(.tagSelector), 0...PoolLimits.tagsPerRule)),
             ], leastElements: [("machines", 2), ("tags", 1)]),
+        OpenAPIObject(
+            "ChangeRule", "What is to be different of a rule; what is absent stays.",
+            [
+                .optional("strength", .form(.ruleStrength)), .optional("addMachines", changedMachines),
+                .optional("removeMachines", changedMachines), .optional("addTags", changedTags), .optional("removeTags", changedTags),
+            ]),
         OpenAPIObject(
             "Explain", "A virtual machine that does not exist yet, and what if.",
             [
@@ -236,12 +249,16 @@ extension OpenAPIDocument {
 
     private static let historyObjects = [
         OpenAPIObject(
-            "PoolState", "The pool at one index of its log.",
+            "PoolState", "The pool at one index of its log, or a page of it.",
             [
                 Property("index", .integer), Property("time", .time), .optional("firstIndex", .integer), Property("pool", .named("Pool")),
                 Property("servers", .list(.named("Server"))), Property("machines", .list(.named("Machine"))),
-                Property("tagCount", .integer), Property("ruleCount", .integer),
+                Property("rules", .list(.named("Rule"))), Property("tags", .list(.named("MachineTag"))),
+                Property("tagCount", .integer), Property("ruleCount", .integer), next,
             ]),
+        OpenAPIObject(
+            "MachineTag", "A tag with the virtual machine that has it.",
+            [Property("machine", .text), Property("key", .text), Property("value", .text)]),
         OpenAPIObject(
             "PoolDiff", "What changed between two indexes of the log.",
             [

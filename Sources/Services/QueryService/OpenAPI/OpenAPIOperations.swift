@@ -28,8 +28,14 @@ extension OpenAPIDocument {
         .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
         .read(
             "/v1/pool/state", "showPoolState", "PoolState",
-            "The pool with its servers and virtual machines, now or at an index of its log.",
-            query: [("at", "the log index; without it, the present")], problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
+            "The pool with its servers, virtual machines, rules and tags, now or at an index of its log. Its pages are all of one index.",
+            query: [
+                ("at", "the log index; without it, the present"),
+                (
+                    "limit",
+                    "the most elements of the answer; absent means \(QueryLimits.stateElements). One ends after about 4 MiB as well"
+                ), ("after", "what the answer before said as next: the elements that follow, of its index"),
+            ], problems: [.notFound, .gone, .tooMany, .tooLarge, .internalError]),
         .read(
             "/v1/pool/diff", "showPoolDiff", "PoolDiff", "What changed between two indexes of the log, who did it, when and why.",
             query: [("from", "the earlier log index"), ("to", "the later one; without it, the present")],
@@ -108,6 +114,10 @@ extension OpenAPIDocument {
             "POST", "/v1/rules", "createRule", "Creates a rule; what runs is not moved.", body: "CreateRule", success: (201, "Rule"),
             problems: [.notFound, .conflict, .tooLarge]),
         .read("/v1/rules/{name}", "showRule", "Rule", "One rule, by its name or its id, with its members.", problems: [.notFound]),
+        .write(
+            "PATCH", "/v1/rules/{name}", "changeRule",
+            "Changes a rule's strength and members from the next start on; what runs is not moved.",
+            body: "ChangeRule", success: (200, "Rule")),
         .write(
             "DELETE", "/v1/rules/{name}", "deleteRule", "Deletes a rule, by its name or its id.", success: (200, "Done"),
             problems: [.notFound]),

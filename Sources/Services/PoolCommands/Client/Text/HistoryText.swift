@@ -19,17 +19,30 @@ package enum HistoryText {
                 QuantityText.memory(mebibytes: server.capacity.memoryMiB), QuantityText.memory(mebibytes: server.free.memoryMiB),
             ])
         }
-        guard !state.machines.isEmpty else { return TextBlocks([list, servers]) }
+        var blocks: [any StyledText] = [list, servers]
+        if !state.machines.isEmpty { blocks.append(table(of: state.machines)) }
+        if !state.rules.isEmpty { blocks.append(RuleText.table(of: state.rules, heading: "RULE")) }
+        if !state.tags.isEmpty { blocks.append(table(of: state.tags)) }
+        return TextBlocks(blocks)
+    }
+
+    private static func table(of documents: [MachineDocument]) -> TextTable {
         var machines = TextTable([
             .init("VM"), .init("STATUS", isStatus: true), .init("SERVER"), .init("MEMORY", .right), .init("CPUS", .right),
         ])
-        for machine in state.machines {
+        for machine in documents {
             machines.add([
                 machine.name, machine.status, machine.server ?? "", QuantityText.memory(mebibytes: machine.requirements.memoryMiB),
                 String(machine.requirements.virtualCPUs),
             ])
         }
-        return TextBlocks([list, servers, machines])
+        return machines
+    }
+
+    private static func table(of documents: [MachineTagDocument]) -> TextTable {
+        var tags = TextTable([.init("TAG OF"), .init("KEY"), .init("VALUE")])
+        for tag in documents { tags.add([tag.machine, tag.key, tag.value]) }
+        return tags
     }
 
     package static func text(of diff: PoolDiffDocument) -> String {

@@ -37,6 +37,7 @@ package enum MachineText {
         list.add("disks", needs.diskPaths)
         if needs.newImageMiB > 0 { list.add("images to create", QuantityText.memory(mebibytes: needs.newImageMiB)) }
         list.add("tags", String(machine.tagCount))
+        list.add("rules", machine.rules ?? [])
         list.add("task", machine.task.map(String.init))
         list.add("warnings", (machine.warnings ?? []).map { "vm.cfg:\($0.line):\($0.column): \($0.message)" })
         return list

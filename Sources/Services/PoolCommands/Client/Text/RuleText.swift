@@ -2,9 +2,9 @@ package import QueryModel
 
 /// Rules between virtual machines as text for people.
 package enum RuleText {
-    package static func table(of rules: [RuleDocument]) -> TextTable {
+    package static func table(of rules: [RuleDocument], heading: String = "NAME") -> TextTable {
         var table = TextTable([
-            .init("NAME"), .init("KIND"), .init("STRENGTH"), .init("OVER"), .init("BROKEN BY"), .init("ID", .right, isWide: true),
+            .init(heading), .init("KIND"), .init("STRENGTH"), .init("OVER"), .init("BROKEN BY"), .init("ID", .right, isWide: true),
         ])
         for rule in rules {
             table.add([
@@ -27,10 +27,10 @@ package enum RuleText {
         return list
     }
 
-    /// What a command says that made or changed the rule.
-    package static func sentence(of rule: RuleDocument) -> String {
+    /// What a command says that made the rule, or did something else with it.
+    package static func sentence(of rule: RuleDocument, _ verb: String = "created") -> String {
         let broken = rule.broken.isEmpty ? "" : " It is broken by \(rule.broken.map(text(of:)).joined(separator: "; ")); nothing is moved."
-        return "Rule \(rule.name) is created." + broken
+        return "Rule \(rule.name) is \(verb)." + broken
     }
 
     private static func over(_ rule: RuleDocument) -> String {
