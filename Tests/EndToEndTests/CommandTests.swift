@@ -49,7 +49,7 @@ struct CommandTests {
         try create("life")
 
         #expect(try output("vm explain life").contains("life would start on alpha."))
-        #expect(try output("vm start life").contains("alpha"))
+        #expect(try output("vm start life").contains("  alpha: remains free: memory"))
         #expect(try output("vm ls --no-headers").contains(#/life +Running +alpha/#))
         #expect(try output("vm set life --memory 96 -o json").contains(#/"memoryMiB" ?: ?96/#))
         #expect(try output("vm pause life") == "life is Paused on alpha.\n")

@@ -57,6 +57,26 @@ struct CompletionTests {
         }
     }
 
+    @Test("a line in zsh and in fish is completed with the pool's names, as far as these are installed here", arguments: ["zsh", "fish"])
+    func completesInOthers(shell: String) throws {
+        let scene = try ProgramScene()
+        guard let terminal = scene.tool("script"), scene.tool(shell) != nil else {
+            print("\(shell), or script(1), is not installed here: how it completes is not checked")
+            return
+        }
+        let pool = try scene.beginPool()
+        let configuration = "\(scene.folder)/out-vm.cfg"
+        try "name = 'web01'\nmemory = 64\n".write(toFile: configuration, atomically: true, encoding: .utf8)
+        try #require(try scene.run("vm", "create", "-f", configuration, "--pool", pool).status == 0)
+        let script = "\(scene.folder)/ovm.\(shell)"
+        try scene.run("--generate-completion-script", shell).output.write(toFile: script, atomically: true, encoding: .utf8)
+
+        let session = try ShellSession(shell, script: script, terminal: terminal, in: scene)
+        try session.complete("ovm vm show --pool \(pool) we", to: "web01")
+        try session.complete("\u{15}ovm server show --pool \(pool) al", to: "alpha")
+        session.end()
+    }
+
     @Test("the scripts and the manual page are what their readers can read, as far as these are installed here")
     func isReadByShells() throws {
         let scene = try ProgramScene()
@@ -140,6 +160,61 @@ struct CompletionTests {
     }
 }
 
+/// A shell at a terminal, with the program's completion.
+private struct ShellSession {
+    private let process = Process()
+    private let keys = Pipe()
+    private let screen: String
+    private let scene: ProgramScene
+
+    /// - Parameter terminal: script(1), which runs a command at a terminal of its own.
+    init(_ shell: String, script: String, terminal: String, in scene: ProgramScene) throws {
+        self.scene = scene
+        screen = "\(scene.folder)/out-screen"
+        _ = FileManager.default.createFile(atPath: screen, contents: nil)
+        let programs = URL(filePath: try ProgramScene.executable).deletingLastPathComponent().path
+        process.executableURL = URL(filePath: terminal)
+        process.arguments = ["-qfec", shell == "zsh" ? "zsh -f -i" : "fish --no-config", "/dev/null"]
+        process.environment = ["PATH": "\(programs):/usr/bin:/bin", "TERM": "xterm", "HOME": scene.folder, "LANG": "C.UTF-8"]
+        process.standardInput = keys
+        process.standardOutput = try FileHandle(forWritingTo: URL(filePath: screen))
+        process.standardError = FileHandle.nullDevice
+        try process.run()
+        let setup =
+            shell == "zsh"
+            ? "autoload -Uz compinit; compinit -u -D; source \(script) 2>/dev/null; compdef _ovm ovm" : "source \(script)"
+        // The word is typed in two pieces, so that only the answer reads as one.
+        try type("\(setup); echo rea''dy\n", until: "ready")
+    }
+
+    /// Types keys, and waits until the screen has shown a text after them.
+    private func type(_ text: String, until expected: String) throws {
+        let before = try shown().count
+        try keys.fileHandleForWriting.write(contentsOf: Data(text.utf8))
+        try scene.eventually("the shell to show \(expected)") { try shown().dropFirst(before).contains(expected) }
+    }
+
+    /// Types the beginning of a line and a tab. The program gives up after a second, as no shell should hang: on a busy machine the
+    /// key is pressed again, as people do.
+    func complete(_ beginning: String, to expected: String) throws {
+        let before = try shown().count
+        try keys.fileHandleForWriting.write(contentsOf: Data((beginning + "\t").utf8))
+        var looks = 0
+        try scene.eventually("\(expected) after \(beginning)") {
+            looks += 1
+            if looks % 150 == 0 { try keys.fileHandleForWriting.write(contentsOf: Data("\t".utf8)) }
+            return try shown().dropFirst(before).contains(expected)
+        }
+    }
+
+    private func shown() throws -> String { String(decoding: try Data(contentsOf: URL(filePath: screen)), as: UTF8.self) }
+
+    func end() {
+        process.terminate()
+        process.waitUntilExit()
+    }
+}
+
 extension ProgramScene {
     /// Founds a pool of one server and waits until it serves.
     ///
@@ -171,10 +246,14 @@ extension ProgramScene {
         return outcome.output.split(separator: "\n").map { $0.trimmingCharacters(in: .whitespaces) }
     }
 
+    /// Where another program is; nil where it is not installed.
+    func tool(_ name: String) -> String? {
+        ["/usr/bin/\(name)", "/bin/\(name)"].first { FileManager.default.isExecutableFile(atPath: $0) }
+    }
+
     /// Runs another program; nil where it is not installed.
     func runTool(_ words: [String]) throws -> Outcome? {
-        let places = ["/usr/bin/\(words[0])", "/bin/\(words[0])"]
-        guard let place = places.first(where: { FileManager.default.isExecutableFile(atPath: $0) }) else { return nil }
+        guard let place = tool(words[0]) else { return nil }
         let process = Process()
         process.executableURL = URL(filePath: place)
         process.arguments = Array(words.dropFirst())

@@ -95,6 +95,20 @@ struct HelpTests {
         #expect(outcome.errors == "ovm: There is no command `ovm vm strat`. Did you mean start? `ovm vm --help` lists them.\n")
     }
 
+    @Test(
+        "a word that other tools have for a command is answered with ours",
+        arguments: [
+            ("vm list", "ls"), ("vm info", "show"), ("vm rm", "delete"), ("server rm", "remove"), ("rule delete", "rm"),
+            ("rule create", "add"), ("vm shutdown", "stop"), ("vm destroy", "stop --force"), ("vm resume", "unpause"),
+            ("server evacuate", "maintenance on"), ("task abort", "cancel"),
+        ])
+    func knowsOthers(_ line: String, _ ours: String) throws {
+        let outcome = try ProgramScene().run(line.split(separator: " ").map(String.init) + ["x"])
+
+        #expect(outcome.status == 2)
+        #expect(outcome.errors.contains("There is no command `ovm \(line)`. Did you mean \(ours)?"), "\(outcome.errors)")
+    }
+
     @Test("a client without a pool file, and one whose pool is gone, are told the cause and a cure")
     func tellsCures() throws {
         let scene = try ProgramScene()

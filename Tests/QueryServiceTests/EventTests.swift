@@ -29,6 +29,18 @@ struct HeardSink: TextSink {
 
 @Suite("Events")
 struct EventTests {
+    @Test("who did something is an operator by name, and a server by its name as well, though the log knows its number")
+    func namesServers() async throws {
+        let scene = try await Scene()
+
+        let list = try await scene.send("GET", "/v1/events").document(EventListDocument.self)
+        let diff = try await scene.send("GET", "/v1/pool/diff?from=4").document(PoolDiffDocument.self)
+
+        #expect(list.events.filter { $0.kind == "session-opened" }.map(\.principal) == ["server alpha", "server beta"])
+        #expect(list.events.first { $0.kind == "token-created" }?.principal == "operator admin")
+        #expect(diff.objects.flatMap(\.entries).map(\.principal).contains("server beta"))
+    }
+
     @Test("a list goes on from an index, and says where to go on from next")
     func lists() async throws {
         let scene = try await Scene()

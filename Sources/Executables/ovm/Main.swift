@@ -24,6 +24,8 @@ struct OVM: AsyncParsableCommand {
 /// What `--version` prints and what agents announce.
 enum ProgramVersion {
     static let text = "0.1.0"
+    /// When the version was made, for the manual page.
+    static let date = "2026-11-27"
 }
 
 /// `ovm pool`

@@ -10,7 +10,7 @@ package struct EventDocument: Codable, Hashable, Sendable {
     package var kind: String
     /// What it happened to, such as `vm web01` or `server alpha`.
     package var target: String
-    /// Who caused it, such as `operator admin`.
+    /// Who caused it, such as `operator admin` or `server alpha`.
     package var principal: String
     /// Why, in the words of whoever caused it; absent when none were given.
     package var reason: String?

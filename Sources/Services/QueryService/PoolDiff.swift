@@ -138,7 +138,7 @@ struct PoolDiff {
             found.append((step, nil))
             found.sort { $0.step.index < $1.step.index }
         }
-        return found.map { ChangeEntryDocument($0.step, $0.event) }
+        return found.map { ChangeEntryDocument($0.step, $0.event, span.after) }
     }
 
     /// The step of this index, found by halving; nil when it lies outside the span.
@@ -189,9 +189,9 @@ struct PoolDiff {
 }
 
 extension ChangeEntryDocument {
-    fileprivate init(_ step: PoolStep, _ event: PoolEvent?) {
+    fileprivate init(_ step: PoolStep, _ event: PoolEvent?, _ state: PoolState) {
         self.init(
-            index: step.index.number, time: QueryTime(step.time), principal: step.principal.description,
+            index: step.index.number, time: QueryTime(step.time), principal: state.shown(principal: step.principal.description),
             reason: step.reason.isEmpty ? nil : step.reason, kind: event?.kind, message: event?.text)
     }
 }

@@ -10,10 +10,21 @@ extension TagListDocument {
     }
 }
 
+extension PoolState {
+    /// Who did something, a server by its name: events and tasks bear its number.
+    func shown(principal text: String) -> String {
+        let parts = text.split(separator: " ", maxSplits: 1)
+        guard parts.count == 2, [PrincipalKind.server.rawValue, PrincipalKind.master.rawValue].contains(String(parts[0])),
+            let number = UInt64(parts[1]), number > 0, let server = servers[ServerID(number)]
+        else { return text }
+        return "\(parts[0]) \(server.name)"
+    }
+}
+
 extension TaskDocument {
-    init(_ task: PoolTask) {
+    init(_ task: PoolTask, _ state: PoolState) {
         self.init(
-            id: task.id.number, kind: task.kind.rawValue, target: task.machineName.text, principal: task.principal,
+            id: task.id.number, kind: task.kind.rawValue, target: task.machineName.text, principal: state.shown(principal: task.principal),
             status: task.state.rawValue, cause: task.cause.isEmpty ? nil : task.cause, startedAt: QueryTime(task.startedAt),
             endedAt: task.endedAt.map { QueryTime($0) })
     }
@@ -24,7 +35,7 @@ extension TokenDocument {
         self.init(
             id: stored.id.number, roles: stored.token.roles.words, expiresAt: QueryTime(stored.expiresAt),
             status: TokenStatusWord(stored, at: state.poolTime).rawValue, usedBy: stored.server.map { state.name(of: $0) },
-            createdBy: stored.createdBy)
+            createdBy: state.shown(principal: stored.createdBy))
     }
 }
 
@@ -47,10 +58,11 @@ enum TokenStatusWord: String, CaseIterable {
 }
 
 extension EventDocument {
-    init(_ event: PoolEvent) {
+    init(_ event: PoolEvent, _ state: PoolState) {
         self.init(
             index: event.index.number, ordinal: event.ordinal, time: QueryTime(event.time), kind: event.kind,
-            target: "\(event.objectKind) \(event.object)", principal: event.principal, reason: event.reason.isEmpty ? nil : event.reason,
+            target: "\(event.objectKind) \(event.object)", principal: state.shown(principal: event.principal),
+            reason: event.reason.isEmpty ? nil : event.reason,
             message: event.text)
     }
 }

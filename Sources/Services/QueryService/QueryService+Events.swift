@@ -75,13 +75,13 @@ extension EventListDocument {
             }
         }
         let through = found.count == limit ? events.last?.index : state.appliedIndex
-        self.init(events: events.map { EventDocument($0) }, through: max(since, through ?? since).number)
+        self.init(events: events.map { EventDocument($0, state) }, through: max(since, through ?? since).number)
     }
 
     /// The newest events after an index that fit the filter, the oldest of them first.
     init(_ state: PoolState, newest count: Int, after since: LogIndex, _ filter: EventFilter) throws(QueryRefusal) {
         guard let found = state.events(since, filter, most: PoolLimits.events) else { throw Self.gone(since, state) }
-        self.init(events: found.suffix(count).map { EventDocument($0) }, through: max(since, state.appliedIndex).number)
+        self.init(events: found.suffix(count).map { EventDocument($0, state) }, through: max(since, state.appliedIndex).number)
     }
 
     private static func gone(_ since: LogIndex, _ state: PoolState) -> QueryRefusal {

@@ -50,7 +50,7 @@ extension QueryService {
             throw QueryRefusal(.internalError, cause: "The pool began no task.", cure: "Look at GET /v1/tasks.")
         }
         let read = try await lookAfter(written) { state, _ throws(QueryRefusal) in
-            TaskBegunDocument(task: TaskDocument(try state.task(atPath: id.description)))
+            TaskBegunDocument(task: TaskDocument(try state.task(atPath: id.description), state))
         }
         return .json(
             Answered(read.document, answer: read.answer), status: 202,

@@ -15,6 +15,6 @@ struct ManualCommand: ParsableCommand {
 
     func run() throws {
         let help = try JSONDecoder().decode(HelpDocument.self, from: Data(OVM._dumpHelp().utf8))
-        try Console.write(ManualPage.text(of: help, version: ProgramVersion.text))
+        try Console.write(ManualPage.text(of: help, version: ProgramVersion.text, date: ProgramVersion.date))
     }
 }

@@ -31,7 +31,7 @@ struct PoolTokenCommand: AsyncParsableCommand {
             try await ClientSession.run(options, reason: reason.reason) { client, console in
                 let made = try await client.createToken(CreateTokenRequest(roles: role?.names, ttlSeconds: ttl?.seconds))
                 try console.show(made) { made.token + "\n" }
-                if Console.isErrorTerminal, [.table, .wide].contains(console.answers.form) {
+                if Console.isErrorTerminal, console.answers.isForPeople {
                     let roles = made.roles.joined(separator: ", ")
                     Console.note("Token \(made.id) lets one server join (\(roles)) until \(QuantityText.time(made.expiresAt)).\n")
                 }

@@ -1,5 +1,6 @@
 import ArgumentParser
 import Foundation
+import PoolCommands
 import QueryModel
 
 extension AsyncParsableCommand {
@@ -36,7 +37,9 @@ extension AsyncParsableCommand {
             guard !subcommands.isEmpty, !word.hasPrefix("-") else { return nil }
             guard let next = subcommands.first(where: { $0._commandName == word }) else {
                 let line = path.joined(separator: " ")
-                let hint = NearestName.find(word, among: subcommands.map { $0._commandName }).map { "Did you mean \($0)? " } ?? ""
+                let names = subcommands.map { $0._commandName }
+                let meant = FamiliarWord.meaning(of: word, among: names) ?? NearestName.find(word, among: names)
+                let hint = meant.map { "Did you mean \($0)? " } ?? ""
                 return "There is no command `\(line) \(word)`. \(hint)`\(line) --help` lists them."
             }
             command = next

@@ -37,7 +37,8 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
         let machine = try await client.machine(name)
         try console.show(machine) {
             let place = "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? ".")
-            let reasons = ended.cause ?? ExplanationText.reasons(for: machine.server, in: explanation)
+            // What the task says is less: where it runs, once more. It counts where the pool has decided otherwise than was foreseen.
+            let reasons = ExplanationText.reasons(for: machine.server, in: explanation) ?? ended.cause
             return ([place] + (reasons.map { [$0] } ?? [])).joined(separator: "\n") + "\n"
         }
     }

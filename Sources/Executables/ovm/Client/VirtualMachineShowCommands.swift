@@ -52,7 +52,8 @@ struct VirtualMachineShowCommand: AsyncParsableCommand {
     func run() async throws {
         try await ClientSession.look(options, watch) { client, console in
             let machine = try await client.machine(name)
-            try console.show(machine) { MachineText.properties(of: machine) }
+            let tags = console.answers.isForPeople ? try await client.tags(of: name).tags : nil
+            try console.show(machine) { MachineText.properties(of: machine, tags: tags) }
         }
     }
 }

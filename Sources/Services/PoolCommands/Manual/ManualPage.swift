@@ -3,13 +3,14 @@ package enum ManualPage {
     /// An option that so many commands have is described once.
     private static let commonFrom = 5
 
-    package static func text(of help: HelpDocument, version: String) -> String {
+    /// - Parameter date: of the version, as `2026-11-27`.
+    package static func text(of help: HelpDocument, version: String, date: String) -> String {
         let commands = help.command.shown
         let common = commonOptions(of: commands)
-        var page = ".TH OVM 8 \"\" \"ovm \(version)\" \"Oracle VM server pools\"\n"
+        var page = ".TH OVM 8 \"\(date)\" \"ovm \(version)\" \"Oracle VM server pools\"\n"
         page += ".SH NAME\n\(help.command.commandName) \\- \(escaped((help.command.abstract ?? "").asPhrase))\n"
         page += ".SH SYNOPSIS\n.B ovm\n.I command\n.RI [ options ]\n"
-        page += ".SH DESCRIPTION\n" + prose(help.command.discussion)
+        page += ".SH DESCRIPTION\n" + prose(help.command.discussion, isFirst: true)
         page += ".SH COMMANDS\n" + commands.dropFirst().map { section(of: $0, without: common) }.joined()
         page += ".SH COMMON OPTIONS\n" + common.map(item).joined()
         return page + foot
@@ -85,14 +86,16 @@ package enum ManualPage {
     }
 
     /// Paragraphs, with the lines that begin with blanks, the examples, as they stand.
-    private static func prose(_ text: String?) -> String {
+    ///
+    /// - Parameter isFirst: whether a heading stands before it, which begins a paragraph by itself.
+    private static func prose(_ text: String?, isFirst: Bool = false) -> String {
         var page = ""
         var isExample = false
         var isParagraph = false
         for line in (text ?? "").split(separator: "\n", omittingEmptySubsequences: false) {
             let begins = line.hasPrefix(" ")
             if begins != isExample {
-                page += begins ? ".PP\n.RS 4\n.nf\n" : ".fi\n.RE\n"
+                page += begins ? (page.isEmpty && isFirst ? "" : ".PP\n") + ".RS 4\n.nf\n" : ".fi\n.RE\n"
                 isExample = begins
                 isParagraph = false
             }

@@ -10,7 +10,7 @@ package enum HistoryText {
         list.add("tags", String(state.tagCount))
         list.add("rules", String(state.ruleCount))
         var servers = TextTable([
-            .init("SERVER"), .init("STATUS", isStatus: true), .init("ROLES"), .init("VMS", .right), .init("MEMORY", .right),
+            .init("NAME"), .init("STATUS", isStatus: true), .init("ROLES"), .init("VMS", .right), .init("MEMORY", .right),
             .init("FREE", .right),
         ])
         for server in state.servers {
@@ -28,7 +28,7 @@ package enum HistoryText {
 
     private static func table(of documents: [MachineDocument]) -> TextTable {
         var machines = TextTable([
-            .init("VM"), .init("STATUS", isStatus: true), .init("SERVER"), .init("MEMORY", .right), .init("CPUS", .right),
+            .init("NAME"), .init("STATUS", isStatus: true), .init("SERVER"), .init("MEMORY", .right), .init("VCPUS", .right),
         ])
         for machine in documents {
             machines.add([
@@ -57,9 +57,9 @@ package enum HistoryText {
         var lines = ["\(object.change) \(object.kind) \(object.name)"]
         for field in object.fields {
             switch (field.before, field.after) {
-            case (let before?, let after?): lines.append("  \(field.name): \(before) -> \(after)")
-            case (nil, let after?): lines.append("  \(field.name): \(after)" + (object.change == "changed" ? " (new)" : ""))
-            case (let before?, nil): lines.append("  \(field.name): \(before)" + (object.change == "changed" ? " (gone)" : ""))
+            case (let before?, let after?): lines.append("  \(field.name): \(short(before)) -> \(short(after))")
+            case (nil, let after?): lines.append("  \(field.name): \(short(after))" + (object.change == "changed" ? " (new)" : ""))
+            case (let before?, nil): lines.append("  \(field.name): \(short(before))" + (object.change == "changed" ? " (gone)" : ""))
             case (nil, nil): break
             }
         }
@@ -71,5 +71,13 @@ package enum HistoryText {
                     + (entry.message.map { ": \($0)" } ?? ".") + reason)
         }
         return lines.map { TextTable.printable($0) + "\n" }.joined()
+    }
+
+    /// A value on one line: of a text of several, such as a vm.cfg, the first that says something.
+    private static func short(_ value: String) -> String {
+        guard !value.isEmpty else { return "none" }
+        let lines = value.split(whereSeparator: \.isNewline)
+        guard lines.count > 1 else { return value }
+        return "\(lines[0]) .. (\(lines.count) lines; -o json has them)"
     }
 }

@@ -19,7 +19,8 @@ package enum MachineText {
         return table
     }
 
-    package static func properties(of machine: MachineDocument) -> PropertyList {
+    /// - Parameter tags: the machine's; nil shows how many there are.
+    package static func properties(of machine: MachineDocument, tags: [TagDocument]? = nil) -> PropertyList {
         let needs = machine.requirements
         var list = PropertyList()
         list.add("name", "\(machine.name) (\(machine.id))")
@@ -31,16 +32,32 @@ package enum MachineText {
         list.add("seen on", (machine.seenOn ?? []).map { "\($0.server), domain \($0.domain): the pool did not ask for it" })
         list.add("preferred servers", preferred(machine))
         list.add("type", needs.domainType)
-        list.add("memory", QuantityText.memory(mebibytes: needs.memoryMiB))
-        list.add("virtual CPUs", String(needs.virtualCPUs))
+        let memory = QuantityText.memory(mebibytes: needs.memoryMiB)
+        let isGrowing = needs.maximumMemoryMiB > needs.memoryMiB
+        list.add("memory", isGrowing ? "\(memory), up to \(QuantityText.memory(mebibytes: needs.maximumMemoryMiB)) while it runs" : memory)
+        let isMultiplying = needs.maximumVirtualCPUs > needs.virtualCPUs
+        list.add(
+            "virtual CPUs", isMultiplying ? "\(needs.virtualCPUs), up to \(needs.maximumVirtualCPUs) while it runs" : "\(needs.virtualCPUs)"
+        )
         list.add("interfaces", needs.interfaces.map { "\($0.bridge), \(QuantityText.rate(kilobits: $0.rateKbps))" })
         list.add("disks", needs.diskPaths)
         if needs.newImageMiB > 0 { list.add("images to create", QuantityText.memory(mebibytes: needs.newImageMiB)) }
-        list.add("tags", String(machine.tagCount))
+        list.add("at its end", "power-off: \(needs.onPowerOff), reboot: \(needs.onReboot), crash: \(needs.onCrash)")
+        list.add("tags", tags.map(lines) ?? [String(machine.tagCount)])
         list.add("rules", machine.rules ?? [])
         list.add("task", machine.task.map(String.init))
+        list.add("allows", machine.operations.joined(separator: ", "))
         list.add("warnings", (machine.warnings ?? []).map { "vm.cfg:\($0.line):\($0.column): \($0.message)" })
         return list
+    }
+
+    /// The most tags of a machine that are shown with it.
+    private static let shownTags = 16
+
+    private static func lines(of tags: [TagDocument]) -> [String] {
+        guard !tags.isEmpty else { return ["none"] }
+        let more = tags.count > shownTags ? ["\(tags.count - shownTags) more"] : []
+        return tags.prefix(shownTags).map { "\($0.key)=\($0.value)" } + more
     }
 
     /// The status, and where the machine is seen besides: `PoweredOff, seen on bravo outside of the pool`.

@@ -61,6 +61,9 @@ package struct AnswerForm: Hashable, Sendable {
         self.isStream = isStream
     }
 
+    /// Whether the text is made for people, and may say more than the document.
+    package var isForPeople: Bool { [.table, .wide].contains(form) }
+
     /// The text of `document`; `people` makes what `table` and `wide` show.
     package func text(of document: some NamedDocument, people: () -> some StyledText) throws -> String {
         switch form {
