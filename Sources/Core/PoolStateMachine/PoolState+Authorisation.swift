@@ -37,7 +37,7 @@ extension PoolState {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
             .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .deleteRule:
             .user
-        case .changeSetting, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
+        case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
         case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed: nil
         }
