@@ -148,7 +148,9 @@ let testTargets: [Target] = [
     tests(of: "AgentCore", alsoImport: ["PoolModel", "RaftCore", "PoolStateMachine"]),
     tests(of: "OpenSSLTransport", alsoImport: ["NIOCore", "NIOPosix", "NIOEmbedded", "NIOTLS", "COpenSSL"]),
     tests(of: "WireFormat", alsoImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore"], exclude: ["Golden"]),
-    tests(of: "SQLiteStorage", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
+    tests(
+        of: "SQLiteStorage",
+        alsoImport: ["AgentPorts", "PrometheusMetrics", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     tests(of: "PrometheusMetrics", alsoImport: ["AgentPorts", "CoreMetrics"]),
@@ -158,11 +160,15 @@ let testTargets: [Target] = [
     tests(
         of: "AgentRuntime",
         alsoImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
+            "AgentPorts", "PrometheusMetrics", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging",
+            "NIOCore", "NIOPosix",
         ]),
     tests(
         of: "PeerNetwork",
-        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore", "NIOPosix"]),
+        alsoImport: [
+            "AgentPorts", "PrometheusMetrics", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "NIOCore",
+            "NIOPosix",
+        ]),
     tests(
         of: "QueryService",
         alsoImport: [

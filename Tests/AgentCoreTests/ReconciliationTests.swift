@@ -81,6 +81,53 @@ struct ReconciliationTests {
         #expect(scene.takeOperations().isEmpty)
     }
 
+    /// A machine whose domain is built, and whose unpause was refused.
+    private static func refusedUnpause() throws -> (scene: AgentScene, machine: VirtualMachineID) {
+        var scene = try Self.serving()
+        let machine = try scene.startMachine()
+        let creation = try #require(scene.takeOperations().first)
+        scene.domains = [scene.domain(machine, .paused)]
+        scene.step(.operationEnded(creation.id, .done))
+        scene.answerListings()
+        let unpausing = try #require(scene.takeOperations().first)
+        try #require(unpausing.operation == .unpause(domain: 1))
+        scene.step(.operationEnded(unpausing.id, .failed(cause: "no CPU is left.")))
+        return (scene, machine)
+    }
+
+    @Test("a domain that was built and may not run is destroyed, and the start has failed with the hypervisor's cause")
+    func takesDownWhatMayNotRun() throws {
+        var (scene, machine) = try Self.refusedUnpause()
+
+        scene.answerListings()
+        let destruction = try #require(scene.takeOperations().first)
+        let meanwhile = try scene.machine(machine)
+        scene.step(.operationEnded(destruction.id, .failed(cause: "busy.")))
+        scene.elapse(.seconds(3))
+        let again = try #require(scene.takeOperations().first)
+        scene.domains = []
+        scene.step(.operationEnded(again.id, .done))
+        scene.elapse(.seconds(3))
+
+        #expect(destruction.operation == .destroy(domain: 1) && again.operation == .destroy(domain: 1))
+        #expect(meanwhile.placement != nil)
+        let failed = try scene.machine(machine)
+        #expect(failed.status == .error && failed.cause.contains("no CPU is left") && failed.placement == nil, "\(failed.cause)")
+        #expect(scene.takeOperations().isEmpty)
+    }
+
+    @Test("a domain that runs although its unpause was called failed is what it is: it runs")
+    func believesTheListing() throws {
+        var (scene, machine) = try Self.refusedUnpause()
+
+        scene.domains = [scene.domain(machine, .running)]
+        scene.answerListings()
+        scene.elapse(.seconds(3))
+
+        #expect(try scene.machine(machine).status == .running)
+        #expect(scene.takeOperations().isEmpty)
+    }
+
     @Test("an agent killed between create and unpause takes the domain down in its next run, and says so")
     func endsInterruptedStart() throws {
         var scene = try Self.serving()

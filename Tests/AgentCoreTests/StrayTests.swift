@@ -45,6 +45,34 @@ struct StrayTests {
         #expect(scene.takeOperations().isEmpty)
     }
 
+    @Test("a domain with the name in a machine's configuration is that machine, whatever the pool calls it; of several it may be any")
+    func saysConfiguredName() throws {
+        var scene = try ReconciliationTests.serving()
+        var machines: [VirtualMachineID] = []
+        for (number, name) in ["web01", "web02", "other"].enumerated() {
+            let definition = MachineDefinition(
+                name: try #require(VirtualMachineName(name)), uuid: UniqueIdentifier(high: 6, low: UInt64(number)), configuration: "",
+                requirements: try AgentScene.definition().requirements, preferredServers: [],
+                configuredName: name == "other" ? "other" : "template")
+            guard case .done(.machine(let machine)) = try scene.submit(.createMachine(definition)) else { throw AgentScene.NoAnswer() }
+            machines.append(machine)
+        }
+
+        scene.domains = [Self.foreign("template", uuid: 77)]
+        scene.elapse(.seconds(2))
+        let seen = machines.map { scene.core.state.sightings(of: $0).map(\.domain) }
+        let refused = try scene.submit(.startMachine(machines[0]))
+        _ = try scene.submit(.deleteMachine(machines[2]))
+        scene.domains = []
+        scene.elapse(.seconds(2))
+
+        #expect(seen == [[7], [7], []])
+        guard case .refused(let refusal) = refused else { return #expect(Bool(false), "\(refused)") }
+        #expect(refusal.type == .machineSeenOutside)
+        #expect(machines.allSatisfy { scene.core.state.sightings(of: $0).isEmpty })
+        #expect(scene.core.state.inconsistency == nil)
+    }
+
     @Test("a foreign domain that is no machine of the pool is nobody's business")
     func ignoresOthers() throws {
         var (scene, _) = try Self.idleMachine()

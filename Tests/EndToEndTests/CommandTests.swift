@@ -105,6 +105,28 @@ struct CommandTests {
         #expect(try ovm("rule show apart").isOneSentenceOfEach)
     }
 
+    @Test("the pool's settings are shown and set, by who has seen their last change if so asked; a diff shows both values")
+    func settings() throws {
+        let former = try output("pool settings -o json")
+        let changed = try output("pool set --cpu-overcommit 6 --voter-limit 3 --voter-replacement 10m --reason rack7 -o yaml")
+        let index = try #require(changed.firstMatch(of: #/changedAt: ([0-9]+)/#)?.1)
+
+        let late = try ovm("pool set --voter-limit 5 --if-match 1")
+        let again = try output("pool set --voter-replacement 90s --if-match \(index)")
+        let impossible = try ovm("pool set --voter-limit 4")
+        let nothing = try ovm("pool set")
+
+        #expect(former.contains(#/"overcommitRatio" ?: ?4/#) && former.contains(#/"changedAt" ?: ?0/#), "\(former)")
+        #expect(changed.contains("overcommitRatio: 6\n") && changed.contains("voterReplacementSeconds: 600\n"), "\(changed)")
+        #expect(late.isOneSentenceOfEach && late.errors.contains("Read it again"), "\(late.errors)")
+        #expect(again.contains("voter replacement  after 90s of silence"), "\(again)")
+        #expect(impossible.isOneSentenceOfEach && impossible.errors.contains("Give 1, 3, 5 or 7."), "\(impossible.errors)")
+        #expect(nothing.status == 2 && nothing.errors.contains("--voter-replacement"), "\(nothing.errors)")
+        #expect(try output("event ls --kind setting-changed").contains("rack7"))
+        let diff = try output("pool diff \(Int(index).map { $0 - 1 } ?? 0)..")
+        #expect(diff.contains(#/overcommitRatio.*4.*6/#) && diff.contains(#/voterReplacementSeconds.*600.*90/#), "\(diff)")
+    }
+
     @Test("a start's task is listed, shown, and cannot be cancelled once it has ended")
     func tasks() throws {
         let number = try #require(try output("task ls --no-headers").split(separator: "\n").first?.split(separator: " ").first)

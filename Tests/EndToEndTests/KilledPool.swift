@@ -43,5 +43,9 @@ final class KilledPool {
         agent.waitUntilExit()
     }
 
+    /// Lets the agent stand still, its connections open.
+    func suspend(_ name: String) { agents[name].map { _ = Foundation.kill($0.processIdentifier, SIGSTOP) } }
+    func resume(_ name: String) { agents[name].map { _ = Foundation.kill($0.processIdentifier, SIGCONT) } }
+
     func isRunning(_ name: String) -> Bool { agents[name]?.isRunning ?? false }
 }

@@ -2,6 +2,7 @@ import AgentCore
 import NIOCore
 import OpenSSLTransport
 import PoolModel
+import PrometheusMetrics
 import Testing
 import WireFormat
 
@@ -23,7 +24,8 @@ import WireFormat
         let second = try await unreading(pool)
         var limits = PeerLimits.patient
         limits.bulkQueueBytes = 256 * 1024
-        let agent = try await TestAgent.start(1, of: pool, limits: limits)
+        let store = MetricStore(PeerNetwork.countedMetrics)
+        let agent = try await TestAgent.start(1, of: pool, limits: limits, store: store)
         agent.network.setPeers([try second.description(as: 2)])
         try await eventually("not connected") { agent.events.count(.connected(ServerID(2))) == 2 }
 
@@ -40,6 +42,9 @@ import WireFormat
 
         let queued = await agent.network.mostQueued
         #expect((256 * 1024...300 * 1024).contains(queued), "\(queued) bytes wait")
+        // At least those of the last thousand, of which none found room.
+        #expect(await MetricsTests.value(store, "ovm_peer_messages_dropped_total", "queue-full") ?? 0 >= 1_000)
+        #expect(await MetricsTests.value(agent.network, "ovm_peer_queued_bytes") ?? 0 >= 256 * 1024)
         #expect(reports >= 1 && agent.events.count(.unreachable(ServerID(2))) == reports)
         agent.network.send(urgent(5), to: ServerID(2))
         for end in second.ends { try await end.channel.setOption(.autoRead, value: true).get() }

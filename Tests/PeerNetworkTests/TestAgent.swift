@@ -3,6 +3,7 @@ import NIOPosix
 import OpenSSLTransport
 @testable import PeerNetwork
 import PoolModel
+import PrometheusMetrics
 import RaftCore
 import Testing
 
@@ -16,7 +17,8 @@ struct TestAgent: Sendable {
 
     /// Listens, and knows no peers yet.
     static func start(
-        _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = .patient
+        _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = .patient,
+        store: MetricStore = MetricStore(PeerNetwork.countedMetrics)
     ) async throws -> TestAgent {
         let context = try pool.context(credential ?? pool.server(number))
         var configuration = PeerNetworkConfiguration(
@@ -25,7 +27,8 @@ struct TestAgent: Sendable {
         let log = CapturedLog()
         let events = EventLog()
         let network = PeerNetwork(
-            configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), log: log.logger)
+            configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), log: log.logger,
+            factory: store)
         let bound = try await network.listen(receiver: events)
         return TestAgent(server: ServerID(number), network: network, events: events, log: log, port: bound)
     }

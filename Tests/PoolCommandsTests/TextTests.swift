@@ -39,6 +39,31 @@ struct TextTests {
     }
 
     @Test(
+        "a time is written in the largest unit that it is a whole number of, and is read as the same",
+        arguments: [(0, "0s"), (1, "1s"), (90, "90s"), (600, "10m"), (5_400, "90m"), (7_200, "2h"), (2_592_000, "30d")] as [(Int64, String)]
+    )
+    func writesTimes(seconds: Int64, expected: String) {
+        #expect(QuantityText.duration(seconds: seconds) == expected)
+        #expect(QuantityText.seconds(expected) == seconds)
+    }
+
+    @Test("the pool's settings are listed with their units")
+    func listsSettings() {
+        let changed = PoolSettingsDocument(overcommitRatio: 6, voterLimit: 1, voterReplacementSeconds: 5_400, changedAt: 117)
+        let former = PoolSettingsDocument(overcommitRatio: 4, voterLimit: 5, voterReplacementSeconds: 600, changedAt: 0)
+
+        #expect(
+            PoolText.properties(of: changed).text(in: TextStyle()) == """
+                CPU overcommit     6 virtual for each physical CPU
+                voter limit        at most 1 server
+                voter replacement  after 90m of silence
+                last change        index 117
+
+                """)
+        #expect(PoolText.properties(of: former).text(in: TextStyle()).contains("last change        never\n"))
+    }
+
+    @Test(
         "amounts of memory are read in powers of 1,024",
         arguments: [
             ("512", 512), ("512M", 512), ("64G", 65_536), ("64g", 65_536), ("2T", 2_097_152), ("1GiB", 1_024), ("", nil), ("G", nil),

@@ -34,7 +34,8 @@ struct AuthorisationTests {
     /// Commands of the pool itself: an administrator's.
     private static func poolCommands() -> [PoolCommand] {
         [
-            .changeSetting(.voterLimit(3)), .maintenance(server: PoolScene.two, isOn: true), .removeServer(PoolScene.two),
+            .changeSettings(PoolSettingsChange(voterLimit: 3)), .maintenance(server: PoolScene.two, isOn: true),
+            .removeServer(PoolScene.two),
             .createToken(JoinToken(secret: PoolScene.digest(3), roles: .all, lifetimeMilliseconds: 60_000)), .revokeToken(TokenID(1)),
             .createCredential(OperatorCredential(name: "x", secret: PoolScene.digest(4), role: .viewer)),
             .revokeCredential(CredentialID(99)),

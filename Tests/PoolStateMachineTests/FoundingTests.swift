@@ -2,7 +2,7 @@ import PoolModel
 import PoolStateMachine
 import Testing
 
-@Suite("Founding a pool, its settings and its format")
+@Suite("Founding a pool, and its format")
 struct FoundingTests {
     @Test("the founder becomes server 1, and the first credential is an administrator's")
     func founds() throws {
@@ -36,20 +36,6 @@ struct FoundingTests {
 
         expectRefused(outcome, .notAllowed)
         #expect(scene.state.pool?.name == "test")
-    }
-
-    @Test("settings are kept within their range")
-    func boundsSettings() throws {
-        var scene = try PoolScene()
-
-        #expect(scene.apply(.changeSetting(.overcommitRatio(64))) == .done(.none))
-        #expect(scene.apply(.changeSetting(.voterLimit(7))) == .done(.none))
-        expectRefused(scene.apply(.changeSetting(.overcommitRatio(0))), .invalidValue)
-        expectRefused(scene.apply(.changeSetting(.overcommitRatio(65))), .invalidValue)
-        expectRefused(scene.apply(.changeSetting(.voterLimit(4))), .invalidValue)
-
-        #expect(scene.state.settings.overcommitRatio == 64)
-        #expect(scene.state.settings.voterLimit == 7)
     }
 
     @Test("the format rises only when every server has announced it, and never falls")

@@ -55,6 +55,43 @@ struct OperationTests {
         #expect(pool.scene.state.inconsistency == nil)
     }
 
+    @Test("a reboot whose agent ends in the middle of the new start goes on in the agent's next session")
+    func rebootOutlivesAgent() throws {
+        var pool = try Running()
+        let task = try pool.task(.rebootMachine(pool.id, force: false))
+        pool.scene.observe(pool.id, .stopped(.requested, cause: "It was stopped to be rebooted."))
+        let begun = pool.machine
+
+        pool.scene.open(PoolScene.one)
+        pool.scene.observe(pool.id, .stopped(.startInterrupted, cause: MachineStopReason.startInterrupted.sentence))
+        let again = pool.machine
+        let session = pool.scene.state.servers[PoolScene.one]?.session
+        pool.scene.observe(pool.id, .running)
+
+        #expect(again.status == .rebooting && again.intent == .running && again.task == task && again.epoch == begun.epoch.next)
+        #expect(again.placement?.session == session && again.placement?.isStarted == false)
+        #expect(pool.machine.status == .running && pool.state(of: task) == .done && pool.reserved == Mebibytes(1_000))
+        #expect(pool.scene.state.inconsistency == nil)
+    }
+
+    @Test("so does a start anew that the machine's configuration asks for; of one that an operator asked for the operator is told")
+    func restartOutlivesAgent() throws {
+        var pool = try Running { $0.endActions.onCrash = .restart }
+        pool.scene.observe(pool.id, .ended(.crashed, isTooSoon: false))
+        pool.scene.observe(pool.id, .stopped(.crashed, cause: MachineStopReason.crashed.sentence))
+
+        pool.scene.open(PoolScene.one)
+        pool.scene.observe(pool.id, .stopped(.startInterrupted, cause: MachineStopReason.startInterrupted.sentence))
+        let again = pool.machine
+        pool.scene.observe(pool.id, .stopped(.startFailed, cause: "The start failed: no such kernel."))
+        let task = try pool.task(.startMachine(pool.id))
+        pool.scene.observe(pool.id, .stopped(.startInterrupted, cause: MachineStopReason.startInterrupted.sentence))
+
+        #expect(again.status == .rebooting && again.intent == .running && again.placement != nil)
+        #expect(pool.machine.status == .poweredOff && pool.machine.placement == nil && pool.state(of: task) == .failed)
+        #expect(pool.scene.state.inconsistency == nil)
+    }
+
     @Test("a guest's own end is followed as on_poweroff, on_reboot and on_crash say", arguments: MachineEndAction.allCases)
     func honoursActions(_ action: MachineEndAction) throws {
         for reason in [MachineStopReason.poweredOffItself, .rebootedItself, .crashed] {

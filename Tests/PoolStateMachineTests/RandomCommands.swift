@@ -99,7 +99,11 @@ struct RandomCommands {
             let running = state.tasksInOrder.filter { !$0.state.hasEnded }.map(\.id)
             return (.cancelTask(running.randomElement(using: &random) ?? TaskID(1)), PoolScene.root)
         case 7: return (.resetMachineStatus(machine), PoolScene.root)
-        case 8: return (.changeSetting(.overcommitRatio(Int.random(in: 0...8, using: &random))), PoolScene.root)
+        case 8:
+            let change = PoolSettingsChange(
+                overcommitRatio: Int.random(in: 0...8, using: &random), voterLimit: chance(2) ? Int.random(in: 0...8, using: &random) : nil,
+                voterReplacement: chance(2) ? .seconds(Int.random(in: 5...20, using: &random)) : nil)
+            return (.changeSettings(change), PoolScene.root)
         case 9:
             let server = server(in: state)
             let facts = PoolScene.facts(total: Int.random(in: 2_000...20_000, using: &random))

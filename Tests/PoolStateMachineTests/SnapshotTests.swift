@@ -15,7 +15,7 @@ struct SnapshotTests {
         try scene.start(starting)
         scene.reach(PoolScene.two, false)
         try scene.stop(lost)
-        scene.apply(.changeSetting(.overcommitRatio(8)))
+        scene.apply(.changeSettings(PoolSettingsChange(overcommitRatio: 8)))
         for sequence in 1...20 as ClosedRange<UInt64> {
             scene.apply(
                 .startMachine(VirtualMachineID(90 + sequence)),
@@ -88,7 +88,7 @@ struct SnapshotTests {
 
         let commands: [PoolCommand] = [
             .putTag(id, key: key, value: "a"), .putTag(id, key: key, value: "b"), .deleteTag(id, key: key),
-            .maintenance(server: PoolScene.two, isOn: true), .changeSetting(.voterLimit(3)), .startMachine(id),
+            .maintenance(server: PoolScene.two, isOn: true), .changeSettings(PoolSettingsChange(voterLimit: 3)), .startMachine(id),
             .stopMachine(id, force: true),
         ]
         for command in commands {

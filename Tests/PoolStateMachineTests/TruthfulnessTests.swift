@@ -55,7 +55,7 @@ struct TruthfulnessTests {
 
         scene.observe(id, .running)
         scene.apply(.changeMachine(id, MachineChange(preferredServers: [PoolScene.one])))
-        scene.apply(.changeSetting(.voterLimit(5)))
+        scene.apply(.changeSettings(PoolSettingsChange(voterLimit: 5)))
 
         #expect(scene.state.machines[id] == machine)
         #expect(scene.state.events.events.count == events)

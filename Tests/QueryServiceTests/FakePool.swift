@@ -11,9 +11,11 @@ actor FakePool: PoolGateway {
     private var writeAnswer: WriteAnswer?
     private var sequel: PoolCommand?
     private var readRefusal: String?
+    private var linearizableRefusal: String?
     private var staleAge: Duration?
     private var staleState: PoolState?
     private var hasMaster = true
+    private var isStopping = false
     private var isMasterSilent = false
     /// How many linearizable reads there were.
     private(set) var linearizableReads = 0
@@ -36,6 +38,7 @@ actor FakePool: PoolGateway {
         if let readRefusal { return .refused(cause: readRefusal, context()) }
         if consistency == .linearizable {
             linearizableReads += 1
+            if let linearizableRefusal { return .refused(cause: linearizableRefusal, context()) }
             if isMasterSilent {
                 await hang()
                 return .refused(cause: "the reader has gone", context())
@@ -43,7 +46,8 @@ actor FakePool: PoolGateway {
         }
         var context = context()
         if consistency == .stale {
-            context = AnswerContext(answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge)
+            context = AnswerContext(
+                answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge, isStopping: isStopping)
         }
         return .value(body(consistency == .stale ? staleState ?? state : state, context), context)
     }
@@ -83,10 +87,12 @@ actor FakePool: PoolGateway {
     /// After the next write, and before its writer looks, somebody else writes this.
     func follow(nextWriteWith command: PoolCommand) { sequel = command }
     func refuseReads(_ cause: String?) { readRefusal = cause }
+    func refuseLinearizableReads(_ cause: String) { linearizableRefusal = cause }
     func setStaleAge(_ age: Duration?) { staleAge = age }
     /// From now on stale reads see a server that has applied nothing yet.
     func fallBehind() { staleState = PoolState() }
     func loseMaster() { hasMaster = false }
+    func beginStop() { isStopping = true }
     /// From now on linearizable reads are not answered.
     func silenceMaster() { isMasterSilent = true }
     var watcherCount: Int { watchers.count }

@@ -201,6 +201,7 @@ struct OpenAPITests {
             (value as? [Any])?.enumerated().flatMap { mismatches($1, element, at: "\(place)[\($0)]") } ?? [place]
         case .items(let element, let count):
             (value as? [Any]).map { count.contains($0.count) } == true ? mismatches(value, .list(element), at: place) : [place]
+        case .oneOf(let allowed): (value as? Int).map { allowed.contains($0) } == true ? [] : [place]
         case .named(let name): mismatches(value, OpenAPIDocument.objects.first { $0.name == name }, at: place, allowing: extra)
         }
     }

@@ -42,6 +42,33 @@ struct ReadinessTests {
         }
     }
 
+    @Test("a server whose agent is stopping is not ready, up to date as it may be")
+    func isNotReadyWhileStopping() async throws {
+        let scene = try await Scene()
+        await scene.gateway.setStaleAge(.zero)
+        #expect(try await scene.send("GET", "/readyz", as: nil).status == 200)
+
+        await scene.gateway.beginStop()
+        let answer = try await scene.send("GET", "/readyz", as: nil)
+
+        #expect(answer.status == 503 && answer.problem?.detail.contains("its agent is stopping") == true, "\(answer.text)")
+        #expect(answer.headers["Retry-After"] == "1")
+    }
+
+    @Test("a server without a majority is not ready: neither where it knows no master nor where its master hears nobody")
+    func isNotReadyWithoutMajority() async throws {
+        let scene = try await Scene()
+        await scene.gateway.setStaleAge(.seconds(60))
+
+        await scene.gateway.refuseLinearizableReads("no majority of the servers answers")
+        let unheard = try await scene.send("GET", "/readyz", as: nil)
+        await scene.gateway.loseMaster()
+        let masterless = try await scene.send("GET", "/readyz", as: nil)
+
+        #expect(unheard.status == 503 && unheard.problem?.detail.contains("no majority of the servers answers") == true)
+        #expect(masterless.status == 503 && masterless.problem?.detail.contains("it knows no Server Pool Master") == true)
+    }
+
     @Test("a server that has just started and applied nothing yet is not ready")
     func isNotReadyWithoutPool() async throws {
         let scene = try await Scene()

@@ -104,8 +104,12 @@ struct SchemaValidator {
     }
 
     private static func contains(_ rule: Any, _ value: Any) -> Bool {
-        guard let text = value as? String else { return value is NSNull && (rule as? [Any] ?? []).contains { $0 is NSNull } }
-        return (rule as? [Any] ?? []).contains { $0 as? String == text }
+        let allowed = rule as? [Any] ?? []
+        return switch value {
+        case let text as String: allowed.contains { $0 as? String == text }
+        case let number as Int: allowed.contains { $0 as? Int == number }
+        default: value is NSNull && allowed.contains { $0 is NSNull }
+        }
     }
 
     /// The pattern is looked for anywhere, as JSON Schema has it.

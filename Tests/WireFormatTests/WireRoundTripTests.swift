@@ -110,6 +110,30 @@ struct WireRoundTripTests {
         #expect(throws: PoolStateRestoringError.self) { try PoolState(restoring: parts) }
     }
 
+    @Test("changed settings survive a snapshot, with the index of their change")
+    func roundTripsSettings() throws {
+        let state = try Self.changedSettingsState()
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.settings == state.settings && restored.settings.changedAt == state.appliedIndex)
+        #expect(restored.settings.voterReplacement == .seconds(3_600))
+        #expect(coding.encode(restored) == coding.encode(state))
+    }
+
+    @Test("another name in the configuration survives a snapshot")
+    func roundTripsConfiguredName() throws {
+        let state = try Self.strayState(configuredName: "template")
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.machines(configuredAs: "template").count == 1)
+        #expect(restored.digest == state.digest && restored.inconsistency == nil)
+        #expect(restored.digest != (try Self.strayState()).digest)
+    }
+
     @Test("a snapshot with one bit turned is refused, whichever bit it is, or is the same state")
     func refusesDamagedSnapshot() throws {
         let state = try Self.busyState()
@@ -209,13 +233,22 @@ extension WireRoundTripTests {
         return state
     }
 
+    static func changedSettingsState() throws -> PoolState {
+        var state = try busyState()
+        let change = PoolSettingsChange(overcommitRatio: 6, voterLimit: 3, voterReplacement: .seconds(3_600))
+        let admin = Principal.operator(name: "admin", credential: CredentialID(2))
+        let entry = PoolEntry(command: .changeSettings(change), principal: admin, proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+        #expect(state.apply(entry, at: state.appliedIndex.next).outcome == .done(.none))
+        return state
+    }
+
     /// The busy state, in which a second machine is seen unasked.
-    static func strayState() throws -> PoolState {
+    static func strayState(configuredName: String? = nil) throws -> PoolState {
         var state = try busyState()
         let admin = Principal.operator(name: "admin", credential: CredentialID(2))
         let definition = MachineDefinition(
             name: try #require(VirtualMachineName("web02")), uuid: UniqueIdentifier(high: 2, low: 2), configuration: "name='web02'",
-            requirements: WireSamples.requirements, preferredServers: [])
+            requirements: WireSamples.requirements, preferredServers: [], configuredName: configuredName)
         let machine = VirtualMachineID(state.nextMachine)
         let server = ServerID(1)
         let session = try #require(state.servers[server]?.session)
@@ -268,7 +301,10 @@ struct GoldenBytesTests {
         let withStrays = WireSnapshotCoding().encode(try WireRoundTripTests.strayState())
 
         let withChangedRules = WireSnapshotCoding().encode(try WireRoundTripTests.changedRulesState())
+        let withOtherName = WireSnapshotCoding().encode(try WireRoundTripTests.strayState(configuredName: "template"))
+        let withSettings = WireSnapshotCoding().encode(try WireRoundTripTests.changedSettingsState())
 
-        try Golden.compare([bytes, withRules, withStrays, withChangedRules].map(Golden.hexadecimal), with: "snapshot-1.txt")
+        let all = [bytes, withRules, withStrays, withChangedRules, withSettings, withOtherName]
+        try Golden.compare(all.map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

@@ -46,8 +46,8 @@ enum WireSamples {
             .createPool(
                 PoolFoundation(pool: uuid, name: "p", authority: try digest(3), founder: try newServer(), credential: try credential())),
             .raiseFormat(version: 2),
-            .changeSetting(.overcommitRatio(8)),
-            .changeSetting(.voterLimit(3)),
+            .changeSettings(PoolSettingsChange(overcommitRatio: 8)),
+            .changeSettings(PoolSettingsChange(voterLimit: 3)),
             .hello(
                 ServerHello(
                     server: server, session: session, boot: uuid, run: uuid, storage: uuid, formatVersion: 1, agentVersion: "1.0",
@@ -154,6 +154,12 @@ enum WireSamples {
                 RuleID(12),
                 RuleChange(strength: .soft, addedMachines: [name], removedMachines: [name], addedTags: [tag], removedTags: [tag])),
             .changeMachine(VirtualMachineID(7), MachineChange(addedRules: [RuleID(12), RuleID(9)], removedRules: [RuleID(13)])),
+            .changeSettings(PoolSettingsChange(overcommitRatio: 64, voterLimit: 1, voterReplacement: .seconds(2_592_000))),
+            .changeSettings(PoolSettingsChange()),
+            .createMachine(
+                MachineDefinition(
+                    name: try #require(VirtualMachineName("web01")), uuid: uuid, configuration: "name = 'template'",
+                    requirements: requirements, preferredServers: [], configuredName: "template")),
         ]
     }
 

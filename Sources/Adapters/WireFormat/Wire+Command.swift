@@ -13,7 +13,7 @@ extension WireCommand {
         switch command {
         case .createPool(let foundation): .createPool(WireCreatePool(foundation))
         case .raiseFormat(let version): .raiseFormat(Int64(version))
-        case .changeSetting(let setting): .changeSetting(WireSetting(setting))
+        case .changeSettings(let change): .changeSettings(WireChangeSettings(change))
         case .hello(let hello): .hello(WireHello(hello))
         case .released(let server, let session):
             .released(
@@ -102,7 +102,7 @@ extension WireCommand {
         switch kind {
         case .createPool(let wire): return .createPool(try wire.model())
         case .raiseFormat(let version): return .raiseFormat(version: try WireField.amount(version, "raise_format"))
-        case .changeSetting(let wire): return .changeSetting(try wire.model())
+        case .changeSettings(let wire): return .changeSettings(try wire.model())
         case .hello(let wire): return .hello(try wire.model())
         case .released(let wire):
             return .released(server: try WireField.server(wire.server, "released.server"), session: SessionNumber(wire.session))
@@ -174,21 +174,19 @@ extension WireCreatePool {
     }
 }
 
-extension WireSetting {
-    init(_ setting: PoolSetting) {
+extension WireChangeSettings {
+    init(_ change: PoolSettingsChange) {
         self.init()
-        switch setting {
-        case .overcommitRatio(let ratio): overcommitRatio = Int64(ratio)
-        case .voterLimit(let limit): voterLimit = Int64(limit)
-        }
+        if let ratio = change.overcommitRatio { overcommitRatio = Int64(ratio) }
+        if let limit = change.voterLimit { voterLimit = Int64(limit) }
+        if let time = change.voterReplacement { voterReplacementNanoseconds = time.wholeNanoseconds }
     }
 
-    func model() throws(WireError) -> PoolSetting {
-        switch kind {
-        case .overcommitRatio(let ratio): return .overcommitRatio(try WireField.amount(ratio, "setting.overcommit_ratio"))
-        case .voterLimit(let limit): return .voterLimit(try WireField.amount(limit, "setting.voter_limit"))
-        case nil: throw .unknown("setting.kind")
-        }
+    func model() throws(WireError) -> PoolSettingsChange {
+        PoolSettingsChange(
+            overcommitRatio: hasOvercommitRatio ? try WireField.amount(overcommitRatio, "settings.overcommit_ratio") : nil,
+            voterLimit: hasVoterLimit ? try WireField.amount(voterLimit, "settings.voter_limit") : nil,
+            voterReplacement: hasVoterReplacementNanoseconds ? .nanoseconds(voterReplacementNanoseconds) : nil)
     }
 }
 
@@ -235,13 +233,15 @@ extension WireCreateMachine {
         configuration = definition.configuration
         requirements = WireRequirements(definition.requirements)
         preferredServers = definition.preferredServers.map(\.number)
+        if let other = definition.configuredName { configuredName = other }
     }
 
     func model() throws(WireError) -> MachineDefinition {
         MachineDefinition(
             name: try WireField.machineName(name, "machine.name"), uuid: uuid.model, configuration: configuration,
             requirements: try requirements.model(),
-            preferredServers: try WireField.servers(preferredServers, "machine.preferred_servers"))
+            preferredServers: try WireField.servers(preferredServers, "machine.preferred_servers"),
+            configuredName: hasConfiguredName ? configuredName : nil)
     }
 }
 

@@ -16,6 +16,10 @@ extension WirePoolSnapshot {
         formatVersion = Int64(parts.formatVersion)
         overcommitRatio = Int64(parts.settings.overcommitRatio)
         voterLimit = Int64(parts.settings.voterLimit)
+        if parts.settings.changedAt > .zero {
+            voterReplacementNanoseconds = parts.settings.voterReplacement.wholeNanoseconds
+            settingsChangedAt = parts.settings.changedAt.number
+        }
         poolTimeMilliseconds = parts.poolTime.milliseconds
         appliedIndex = parts.appliedIndex.number
         nextServer = parts.nextServer
@@ -48,6 +52,8 @@ extension WirePoolSnapshot {
         parts.formatVersion = try WireField.amount(formatVersion, "snapshot.format_version")
         parts.settings.overcommitRatio = try WireField.amount(overcommitRatio, "snapshot.overcommit_ratio")
         parts.settings.voterLimit = try WireField.amount(voterLimit, "snapshot.voter_limit")
+        if hasVoterReplacementNanoseconds { parts.settings.voterReplacement = .nanoseconds(voterReplacementNanoseconds) }
+        parts.settings.changedAt = LogIndex(settingsChangedAt)
         parts.poolTime = PoolTime(milliseconds: poolTimeMilliseconds)
         parts.appliedIndex = LogIndex(appliedIndex)
         parts.nextServer = nextServer
@@ -124,6 +130,7 @@ extension WireMachineState {
             $0.configuration = machine.configuration
             $0.requirements = WireRequirements(machine.requirements)
             $0.preferredServers = machine.preferredServers.map(\.number)
+            if let other = machine.configuredName { $0.configuredName = other }
         }
         intent = machine.intent.rawValue
         isStopForced = machine.isStopForced
@@ -156,7 +163,7 @@ extension WireMachineState {
         let known = try definition.model()
         var machine = VirtualMachine(
             id: VirtualMachineID(id), name: known.name, uuid: known.uuid, configuration: known.configuration,
-            requirements: known.requirements, preferredServers: known.preferredServers)
+            requirements: known.requirements, preferredServers: known.preferredServers, configuredName: known.configuredName)
         guard let intent = MachineIntent(rawValue: intent), let status = MachineStatus(rawValue: status) else {
             throw .unknown("machine.status")
         }

@@ -91,7 +91,7 @@ extension AgentCore {
             return (ended.reason, "\(ended.reason.sentence) It is not started anew: it had run for less than \(floor) s.")
         }
         if !placement.isStarted {
-            if let failure = progress.failure { return (.startFailed, "The start failed: \(failure)") }
+            if let failure = progress.startFailure ?? progress.failure { return (.startFailed, "The start failed: \(failure)") }
             // Seen after the start was decided, and before it was done.
             if let words = sightingWords(of: machine.id) { return (.startFailed, "It was not started: \(words).") }
             if !progress.wasCreated || placement.session != own { return (.startInterrupted, MachineStopReason.startInterrupted.sentence) }

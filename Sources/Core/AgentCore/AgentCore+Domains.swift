@@ -39,7 +39,8 @@ extension AgentCore {
     ) {
         guard placement.isStarted else {
             // Built, and never run. Only the session that it was placed for may let it run (fencing: sessions).
-            let isDue = machine.intent == .running && placement.session == own && stopping == nil
+            let isRefused = reconciler.machines[machine.id]?.startFailure != nil
+            let isDue = machine.intent == .running && placement.session == own && stopping == nil && !isRefused
             if isDue, reconciler.machines[machine.id]?.wasCreated == true, sightingWords(of: machine.id) == nil {
                 insist(on: .unpause(domain: domain.domain), machine, placement, &effects)
             } else {

@@ -52,10 +52,19 @@ extension AgentCore {
                 reconciler.machines[running.machine]?.failure = cause
                 let retry = now.monotonic + settings.operationRetry
                 reconciler.machines[running.machine]?.retryAt = retry
+                noteFailedStart(running, cause)
                 effects.append(.notice(.warning, "Virtual machine \(name(of: running.machine)): \(cause)"))
             }
         }
         requestListing(&effects)
+    }
+
+    /// A domain that has never run and may not run is taken down at once, and not asked to run again: whoever wants the machine is told.
+    private mutating func noteFailedStart(_ running: RunningOperation, _ cause: String) {
+        guard case .unpause = running.operation, state.machines[running.machine]?.placement?.isStarted == false else { return }
+        reconciler.machines[running.machine]?.startFailure = cause
+        reconciler.machines[running.machine]?.failure = nil
+        reconciler.machines[running.machine]?.retryAt = nil
     }
 
     func name(of machine: VirtualMachineID) -> String { state.machines[machine]?.name.text ?? "number \(machine)" }

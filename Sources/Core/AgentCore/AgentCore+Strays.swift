@@ -13,14 +13,16 @@ extension AgentCore {
         return found.keys.sorted().compactMap { found[$0] }
     }
 
-    /// What the domain is although nobody asked for it. By its UUID it may be one machine, by its name another.
+    /// What the domain is although nobody asked for it. By its UUID it may be one machine, by its name others: that of a machine, or that
+    /// in the configurations of machines that the pool calls otherwise. Which of several it is nobody can tell, so it is each of them.
     private func strays(in domain: DomainReport) -> [StrayDomain] {
         if let ownership = domain.ownership, ownership.pool == identity.pool {
             guard state.machines[ownership.machine] != nil, !isAskedFor(ownership) else { return [] }
             return [StrayDomain(machine: ownership.machine, domain: domain.domain, epoch: ownership.epoch)]
         }
         let named = VirtualMachineName(domain.name).flatMap { state.machine(named: $0) }
-        return Set([state.machine(withUUID: domain.uuid)?.id, named?.id].compactMap { $0 }).sorted()
+        let known = [state.machine(withUUID: domain.uuid)?.id, named?.id].compactMap { $0 }
+        return Set(known + state.machines(configuredAs: domain.name)).sorted()
             .filter { !isBeingCreated($0) }.map { StrayDomain(machine: $0, domain: domain.domain) }
     }
 

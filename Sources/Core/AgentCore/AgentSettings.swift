@@ -65,8 +65,6 @@ package struct AgentSettings: Hashable, Sendable {
     package var membersPatience: Duration = .seconds(60)
     /// How long a graceful stop may take before the agent ends all the same.
     package var stopPatience: Duration = .seconds(5)
-    /// A voter that has been silent for so long is replaced by a caught-up learner.
-    package var voterReplacement: Duration = .seconds(600)
 
     package init() {}
 }

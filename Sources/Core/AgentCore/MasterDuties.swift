@@ -91,8 +91,7 @@ extension AgentCore {
         let limit = min(state.settings.voterLimit, active.count)
         let count = limit <= 2 ? limit : (limit % 2 == 1 ? limit : limit - 1)
         var voters = present.voters.filter(active.contains)
-        let caughtUp = active.filter { !voters.contains($0) && raft.isCaughtUp($0) && isServing($0) }
-        var spare = caughtUp[...]
+        var spare = active.filter { !voters.contains($0) && isFollowing($0) }[...]
         if let lost = voters.first(where: isLost), let replacement = spare.first {
             voters.removeAll { $0 == lost }
             voters.append(replacement)
@@ -103,21 +102,27 @@ extension AgentCore {
         if voters.count > 2, voters.count % 2 == 0, voters.count < count, let last = voters.last, !present.voters.contains(last) {
             voters.removeLast()
         }
-        // This server stays: a leader that goes costs an election.
-        let surplus = voters.count - count
-        if surplus > 0 {
-            let leaving = voters.filter { $0 != identity.server }.sorted().suffix(surplus)
-            voters.removeAll { leaving.contains($0) }
-        }
-        return voters.sorted()
+        return (voters.count > count ? staying(of: voters, count) : voters).sorted()
     }
 
-    private func isServing(_ server: ServerID) -> Bool {
-        duties.silence(of: server, at: now.monotonic) < settings.unreachableAfter
+    /// Who goes on voting where there are too many: all of them while those that would stay could not agree on anything.
+    private func staying(of voters: [ServerID], _ count: Int) -> [ServerID] {
+        // This server stays: a leader that goes costs an election. Who does not follow goes first: were the living to end voting and
+        // the dead to stay, the pool would wait for the dead.
+        let others = voters.filter { $0 != identity.server }.sorted()
+        let following = voters.filter { $0 == identity.server } + others.filter(isFollowing)
+        guard min(following.count, count) * 2 > count else { return voters }
+        return Array((following + others.filter { !isFollowing($0) }).prefix(count))
     }
 
+    /// Whether a server is heard and has nearly all of the log.
+    private func isFollowing(_ server: ServerID) -> Bool {
+        raft.isCaughtUp(server) && duties.silence(of: server, at: now.monotonic) < settings.unreachableAfter
+    }
+
+    /// Whether a voter has been silent for so long that another server is to vote in its place: the pool's setting, not the agent's.
     private func isLost(_ server: ServerID) -> Bool {
-        server != identity.server && duties.silence(of: server, at: now.monotonic) >= settings.voterReplacement
+        server != identity.server && duties.silence(of: server, at: now.monotonic) >= state.settings.voterReplacement
     }
 
     /// Raises the format once every member has announced that it can apply it.

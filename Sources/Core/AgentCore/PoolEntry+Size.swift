@@ -35,7 +35,7 @@ extension PoolCommand {
         case .join(let request): request.server.textBytes
         case .createCredential(let credential): credential.name.utf8.count
         case .observed(_, _, _, _, let observation): observation.textBytes
-        case .raiseFormat, .changeSetting, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
+        case .raiseFormat, .changeSettings, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
             .deleteMachine,
             .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .resetMachineStatus, .cancelTask, .deleteTag,
             .deleteRule, .revokeCredential:
@@ -52,7 +52,8 @@ extension PoolCommand {
 
 extension MachineDefinition {
     fileprivate var textBytes: Int {
-        let paths = requirements.diskPaths.reduce(configuration.utf8.count) { $0 + $1.utf8.count + 4 }
+        let texts = configuration.utf8.count + (configuredName?.utf8.count ?? 0)
+        let paths = requirements.diskPaths.reduce(texts) { $0 + $1.utf8.count + 4 }
         return requirements.interfaces.reduce(paths + preferredServers.count * 10) { $0 + $1.bridge.utf8.count + 16 } + 256
     }
 }

@@ -47,6 +47,8 @@ struct MachineProgress: Sendable {
     var leastListing: UInt64 = 0
     /// A placement is started once, whatever came of it.
     var wasCreated = false
+    /// Why the domain that was built may not run, as a sentence: it is taken down, and the start has failed.
+    var startFailure: String?
     /// When this run first saw its domain run.
     var runningSince: MonotonicInstant?
     /// When the guest was asked to end, and for which task.

@@ -8,8 +8,8 @@ package enum PoolCommand: Hashable, Sendable {
     case createPool(PoolFoundation)
     /// Raises the format version that chooses how commands are applied; void unless it is the current one plus 1 or more.
     case raiseFormat(version: Int)
-    /// Sets a pool-wide setting.
-    case changeSetting(PoolSetting)
+    /// Changes pool-wide settings: all that are named, or none.
+    case changeSettings(PoolSettingsChange)
 
     // MARK: Servers and sessions
 

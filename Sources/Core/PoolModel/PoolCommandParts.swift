@@ -147,16 +147,19 @@ package struct MachineDefinition: Hashable, Sendable {
     package let requirements: MachineRequirements
     /// The servers it may run on; empty means every server of the pool. Sorted, without duplicates, at most 64.
     package let preferredServers: [ServerID]
+    /// The name in the configuration where that is another one, at most 255 bytes: so is a domain called that somebody makes of the text.
+    package let configuredName: String?
 
     package init(
         name: VirtualMachineName, uuid: UniqueIdentifier, configuration: String, requirements: MachineRequirements,
-        preferredServers: [ServerID]
+        preferredServers: [ServerID], configuredName: String? = nil
     ) {
         self.name = name
         self.uuid = uuid
         self.configuration = configuration
         self.requirements = requirements
         self.preferredServers = Array(Set(preferredServers)).sorted()
+        self.configuredName = configuredName == name.text ? nil : configuredName
     }
 }
 
@@ -206,10 +209,18 @@ package enum OperatorRole: Int, Hashable, Sendable, CaseIterable {
     case administrator = 3
 }
 
-/// A pool-wide setting, range-checked where it is applied.
-package enum PoolSetting: Hashable, Sendable {
+/// A change of pool-wide settings, range-checked where it is applied; nil leaves one as it is.
+package struct PoolSettingsChange: Hashable, Sendable {
     /// Virtual CPUs for each physical one; 1 to 64.
-    case overcommitRatio(Int)
+    package let overcommitRatio: Int?
     /// The most voters: 1, 3, 5 or 7.
-    case voterLimit(Int)
+    package let voterLimit: Int?
+    /// How long a voter is silent before a caught-up server votes in its place; whole seconds, 10 s to 30 days.
+    package let voterReplacement: Duration?
+
+    package init(overcommitRatio: Int? = nil, voterLimit: Int? = nil, voterReplacement: Duration? = nil) {
+        self.overcommitRatio = overcommitRatio
+        self.voterLimit = voterLimit
+        self.voterReplacement = voterReplacement
+    }
 }

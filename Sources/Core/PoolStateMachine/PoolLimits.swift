@@ -45,5 +45,7 @@ package enum PoolLimits {
     package static let stopPatience: ClosedRange<Duration> = .seconds(1)...(.seconds(24 * 60 * 60))
     package static let overcommitRatio = 1...64
     package static let voterLimits = [1, 3, 5, 7]
+    /// Longer than a server that starts anew is silent; in whole seconds, as people say it.
+    package static let voterReplacementSeconds = 10...2_592_000
     package static let causeBytes = 1_024
 }

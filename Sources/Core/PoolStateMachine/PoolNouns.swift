@@ -14,10 +14,16 @@ package struct PoolSummary: Hashable, Sendable {
     }
 }
 
-/// Pool-wide settings.
+/// Pool-wide settings; a new pool has these.
 package struct PoolSettings: Hashable, Sendable {
+    /// Virtual CPUs for each physical one.
     package var overcommitRatio = 4
+    /// The most servers that vote.
     package var voterLimit = 5
+    /// How long a voter is silent before a caught-up server votes in its place.
+    package var voterReplacement: Duration = .seconds(600)
+    /// The index of the last change; zero before the first.
+    package var changedAt = LogIndex.zero
 
     package init() {}
 }
@@ -67,6 +73,8 @@ package struct VirtualMachine: Hashable, Sendable {
     package let name: VirtualMachineName
     package let uuid: UniqueIdentifier
     package let configuration: String
+    /// The name in the configuration where that is another one.
+    package let configuredName: String?
     package var requirements: MachineRequirements
     package var preferredServers: [ServerID]
     package var intent = MachineIntent.stopped
@@ -97,6 +105,7 @@ package struct VirtualMachine: Hashable, Sendable {
         name = definition.name
         uuid = definition.uuid
         configuration = definition.configuration
+        configuredName = definition.configuredName
         requirements = definition.requirements
         preferredServers = definition.preferredServers
     }
@@ -104,12 +113,13 @@ package struct VirtualMachine: Hashable, Sendable {
     /// For a snapshot: what cannot change after creation.
     package init(
         id: VirtualMachineID, name: VirtualMachineName, uuid: UniqueIdentifier, configuration: String, requirements: MachineRequirements,
-        preferredServers: [ServerID]
+        preferredServers: [ServerID], configuredName: String?
     ) {
         self.id = id
         self.name = name
         self.uuid = uuid
         self.configuration = configuration
+        self.configuredName = configuredName
         self.requirements = requirements
         self.preferredServers = preferredServers
     }

@@ -46,7 +46,7 @@ extension PoolState {
         switch entry.command {
         case .createPool(let foundation): try createPool(foundation, entry)
         case .raiseFormat(let version): try raiseFormat(version, entry)
-        case .changeSetting(let setting): try changeSetting(setting, entry)
+        case .changeSettings(let change): try changeSettings(change, entry)
         case .hello(let hello): try openSession(hello, entry)
         case .released(let server, let session): try release(server, session, entry)
         case .serverFacts(let server, let session, let facts): try changeFacts(server, session, facts, entry)

@@ -38,7 +38,7 @@ extension PoolState {
             .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule,
             .changeRule, .deleteRule:
             .user
-        case .changeSetting, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
+        case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
         case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed: nil
         }

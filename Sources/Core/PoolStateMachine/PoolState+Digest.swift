@@ -35,7 +35,16 @@ extension PoolState {
         digest.add(events.droppedUpTo.number)
         addRequests(to: &digest)
         addRules(to: &digest)
+        addSettings(to: &digest)
         return digest.result
+    }
+
+    /// Settings that were never changed add nothing: agents that do not know all of them have the same digest then.
+    private func addSettings(to digest: inout StateDigest) {
+        guard settings.changedAt > .zero else { return }
+        digest.add("settings")
+        digest.add(settings.changedAt.number)
+        digest.add(UInt64(bitPattern: settings.voterReplacement.components.seconds))
     }
 
     /// A pool without rules has the digest that it had before there were any.
@@ -162,6 +171,8 @@ extension VirtualMachine {
         digest.add(name.text)
         digest.add(uuid)
         digest.add(configuration)
+        // Without one the digest is that of agents that do not know of it.
+        if let configuredName { digest.add(configuredName) }
         digest.add(requirements.domainType.rawValue)
         digest.add(requirements.memory.count)
         digest.add(requirements.virtualCPUs)

@@ -26,6 +26,9 @@ extension PoolState {
         guard definition.configuration.utf8.count <= PoolLimits.configurationBytes else {
             throw Refused(.invalidValue, "The configuration is longer than \(PoolLimits.configurationBytes) bytes. Make it shorter.")
         }
+        guard (definition.configuredName?.utf8.count ?? 0) <= PoolLimits.factBytes else {
+            throw Refused(.invalidValue, "The name in the configuration is longer than \(PoolLimits.factBytes) bytes. Make it shorter.")
+        }
         try check(definition.requirements)
         try checkPreferred(definition.preferredServers)
         let id = VirtualMachineID(nextMachine)
@@ -36,8 +39,20 @@ extension PoolState {
         machines[id] = machine
         machinesByName[machine.name] = id
         machinesByUUID[machine.uuid] = id
+        indexConfiguredName(of: machine)
         note(entry, .machine, machine.name.text, .machineCreated, "Virtual machine \(machine.name) was created.")
         return .machine(id)
+    }
+
+    mutating func indexConfiguredName(of machine: VirtualMachine) {
+        guard let name = machine.configuredName else { return }
+        machinesByConfiguredName[name, default: []].insert(machine.id)
+    }
+
+    private mutating func forgetConfiguredName(of machine: VirtualMachine) {
+        guard let name = machine.configuredName else { return }
+        machinesByConfiguredName[name]?.remove(machine.id)
+        if machinesByConfiguredName[name]?.isEmpty == true { machinesByConfiguredName[name] = nil }
     }
 
     private func check(_ requirements: MachineRequirements) throws(Refused) {
@@ -124,6 +139,7 @@ extension PoolState {
         machines[id] = nil
         machinesByName[machine.name] = nil
         machinesByUUID[machine.uuid] = nil
+        forgetConfiguredName(of: machine)
         tagBytes -= machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
         note(
             entry, .machine, machine.name.text, .machineDeleted, "Virtual machine \(machine.name) was deleted; its images were left alone.")

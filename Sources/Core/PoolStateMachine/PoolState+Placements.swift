@@ -192,10 +192,15 @@ extension PoolState {
 
     private func isRestartWanted(_ machine: VirtualMachine, _ reason: MachineStopReason) -> Bool {
         switch machine.intent {
-        case .stopped: false
-        case .rebooting: reason != .startFailed && reason != .startInterrupted
+        case .stopped: return false
+        case .rebooting: return reason != .startFailed && reason != .startInterrupted
         case .running, .paused:
-            machine.requirements.endActions.action(for: reason)?.isRestart == true && machine.ended?.isTooSoon != true
+            // It ran before, and is wanted running: that an agent ended amid its way back changes nothing of that. A start that an
+            // operator waits for ends with the reason, as its very building may be what ends the agent.
+            if reason == .startInterrupted {
+                return machine.placement?.isStarted == false && machine.task.flatMap { tasks[$0]?.kind } != .start
+            }
+            return machine.requirements.endActions.action(for: reason)?.isRestart == true && machine.ended?.isTooSoon != true
         }
     }
 

@@ -30,26 +30,46 @@ extension PoolState {
         return .none
     }
 
-    mutating func changeSetting(_ setting: PoolSetting, _ entry: PoolEntry) throws(Refused) -> CommandResult {
-        let text: String
-        switch setting {
-        case .overcommitRatio(let ratio):
-            guard PoolLimits.overcommitRatio.contains(ratio) else {
-                throw Refused(.invalidValue, "An overcommit ratio of \(ratio) is out of range. Give 1 to 64.")
-            }
-            guard settings.overcommitRatio != ratio else { return .none }
-            settings.overcommitRatio = ratio
-            text = "The overcommit ratio is \(ratio) now."
-        case .voterLimit(let limit):
-            guard PoolLimits.voterLimits.contains(limit) else {
-                throw Refused(.invalidValue, "A limit of \(limit) voters is not possible. Give 1, 3, 5 or 7.")
-            }
-            guard settings.voterLimit != limit else { return .none }
-            settings.voterLimit = limit
-            text = "At most \(limit) servers vote now."
-        }
-        note(entry, .pool, pool?.name ?? "", .settingChanged, text)
+    mutating func changeSettings(_ change: PoolSettingsChange, _ entry: PoolEntry) throws(Refused) -> CommandResult {
+        try check(change)
+        let former = settings
+        settings.overcommitRatio = change.overcommitRatio ?? former.overcommitRatio
+        settings.voterLimit = change.voterLimit ?? former.voterLimit
+        settings.voterReplacement = change.voterReplacement ?? former.voterReplacement
+        guard settings != former else { return .none }
+        settings.changedAt = appliedIndex
+        noteSettings(changedFrom: former, entry)
         return .none
+    }
+
+    private func check(_ change: PoolSettingsChange) throws(Refused) {
+        if let ratio = change.overcommitRatio, !PoolLimits.overcommitRatio.contains(ratio) {
+            throw Refused(.invalidValue, "An overcommit ratio of \(ratio) is out of range. Give 1 to 64.")
+        }
+        if let limit = change.voterLimit, !PoolLimits.voterLimits.contains(limit) {
+            throw Refused(.invalidValue, "A limit of \(limit) voters is not possible. Give 1, 3, 5 or 7.")
+        }
+        if let time = change.voterReplacement {
+            let seconds = time.components.seconds
+            guard time == .seconds(seconds), PoolLimits.voterReplacementSeconds.contains(Int(seconds)) else {
+                throw Refused(.invalidValue, "A lost voter cannot be replaced after \(time). Give whole seconds, 10 to 2592000 (30 days).")
+            }
+        }
+    }
+
+    private mutating func noteSettings(changedFrom former: PoolSettings, _ entry: PoolEntry) {
+        var texts: [String] = []
+        if settings.overcommitRatio != former.overcommitRatio {
+            texts.append("The overcommit ratio of CPUs is \(settings.overcommitRatio) now; it was \(former.overcommitRatio).")
+        }
+        if settings.voterLimit != former.voterLimit {
+            texts.append("At most \(settings.voterLimit) servers vote now; the limit was \(former.voterLimit).")
+        }
+        if settings.voterReplacement != former.voterReplacement {
+            let (now, before) = (settings.voterReplacement.components.seconds, former.voterReplacement.components.seconds)
+            texts.append("A lost voter is replaced after \(now) s now; it was after \(before) s.")
+        }
+        for text in texts { note(entry, .pool, pool?.name ?? "", .settingChanged, text) }
     }
 
     // MARK: Operators

@@ -1,7 +1,7 @@
 package import PoolModel
 
 extension PoolState {
-    /// The index of the last change of what a command is to change: of its machine, server, task or rule.
+    /// The index of the last change of what a command is to change: of its machine, server, task or rule, or of the settings.
     ///
     /// - Returns: nil where that does not exist, or where the command changes nothing that has a version.
     package func version(changedBy command: PoolCommand) -> LogIndex? {
@@ -12,6 +12,7 @@ extension PoolState {
             machines[machine]?.changedAt
         case .maintenance(let server, _), .removeServer(let server):
             servers[server].flatMap { $0.isRemoved ? nil : $0.changedAt }
+        case .changeSettings: pool == nil ? nil : settings.changedAt
         case .cancelTask(let task): tasks[task]?.changedAt
         case .changeRule(let rule, _), .deleteRule(let rule): rules[rule]?.changedAt
         default: nil

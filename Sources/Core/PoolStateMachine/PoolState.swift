@@ -31,6 +31,8 @@ package struct PoolState: Sendable {
     // Derived from the above; rebuilt, never stored.
     var machinesByName: [VirtualMachineName: VirtualMachineID] = [:]
     var machinesByUUID: [UniqueIdentifier: VirtualMachineID] = [:]
+    /// Of those whose configuration bears another name than they do.
+    var machinesByConfiguredName: [String: Set<VirtualMachineID>] = [:]
     var machinesByServer: [ServerID: Set<VirtualMachineID>] = [:]
     var reservations: [ServerID: ServerReservations] = [:]
     var credentialsBySecret: [SHA256Digest: CredentialID] = [:]
@@ -61,6 +63,9 @@ package struct PoolState: Sendable {
 
     /// The virtual machine of this UUID.
     package func machine(withUUID uuid: UniqueIdentifier) -> VirtualMachine? { machinesByUUID[uuid].flatMap { machines[$0] } }
+
+    /// The virtual machines whose configuration bears this name, which is not their own, by number.
+    package func machines(configuredAs name: String) -> [VirtualMachineID] { (machinesByConfiguredName[name] ?? []).sorted() }
 
     /// The virtual machines by name.
     package var machinesInOrder: [VirtualMachine] { machines.values.sorted { $0.name < $1.name } }

@@ -31,10 +31,10 @@ enum ProgramVersion {
 /// `ovm pool`
 struct PoolCommand: AsyncParsableCommand {
     static let configuration = CommandConfiguration(
-        commandName: "pool", abstract: "Founds, joins and shows a server pool.",
+        commandName: "pool", abstract: "Founds, joins, shows and sets a server pool.",
         subcommands: [
             PoolBootstrapCommand.self, PoolJoinCommand.self, PoolTokenCommand.self, PoolStatusCommand.self, PoolMasterCommand.self,
-            PoolMetricsCommand.self,
+            PoolMetricsCommand.self, PoolSettingsCommand.self, PoolSetCommand.self,
             PoolShowCommand.self, PoolDiffCommand.self, PoolDemoCommand.self,
         ])
 }

@@ -66,16 +66,22 @@ package struct PoolDocument: Codable, Hashable, Sendable {
     }
 }
 
-/// The pool-wide settings.
+/// The pool-wide settings (`GET /v1/pool/settings`).
 package struct PoolSettingsDocument: Codable, Hashable, Sendable {
     /// Virtual CPUs for each physical one.
     package var overcommitRatio: Int
     /// The most servers that vote.
     package var voterLimit: Int
+    /// How long a voter is silent before a caught-up server votes in its place.
+    package var voterReplacementSeconds: Int64
+    /// The log index of the last change; 0 before the first.
+    package var changedAt: UInt64
 
-    package init(overcommitRatio: Int, voterLimit: Int) {
+    package init(overcommitRatio: Int, voterLimit: Int, voterReplacementSeconds: Int64, changedAt: UInt64) {
         self.overcommitRatio = overcommitRatio
         self.voterLimit = voterLimit
+        self.voterReplacementSeconds = voterReplacementSeconds
+        self.changedAt = changedAt
     }
 }
 

@@ -36,6 +36,22 @@ package struct ChangeMachineRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// A change of pool-wide settings; what is absent stays as it is (`PATCH /v1/pool/settings`).
+package struct ChangeSettingsRequest: Codable, Hashable, Sendable {
+    /// Virtual CPUs for each physical one: 1 to 64.
+    package var overcommitRatio: Int?
+    /// The most servers that vote: 1, 3, 5 or 7.
+    package var voterLimit: Int?
+    /// 10 to 2,592,000 (30 days): how long a voter is silent before a caught-up server votes in its place.
+    package var voterReplacementSeconds: Int64?
+
+    package init(overcommitRatio: Int? = nil, voterLimit: Int? = nil, voterReplacementSeconds: Int64? = nil) {
+        self.overcommitRatio = overcommitRatio
+        self.voterLimit = voterLimit
+        self.voterReplacementSeconds = voterReplacementSeconds
+    }
+}
+
 /// How to stop or reboot a virtual machine (`POST /v1/vms/{name}/stop` and `/reboot`); an absent body asks the guest.
 package struct StopMachineRequest: Codable, Hashable, Sendable {
     /// Destroys the domain: at once, or where `timeoutSeconds` is given when that time is up.

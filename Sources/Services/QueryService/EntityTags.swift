@@ -59,12 +59,8 @@ enum EntityTags: Hashable, Sendable {
         }
     }
 
-    /// The version that a tag of ours names; nil for any other text.
-    static func version(in tag: String) -> LogIndex? {
-        let halves = tag.split(separator: "-", maxSplits: 1)
-        guard halves.count == 2, let number = UInt64(halves[0]) else { return nil }
-        return LogIndex(number)
-    }
+    /// The version that a tag of ours names, or that stands alone, as people copy it from `changedAt`; nil for any other text.
+    static func version(in tag: String) -> LogIndex? { UInt64(tag.prefix { $0 != "-" }).map { LogIndex($0) } }
 
     /// Whether one of them is `tag`, which a reader may compare weakly.
     func match(_ tag: String) -> Bool {
@@ -81,6 +77,7 @@ enum QuerySubject: Hashable, Sendable {
     case server(String)
     case task(String)
     case rule(String)
+    case settings
     case pool
 
     /// Nil for lists, and for what has no version.
@@ -93,6 +90,8 @@ enum QuerySubject: Hashable, Sendable {
             self = .task(id)
         } else if pattern.hasPrefix("/v1/rules/{name}"), let name = parameters["name"] {
             self = .rule(name)
+        } else if pattern == "/v1/pool/settings" {
+            self = .settings
         } else if pattern == "/v1/pool" {
             self = .pool
         } else {
@@ -109,6 +108,7 @@ extension PoolState {
         case .server(let text): ServerName(text).flatMap { server(named: $0)?.changedAt }
         case .task(let text): UInt64(text).flatMap { tasks[TaskID($0)]?.changedAt }
         case .rule(let text): ruleIfAny(atPath: text)?.changedAt
+        case .settings: pool == nil ? nil : settings.changedAt
         // Nothing changes the pool as a whole by a write of its own: the digest of its document tells one state from another.
         case .pool: pool == nil ? nil : LogIndex(1)
         }

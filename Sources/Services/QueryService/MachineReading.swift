@@ -6,6 +6,8 @@ import QueryModel
 /// What a request to create a virtual machine says, once its vm.cfg has been read.
 struct MachineReading: Hashable, Sendable {
     let name: VirtualMachineName
+    /// As it stands in the configuration.
+    let configuredName: String
     let uuid: UniqueIdentifier
     let requirements: MachineRequirements
     let configuration: DomainConfiguration
@@ -26,6 +28,7 @@ struct MachineReading: Hashable, Sendable {
         configuration = try Self.parse(request.configuration)
         let settings = configuration.settings
         name = try Self.name(request.name, settings.name)
+        configuredName = settings.name
         uuid = settings.uuid.flatMap { UniqueIdentifier($0) } ?? Self.randomIdentifier()
         requirements = try Self.requirements(settings)
     }

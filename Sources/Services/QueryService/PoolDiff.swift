@@ -156,7 +156,7 @@ struct PoolDiff {
 
     private static func fields(ofPool state: PoolState) throws(QueryRefusal) -> DocumentFields? {
         guard let pool = state.pool else { return nil }
-        var fields = try DocumentFields(PoolDocument(state, pool).settings)
+        var fields = try DocumentFields(PoolSettingsDocument(state.settings), without: ["changedAt"])
         fields.add(pool.name, as: "name")
         fields.add(String(state.formatVersion), as: "formatVersion")
         return fields

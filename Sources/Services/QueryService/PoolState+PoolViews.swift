@@ -32,13 +32,21 @@ extension PoolDocument {
         self.init(
             id: pool.pool.description, name: pool.name, authority: pool.authority.description, formatVersion: state.formatVersion,
             time: QueryTime(state.poolTime),
-            settings: PoolSettingsDocument(overcommitRatio: state.settings.overcommitRatio, voterLimit: state.settings.voterLimit),
+            settings: PoolSettingsDocument(state.settings),
             servers: ServerCountsDocument(
                 total: servers.count, reachable: servers.count { $0.isSessionOpen && $0.isReachable },
                 inMaintenance: servers.count { $0.isInMaintenance }),
             machines: MachineCountsDocument(total: state.machines.count, byStatus: machines),
             capacity: usable.reduce(.none) { $0 + ResourcesDocument(capacityOf: $1, state.settings) },
             free: usable.reduce(.none) { $0 + ResourcesDocument(freeOn: $1, state) })
+    }
+}
+
+extension PoolSettingsDocument {
+    init(_ settings: PoolSettings) {
+        self.init(
+            overcommitRatio: settings.overcommitRatio, voterLimit: settings.voterLimit,
+            voterReplacementSeconds: settings.voterReplacement.components.seconds, changedAt: settings.changedAt.number)
     }
 }
 

@@ -28,7 +28,7 @@ extension QueryService {
         let preferred = try await preferredServers(wanted.preferredServers ?? [], request)
         let definition = MachineDefinition(
             name: read.name, uuid: read.uuid, configuration: wanted.configuration, requirements: read.requirements,
-            preferredServers: preferred)
+            preferredServers: preferred, configuredName: read.configuredName)
         // A repeated request reads the machine that its first sending made: by its name, as the UUID may be another one now.
         let path = "/v1/vms/\(PercentText.encode(read.name.text))"
         let written = try await write(.createMachine(definition), for: request, body: body)

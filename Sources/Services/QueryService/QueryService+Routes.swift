@@ -22,6 +22,12 @@ extension QueryService {
             try await service.showMaster(request)
         },
         Route("GET", "/v1/pool", "showPool", query: read) { service, request throws(QueryRefusal) in try await service.showPool(request) },
+        Route("GET", "/v1/pool/settings", "showSettings", query: read) { service, request throws(QueryRefusal) in
+            try await service.showSettings(request)
+        },
+        Route("PATCH", "/v1/pool/settings", "changeSettings") { service, request throws(QueryRefusal) in
+            try await service.changeSettings(request)
+        },
         Route("GET", "/v1/pool/state", "showPoolState", query: list + ["at"]) { service, request throws(QueryRefusal) in
             try await service.showPoolState(request)
         },

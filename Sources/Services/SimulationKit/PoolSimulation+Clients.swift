@@ -95,7 +95,7 @@ extension PoolSimulation {
         guard let machineName = VirtualMachineName(name), let machine = checks.reference.machine(named: machineName)?.id else {
             return .createMachine(definition(name, memory: Mebibytes(1_024 * (1 + random.below(3)))))
         }
-        switch random.below(27) {
+        switch random.below(28) {
         case 0..<10: return putTag(machine)
         case 10: return TagKey("key\(random.below(8))").map { .deleteTag(machine, key: $0) } ?? putTag(machine)
         case 11..<15: return .startMachine(machine)
@@ -107,6 +107,7 @@ extension PoolSimulation {
                 JoinToken(secret: SimulatedIdentity.digest(of: clients.nextSecret), roles: .all, lifetimeMilliseconds: 3_600_000))
         case 19: return maintenance(machine)
         case 20: return rule()
+        case 21: return settingsChange()
         default: return operation(on: machine)
         }
     }
@@ -155,6 +156,16 @@ extension PoolSimulation {
             RuleChange(
                 strength: random.happens(600_000) ? .hard : .soft, addedMachines: isMember ? [] : [machine.name],
                 removedMachines: isMember ? [machine.name] : [], addedTags: random.happens(300_000) ? [tag] : []))
+    }
+
+    /// Any of the settings, within its range; the shortest times, so that one passes while the simulation runs.
+    private func settingsChange() -> PoolCommand {
+        let isAboutVoters = random.happens(600_000)
+        return .changeSettings(
+            PoolSettingsChange(
+                overcommitRatio: isAboutVoters ? nil : 1 + random.below(8),
+                voterLimit: isAboutVoters ? random.choice(PoolLimits.voterLimits) : nil,
+                voterReplacement: random.happens(300_000) ? .seconds(10 + random.below(10)) : nil))
     }
 
     private func putTag(_ machine: VirtualMachineID) -> PoolCommand {

@@ -248,38 +248,45 @@ nonisolated struct WireCreatePool: Sendable {
   fileprivate var _credential: WireCredential? = nil
 }
 
-nonisolated struct WireSetting: Sendable {
+nonisolated struct WireChangeSettings: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var kind: WireSetting.OneOf_Kind? = nil
-
   var overcommitRatio: Int64 {
-    get {
-      if case .overcommitRatio(let v)? = kind {return v}
-      return 0
-    }
-    set {kind = .overcommitRatio(newValue)}
+    get {_overcommitRatio ?? 0}
+    set {_overcommitRatio = newValue}
   }
+  /// Returns true if `overcommitRatio` has been explicitly set.
+  var hasOvercommitRatio: Bool {self._overcommitRatio != nil}
+  /// Clears the value of `overcommitRatio`. Subsequent reads from it will return its default value.
+  mutating func clearOvercommitRatio() {self._overcommitRatio = nil}
 
   var voterLimit: Int64 {
-    get {
-      if case .voterLimit(let v)? = kind {return v}
-      return 0
-    }
-    set {kind = .voterLimit(newValue)}
+    get {_voterLimit ?? 0}
+    set {_voterLimit = newValue}
   }
+  /// Returns true if `voterLimit` has been explicitly set.
+  var hasVoterLimit: Bool {self._voterLimit != nil}
+  /// Clears the value of `voterLimit`. Subsequent reads from it will return its default value.
+  mutating func clearVoterLimit() {self._voterLimit = nil}
+
+  var voterReplacementNanoseconds: Int64 {
+    get {_voterReplacementNanoseconds ?? 0}
+    set {_voterReplacementNanoseconds = newValue}
+  }
+  /// Returns true if `voterReplacementNanoseconds` has been explicitly set.
+  var hasVoterReplacementNanoseconds: Bool {self._voterReplacementNanoseconds != nil}
+  /// Clears the value of `voterReplacementNanoseconds`. Subsequent reads from it will return its default value.
+  mutating func clearVoterReplacementNanoseconds() {self._voterReplacementNanoseconds = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
-  nonisolated enum OneOf_Kind: Equatable, Sendable {
-    case overcommitRatio(Int64)
-    case voterLimit(Int64)
-
-  }
-
   init() {}
+
+  fileprivate var _overcommitRatio: Int64? = nil
+  fileprivate var _voterLimit: Int64? = nil
+  fileprivate var _voterReplacementNanoseconds: Int64? = nil
 }
 
 nonisolated struct WireHello: @unchecked Sendable {
@@ -507,41 +514,59 @@ nonisolated struct WireJoin: Sendable {
   fileprivate var _server: WireNewServer? = nil
 }
 
-nonisolated struct WireCreateMachine: Sendable {
+nonisolated struct WireCreateMachine: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var name: String = String()
+  var name: String {
+    get {_storage._name}
+    set {_uniqueStorage()._name = newValue}
+  }
 
   var uuid: WireUuid {
-    get {_uuid ?? WireUuid()}
-    set {_uuid = newValue}
+    get {_storage._uuid ?? WireUuid()}
+    set {_uniqueStorage()._uuid = newValue}
   }
   /// Returns true if `uuid` has been explicitly set.
-  var hasUuid: Bool {self._uuid != nil}
+  var hasUuid: Bool {_storage._uuid != nil}
   /// Clears the value of `uuid`. Subsequent reads from it will return its default value.
-  mutating func clearUuid() {self._uuid = nil}
+  mutating func clearUuid() {_uniqueStorage()._uuid = nil}
 
-  var configuration: String = String()
+  var configuration: String {
+    get {_storage._configuration}
+    set {_uniqueStorage()._configuration = newValue}
+  }
 
   var requirements: WireRequirements {
-    get {_requirements ?? WireRequirements()}
-    set {_requirements = newValue}
+    get {_storage._requirements ?? WireRequirements()}
+    set {_uniqueStorage()._requirements = newValue}
   }
   /// Returns true if `requirements` has been explicitly set.
-  var hasRequirements: Bool {self._requirements != nil}
+  var hasRequirements: Bool {_storage._requirements != nil}
   /// Clears the value of `requirements`. Subsequent reads from it will return its default value.
-  mutating func clearRequirements() {self._requirements = nil}
+  mutating func clearRequirements() {_uniqueStorage()._requirements = nil}
 
-  var preferredServers: [UInt64] = []
+  var preferredServers: [UInt64] {
+    get {_storage._preferredServers}
+    set {_uniqueStorage()._preferredServers = newValue}
+  }
+
+  /// The name in the configuration, where that is another one.
+  var configuredName: String {
+    get {_storage._configuredName ?? String()}
+    set {_uniqueStorage()._configuredName = newValue}
+  }
+  /// Returns true if `configuredName` has been explicitly set.
+  var hasConfiguredName: Bool {_storage._configuredName != nil}
+  /// Clears the value of `configuredName`. Subsequent reads from it will return its default value.
+  mutating func clearConfiguredName() {_uniqueStorage()._configuredName = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _uuid: WireUuid? = nil
-  fileprivate var _requirements: WireRequirements? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WirePreferredServers: Sendable {
@@ -886,14 +911,6 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .raiseFormat(newValue)}
   }
 
-  var changeSetting: WireSetting {
-    get {
-      if case .changeSetting(let v)? = kind {return v}
-      return WireSetting()
-    }
-    set {kind = .changeSetting(newValue)}
-  }
-
   var hello: WireHello {
     get {
       if case .hello(let v)? = kind {return v}
@@ -1110,6 +1127,14 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .strays(newValue)}
   }
 
+  var changeSettings: WireChangeSettings {
+    get {
+      if case .changeSettings(let v)? = kind {return v}
+      return WireChangeSettings()
+    }
+    set {kind = .changeSettings(newValue)}
+  }
+
   var changeRule: WireChangeRule {
     get {
       if case .changeRule(let v)? = kind {return v}
@@ -1123,7 +1148,6 @@ nonisolated struct WireCommand: Sendable {
   nonisolated enum OneOf_Kind: Equatable, Sendable {
     case createPool(WireCreatePool)
     case raiseFormat(Int64)
-    case changeSetting(WireSetting)
     case hello(WireHello)
     case released(WireReleased)
     case serverFacts(WireServerFacts)
@@ -1151,6 +1175,7 @@ nonisolated struct WireCommand: Sendable {
     case createRule(WireCreateRule)
     case deleteRule(UInt64)
     case strays(WireStrays)
+    case changeSettings(WireChangeSettings)
     case changeRule(WireChangeRule)
 
   }
@@ -2680,6 +2705,25 @@ nonisolated struct WirePoolSnapshot: @unchecked Sendable {
     set {_uniqueStorage()._rules = newValue}
   }
 
+  /// Of settings that were changed; a pool whose settings never were has neither.
+  var voterReplacementNanoseconds: Int64 {
+    get {_storage._voterReplacementNanoseconds ?? 0}
+    set {_uniqueStorage()._voterReplacementNanoseconds = newValue}
+  }
+  /// Returns true if `voterReplacementNanoseconds` has been explicitly set.
+  var hasVoterReplacementNanoseconds: Bool {_storage._voterReplacementNanoseconds != nil}
+  /// Clears the value of `voterReplacementNanoseconds`. Subsequent reads from it will return its default value.
+  mutating func clearVoterReplacementNanoseconds() {_uniqueStorage()._voterReplacementNanoseconds = nil}
+
+  var settingsChangedAt: UInt64 {
+    get {_storage._settingsChangedAt ?? 0}
+    set {_uniqueStorage()._settingsChangedAt = newValue}
+  }
+  /// Returns true if `settingsChangedAt` has been explicitly set.
+  var hasSettingsChangedAt: Bool {_storage._settingsChangedAt != nil}
+  /// Clears the value of `settingsChangedAt`. Subsequent reads from it will return its default value.
+  mutating func clearSettingsChangedAt() {_uniqueStorage()._settingsChangedAt = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -3169,9 +3213,9 @@ nonisolated extension WireCreatePool: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
-nonisolated extension WireSetting: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
-  static let protoMessageName: String = _protobuf_package + ".Setting"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}overcommit_ratio\0\u{3}voter_limit\0")
+nonisolated extension WireChangeSettings: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChangeSettings"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}voter_replacement_nanoseconds\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3179,22 +3223,9 @@ nonisolated extension WireSetting: SwiftProtobuf.Message, SwiftProtobuf._Message
       // allocates stack space for every case branch when no optimizations are
       // enabled. https://github.com/apple/swift-protobuf/issues/1034
       switch fieldNumber {
-      case 1: try {
-        var v: Int64?
-        try decoder.decodeSingularInt64Field(value: &v)
-        if let v = v {
-          if self.kind != nil {try decoder.handleConflictingOneOf()}
-          self.kind = .overcommitRatio(v)
-        }
-      }()
-      case 2: try {
-        var v: Int64?
-        try decoder.decodeSingularInt64Field(value: &v)
-        if let v = v {
-          if self.kind != nil {try decoder.handleConflictingOneOf()}
-          self.kind = .voterLimit(v)
-        }
-      }()
+      case 1: try { try decoder.decodeSingularInt64Field(value: &self._overcommitRatio) }()
+      case 2: try { try decoder.decodeSingularInt64Field(value: &self._voterLimit) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._voterReplacementNanoseconds) }()
       default: break
       }
     }
@@ -3205,22 +3236,22 @@ nonisolated extension WireSetting: SwiftProtobuf.Message, SwiftProtobuf._Message
     // allocates stack space for every if/case branch local when no optimizations
     // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
     // https://github.com/apple/swift-protobuf/issues/1182
-    switch self.kind {
-    case .overcommitRatio?: try {
-      guard case .overcommitRatio(let v)? = self.kind else { preconditionFailure() }
+    try { if let v = self._overcommitRatio {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 1)
-    }()
-    case .voterLimit?: try {
-      guard case .voterLimit(let v)? = self.kind else { preconditionFailure() }
+    } }()
+    try { if let v = self._voterLimit {
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
-    }()
-    case nil: break
-    }
+    } }()
+    try { if let v = self._voterReplacementNanoseconds {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
-  static func ==(lhs: WireSetting, rhs: WireSetting) -> Bool {
-    if lhs.kind != rhs.kind {return false}
+  static func ==(lhs: WireChangeSettings, rhs: WireChangeSettings) -> Bool {
+    if lhs._overcommitRatio != rhs._overcommitRatio {return false}
+    if lhs._voterLimit != rhs._voterLimit {return false}
+    if lhs._voterReplacementNanoseconds != rhs._voterReplacementNanoseconds {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3676,53 +3707,104 @@ nonisolated extension WireJoin: SwiftProtobuf.Message, SwiftProtobuf._MessageImp
 
 nonisolated extension WireCreateMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".CreateMachine"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}uuid\0\u{1}configuration\0\u{1}requirements\0\u{3}preferred_servers\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{1}uuid\0\u{1}configuration\0\u{1}requirements\0\u{3}preferred_servers\0\u{4}#configured_name\0")
+
+  fileprivate class _StorageClass {
+    var _name: String = String()
+    var _uuid: WireUuid? = nil
+    var _configuration: String = String()
+    var _requirements: WireRequirements? = nil
+    var _preferredServers: [UInt64] = []
+    var _configuredName: String? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _name = source._name
+      _uuid = source._uuid
+      _configuration = source._configuration
+      _requirements = source._requirements
+      _preferredServers = source._preferredServers
+      _configuredName = source._configuredName
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularStringField(value: &self.name) }()
-      case 2: try { try decoder.decodeSingularMessageField(value: &self._uuid) }()
-      case 3: try { try decoder.decodeSingularStringField(value: &self.configuration) }()
-      case 4: try { try decoder.decodeSingularMessageField(value: &self._requirements) }()
-      case 5: try { try decoder.decodeRepeatedUInt64Field(value: &self.preferredServers) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularStringField(value: &_storage._name) }()
+        case 2: try { try decoder.decodeSingularMessageField(value: &_storage._uuid) }()
+        case 3: try { try decoder.decodeSingularStringField(value: &_storage._configuration) }()
+        case 4: try { try decoder.decodeSingularMessageField(value: &_storage._requirements) }()
+        case 5: try { try decoder.decodeRepeatedUInt64Field(value: &_storage._preferredServers) }()
+        case 40: try { try decoder.decodeSingularStringField(value: &_storage._configuredName) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if !self.name.isEmpty {
-      try visitor.visitSingularStringField(value: self.name, fieldNumber: 1)
-    }
-    try { if let v = self._uuid {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
-    } }()
-    if !self.configuration.isEmpty {
-      try visitor.visitSingularStringField(value: self.configuration, fieldNumber: 3)
-    }
-    try { if let v = self._requirements {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
-    } }()
-    if !self.preferredServers.isEmpty {
-      try visitor.visitPackedUInt64Field(value: self.preferredServers, fieldNumber: 5)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if !_storage._name.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._name, fieldNumber: 1)
+      }
+      try { if let v = _storage._uuid {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+      } }()
+      if !_storage._configuration.isEmpty {
+        try visitor.visitSingularStringField(value: _storage._configuration, fieldNumber: 3)
+      }
+      try { if let v = _storage._requirements {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+      } }()
+      if !_storage._preferredServers.isEmpty {
+        try visitor.visitPackedUInt64Field(value: _storage._preferredServers, fieldNumber: 5)
+      }
+      try { if let v = _storage._configuredName {
+        try visitor.visitSingularStringField(value: v, fieldNumber: 40)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireCreateMachine, rhs: WireCreateMachine) -> Bool {
-    if lhs.name != rhs.name {return false}
-    if lhs._uuid != rhs._uuid {return false}
-    if lhs.configuration != rhs.configuration {return false}
-    if lhs._requirements != rhs._requirements {return false}
-    if lhs.preferredServers != rhs.preferredServers {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._name != rhs_storage._name {return false}
+        if _storage._uuid != rhs_storage._uuid {return false}
+        if _storage._configuration != rhs_storage._configuration {return false}
+        if _storage._requirements != rhs_storage._requirements {return false}
+        if _storage._preferredServers != rhs_storage._preferredServers {return false}
+        if _storage._configuredName != rhs_storage._configuredName {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4356,7 +4438,7 @@ nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{3}change_setting\0\u{1}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{4}\u{2}change_rule\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4383,19 +4465,6 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
         if let v = v {
           if self.kind != nil {try decoder.handleConflictingOneOf()}
           self.kind = .raiseFormat(v)
-        }
-      }()
-      case 3: try {
-        var v: WireSetting?
-        var hadOneofValue = false
-        if let current = self.kind {
-          hadOneofValue = true
-          if case .changeSetting(let m) = current {v = m}
-        }
-        try decoder.decodeSingularMessageField(value: &v)
-        if let v = v {
-          if hadOneofValue {try decoder.handleConflictingOneOf()}
-          self.kind = .changeSetting(v)
         }
       }()
       case 4: try {
@@ -4699,6 +4768,19 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .strays(v)
         }
       }()
+      case 51: try {
+        var v: WireChangeSettings?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .changeSettings(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .changeSettings(v)
+        }
+      }()
       case 52: try {
         var v: WireChangeRule?
         var hadOneofValue = false
@@ -4730,10 +4812,6 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .raiseFormat?: try {
       guard case .raiseFormat(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularInt64Field(value: v, fieldNumber: 2)
-    }()
-    case .changeSetting?: try {
-      guard case .changeSetting(let v)? = self.kind else { preconditionFailure() }
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
     }()
     case .hello?: try {
       guard case .hello(let v)? = self.kind else { preconditionFailure() }
@@ -4842,6 +4920,10 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .strays?: try {
       guard case .strays(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 50)
+    }()
+    case .changeSettings?: try {
+      guard case .changeSettings(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 51)
     }()
     case .changeRule?: try {
       guard case .changeRule(let v)? = self.kind else { preconditionFailure() }
@@ -7549,7 +7631,7 @@ nonisolated extension WireKeyState: SwiftProtobuf.Message, SwiftProtobuf._Messag
 
 nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PoolSnapshot"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}pool\0\u{3}pool_name\0\u{1}authority\0\u{3}format_version\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}pool_time_milliseconds\0\u{3}applied_index\0\u{3}next_server\0\u{3}next_machine\0\u{1}servers\0\u{1}machines\0\u{1}tokens\0\u{1}credentials\0\u{1}tasks\0\u{3}ended_tasks\0\u{1}events\0\u{3}events_dropped_up_to\0\u{3}event_digest\0\u{1}requests\0\u{1}keys\0\u{1}digest\0\u{2}\u{11}rules\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}version\0\u{1}pool\0\u{3}pool_name\0\u{1}authority\0\u{3}format_version\0\u{3}overcommit_ratio\0\u{3}voter_limit\0\u{3}pool_time_milliseconds\0\u{3}applied_index\0\u{3}next_server\0\u{3}next_machine\0\u{1}servers\0\u{1}machines\0\u{1}tokens\0\u{1}credentials\0\u{1}tasks\0\u{3}ended_tasks\0\u{1}events\0\u{3}events_dropped_up_to\0\u{3}event_digest\0\u{1}requests\0\u{1}keys\0\u{1}digest\0\u{2}\u{11}rules\0\u{3}voter_replacement_nanoseconds\0\u{3}settings_changed_at\0")
 
   fileprivate class _StorageClass {
     var _version: UInt32 = 0
@@ -7576,6 +7658,8 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _keys: [WireKeyState] = []
     var _digest: UInt64 = 0
     var _rules: [WireRuleState] = []
+    var _voterReplacementNanoseconds: Int64? = nil
+    var _settingsChangedAt: UInt64? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7610,6 +7694,8 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
       _keys = source._keys
       _digest = source._digest
       _rules = source._rules
+      _voterReplacementNanoseconds = source._voterReplacementNanoseconds
+      _settingsChangedAt = source._settingsChangedAt
     }
   }
 
@@ -7652,6 +7738,8 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 22: try { try decoder.decodeRepeatedMessageField(value: &_storage._keys) }()
         case 23: try { try decoder.decodeSingularFixed64Field(value: &_storage._digest) }()
         case 40: try { try decoder.decodeRepeatedMessageField(value: &_storage._rules) }()
+        case 41: try { try decoder.decodeSingularInt64Field(value: &_storage._voterReplacementNanoseconds) }()
+        case 42: try { try decoder.decodeSingularUInt64Field(value: &_storage._settingsChangedAt) }()
         default: break
         }
       }
@@ -7736,6 +7824,12 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
       if !_storage._rules.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._rules, fieldNumber: 40)
       }
+      try { if let v = _storage._voterReplacementNanoseconds {
+        try visitor.visitSingularInt64Field(value: v, fieldNumber: 41)
+      } }()
+      try { if let v = _storage._settingsChangedAt {
+        try visitor.visitSingularUInt64Field(value: v, fieldNumber: 42)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7769,6 +7863,8 @@ nonisolated extension WirePoolSnapshot: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._keys != rhs_storage._keys {return false}
         if _storage._digest != rhs_storage._digest {return false}
         if _storage._rules != rhs_storage._rules {return false}
+        if _storage._voterReplacementNanoseconds != rhs_storage._voterReplacementNanoseconds {return false}
+        if _storage._settingsChangedAt != rhs_storage._settingsChangedAt {return false}
         return true
       }
       if !storagesAreEqual {return false}

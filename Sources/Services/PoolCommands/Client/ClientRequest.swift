@@ -27,11 +27,14 @@ package struct ClientRequest: Sendable {
     }
 
     /// A write of `document`, with a new idempotency key, so that it may be sent again when its answer is lost.
+    ///
+    /// - Parameter expected: the index of the version that it rests on, for `If-Match`; nil for any.
     package static func keyed(
-        _ method: HTTPMethod, _ path: String, body: Data? = nil, reason: String? = nil, key: UUID = UUID()
+        _ method: HTTPMethod, _ path: String, body: Data? = nil, reason: String? = nil, expected: UInt64? = nil, key: UUID = UUID()
     ) -> ClientRequest {
         var headers = [(name: QueryHeader.idempotencyKey, value: key.uuidString.lowercased())]
         if let reason { headers.append((name: QueryHeader.reason, value: reason)) }
+        if let expected { headers.append((name: "If-Match", value: "\"\(expected)\"")) }
         return ClientRequest(method, path, body: body, headers: headers)
     }
 }

@@ -12,6 +12,22 @@ extension PoolClient {
         try await read(Answered<PoolDocument>.self, "/v1/pool")
     }
 
+    /// The pool-wide settings.
+    package func settings() async throws(ClientError) -> PoolSettingsDocument {
+        try await read(PoolSettingsDocument.self, "/v1/pool/settings")
+    }
+
+    /// Changes pool-wide settings.
+    ///
+    /// - Parameter expected: the index of the last change that the caller knows; refused where there has been another. Nil for any.
+    package func changeSettings(
+        _ request: ChangeSettingsRequest, expected: UInt64? = nil
+    ) async throws(ClientError) -> PoolSettingsDocument {
+        let body = try Self.encode(request)
+        let response = try await query.send(.keyed(.PATCH, "/v1/pool/settings", body: body, reason: reason, expected: expected))
+        return try Self.decodeWritten(PoolSettingsDocument.self, from: response)
+    }
+
     /// What there is to watch on the server that answers, in Prometheus' text format.
     package func metrics() async throws(ClientError) -> String {
         String(decoding: try await query.send(ClientRequest(.GET, "/metrics")).body, as: UTF8.self)

@@ -16,6 +16,12 @@ extension OpenAPIDocument {
         "showMaster": "Who the Server Pool Master is and in which term, with the address of its query port; and which server says so.",
         "showPool":
             "The name, the settings, how many servers and virtual machines there are, and what is free on servers that take starts.",
+        "showSettings": """
+        How many virtual CPUs each physical one counts for, how many servers vote at most, and after what silence another server votes in a         voter's place. The `ETag`, or `changedAt` in quotes, is what a change may rest on (`If-Match`).
+        """,
+        "changeSettings": """
+        For administrators. All that is named changes, or nothing does; what is as named already is no change. What runs is left alone: the         overcommit ratio counts from the next start on, and who votes changes through joint consensus, servers that are down before others.
+        """,
         "showPoolState": """
         The present, or the past at an index as far back as the answering server keeps it (`firstIndex`). An index that is \
         no longer kept is told 410 with the first that is, one that the log has not reached 404.

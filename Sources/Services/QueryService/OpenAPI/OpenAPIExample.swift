@@ -22,6 +22,7 @@ enum OpenAPIExample {
         case .time: return .text("2011-06-30T08:05:09.120Z")
         case .integer: return .number(numbers[path] ?? numbers[property] ?? 1)
         case .whole(let range): return .number(min(max(numbers[path] ?? numbers[property] ?? 1, range.lowerBound), range.upperBound))
+        case .oneOf(let allowed): return .number(numbers[property] ?? allowed.first ?? 1)
         case .boolean: return .boolean(property != "inMaintenance" && property != "force")
         case .list(let element), .items(let element, _): return .list([value(of: element, called: path)])
         case .counts(let names): return .object([(names.example, .number(2))])
@@ -74,7 +75,8 @@ enum OpenAPIExample {
     private static let numbers = [
         "memoryMiB": 1_024, "virtualCPUs": 2, "networkKbps": 1_000_000, "speedKbps": 1_000_000, "rateKbps": 1_000_000,
         "totalMemoryMiB": 16_384, "reservedMemoryMiB": 1_024, "processors": 8, "capacityMiB": 102_400, "overcommitRatio": 4,
-        "voterLimit": 5, "status": 404, "index": 117, "through": 117, "term": 3, "memory": 812_500, "network": 990_000, "disk": 1_000_000,
+        "voterLimit": 5, "voterReplacementSeconds": 600, "changedAt": 117, "status": 404, "index": 117, "through": 117, "term": 3,
+        "memory": 812_500, "network": 990_000, "disk": 1_000_000,
         "Shares.virtualCPUs": 937_500, "score": 812_500, "ttlSeconds": 10_800, "total": 3, "reachable": 3, "inMaintenance": 0,
     ]
 }

@@ -34,7 +34,21 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "Resources", "An amount of resources.",
             [Property("memoryMiB", .integer), Property("virtualCPUs", .integer), Property("networkKbps", .integer)]),
-        OpenAPIObject("PoolSettings", "Pool-wide settings.", [Property("overcommitRatio", .integer), Property("voterLimit", .integer)]),
+        OpenAPIObject(
+            "PoolSettings",
+            "Pool-wide settings: virtual CPUs for each physical one, the most servers that vote, and how long a voter is silent before a "
+                + "caught-up server votes in its place. changedAt is the log index of their last change, 0 before the first.",
+            [
+                Property("overcommitRatio", .whole(PoolLimits.overcommitRatio)), Property("voterLimit", .oneOf(PoolLimits.voterLimits)),
+                Property("voterReplacementSeconds", .whole(PoolLimits.voterReplacementSeconds)), Property("changedAt", .integer),
+            ]),
+        OpenAPIObject(
+            "ChangeSettings", "A change of pool-wide settings; what is absent stays.",
+            [
+                .optional("overcommitRatio", .whole(PoolLimits.overcommitRatio)),
+                .optional("voterLimit", .oneOf(PoolLimits.voterLimits)),
+                .optional("voterReplacementSeconds", .whole(PoolLimits.voterReplacementSeconds)),
+            ]),
         OpenAPIObject(
             "ServerCounts", "How many servers there are.",
             [Property("total", .integer), Property("reachable", .integer), Property("inMaintenance", .integer)]),

@@ -26,6 +26,11 @@ extension OpenAPIDocument {
     private static let poolOperations: [OpenAPIOperation] = [
         .read("/v1/master", "showMaster", "Master", "Who the Server Pool Master is."),
         .read("/v1/pool", "showPool", "Pool", "The pool as a whole."),
+        .read("/v1/pool/settings", "showSettings", "PoolSettings", "The pool-wide settings."),
+        .write(
+            "PATCH", "/v1/pool/settings", "changeSettings",
+            "Changes pool-wide settings: all that are named, or none. Who votes changes through joint consensus; what runs is left alone.",
+            body: "ChangeSettings", success: (200, "PoolSettings"), problems: []),
         .read(
             "/v1/pool/state", "showPoolState", "PoolState",
             "The pool with its servers, virtual machines, rules and tags, now or at an index of its log. Its pages are all of one index.",

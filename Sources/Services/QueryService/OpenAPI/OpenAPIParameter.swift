@@ -16,7 +16,8 @@ struct OpenAPIParameter: Sendable {
         name: QueryHeader.reason, place: "header", meaning: "Why, for the events; at most 256 bytes.", schema: .form(.reason))
 
     static let ifMatch = OpenAPIParameter(
-        name: "If-Match", place: "header", meaning: "The ETag of what is to be changed: carried out only if that is still its version.",
+        name: "If-Match", place: "header",
+        meaning: "The ETag of what is to be changed, or the index of its version in quotes: carried out only if that is still its version.",
         schema: .form(.entityTags))
     static let ifNoneMatch = OpenAPIParameter(
         name: "If-None-Match", place: "header", meaning: "The ETag of an earlier answer: 304 if it has not changed.",

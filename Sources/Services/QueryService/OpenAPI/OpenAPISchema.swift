@@ -8,6 +8,8 @@ indirect enum OpenAPISchema: Sendable {
     case integer
     /// A whole number within bounds.
     case whole(ClosedRange<Int>)
+    /// One of these whole numbers.
+    case oneOf([Int])
     case boolean
     case list(OpenAPISchema)
     /// A list of so many elements.
@@ -38,6 +40,9 @@ indirect enum OpenAPISchema: Sendable {
             return [
                 type("integer"), ("format", .text("int64")), ("minimum", .number(range.lowerBound)), ("maximum", .number(range.upperBound)),
             ]
+        case .oneOf(let numbers):
+            let allowed = numbers.map { JSONValue.number($0) } + (isNullable ? [.null] : [])
+            return [type("integer"), ("format", .text("int64")), ("enum", .list(allowed))]
         case .boolean: return [type("boolean")]
         case .list(let element): return [type("array"), ("items", element.json)]
         case .items(let element, let count):

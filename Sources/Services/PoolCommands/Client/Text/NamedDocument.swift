@@ -13,6 +13,11 @@ extension PoolDocument: NamedDocument {
     package var names: [String] { [name] }
 }
 
+extension PoolSettingsDocument: NamedDocument {
+    /// The settings, as `ovm pool set` names them.
+    package var names: [String] { ["cpu-overcommit", "voter-limit", "voter-replacement"] }
+}
+
 extension MasterDocument: NamedDocument {
     package var names: [String] { master.map { [$0.name] } ?? [] }
 }

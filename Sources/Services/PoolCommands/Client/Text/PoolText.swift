@@ -19,6 +19,16 @@ package enum PoolText {
         return list
     }
 
+    package static func properties(of settings: PoolSettingsDocument) -> PropertyList {
+        let voters = settings.voterLimit == 1 ? "1 server" : "\(settings.voterLimit) servers"
+        var list = PropertyList()
+        list.add("CPU overcommit", "\(settings.overcommitRatio) virtual for each physical CPU")
+        list.add("voter limit", "at most \(voters)")
+        list.add("voter replacement", "after \(QuantityText.duration(seconds: settings.voterReplacementSeconds)) of silence")
+        list.add("last change", settings.changedAt == 0 ? "never" : "index \(settings.changedAt)")
+        return list
+    }
+
     /// Who the master is: a row, or none where no master is known.
     package static func table(of answered: MasterDocument) -> TextTable {
         var table = TextTable([

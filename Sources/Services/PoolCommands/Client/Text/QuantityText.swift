@@ -12,6 +12,13 @@ package enum QuantityText {
         read(text, units: ["": 1, "S": 1, "M": 60, "H": 3_600, "D": 86_400]).map(Int64.init)
     }
 
+    /// A time as `seconds(_:)` reads it, such as `90s`, `10m` or `2d`: in the largest unit of which it is a whole number.
+    package static func duration(seconds: Int64) -> String {
+        let units: [(letter: String, seconds: Int64)] = [("d", 86_400), ("h", 3_600), ("m", 60)]
+        let unit = units.first { seconds > 0 && seconds % $0.seconds == 0 } ?? (letter: "s", seconds: 1)
+        return "\(seconds / unit.seconds)\(unit.letter)"
+    }
+
     /// An amount of memory, such as `512 MiB` or `1.5 GiB`.
     package static func memory(mebibytes count: Int) -> String {
         if count.magnitude < 1_024 { return "\(count) MiB" }

@@ -1,0 +1,86 @@
+import Foundation
+import PoolCommands
+import Testing
+
+/// 0 done, 1 refused, 2 wrong usage, 3 no master reachable, 4 outcome unknown: by the program's own process.
+@Suite("What the client's exit status tells", .serialized, .timeLimit(.minutes(5)))
+struct ExitStatusTests {
+    private let scene: ProgramScene
+
+    init() throws { scene = try ProgramScene() }
+
+    /// Says that nobody knows, and does not call it failed or refused.
+    private func saysUnknown(_ outcome: ProgramScene.Outcome) -> Bool {
+        outcome.saysCauseAndCure && outcome.errors.contains("Nobody knows whether the request was carried out")
+            && outcome.errors.contains("Look at what it was to change") && outcome.output.isEmpty
+            && !outcome.errors.lowercased().contains("fail") && !outcome.errors.contains("No Server Pool Master can be reached")
+    }
+
+    @Test("4: a port takes the write, again and again, and closes the connection; a reading of it leaves nothing in doubt")
+    func answersAreLost() async throws {
+        let port = try await AnswerlessPort.open()
+        let file = "\(scene.folder)/pool.json"
+        try port.writePoolFile(to: file)
+
+        let write = try scene.run("pool", "set", "--voter-limit", "3", "--pool", file)
+        let methods = port.taken
+        let reading = try scene.run("vm", "show", "web01", "--pool", file)
+        try await port.close()
+
+        #expect(write.status == 4, "\(write.status) \(write.errors)")
+        #expect(saysUnknown(write), "\(write.errors)")
+        #expect(methods.count > 1 && methods.allSatisfy { $0 == "PATCH" }, "\(methods)")
+        #expect(reading.status == 3, "\(reading.status) \(reading.errors)")
+    }
+
+    @Test("3: nobody listens; a write that never left is not in doubt")
+    func nobodyListens() async throws {
+        let port = try await AnswerlessPort.open()
+        let file = "\(scene.folder)/pool.json"
+        try port.writePoolFile(to: file)
+        try await port.close()
+
+        for line in [["pool", "master"], ["pool", "set", "--voter-limit", "3"]] {
+            let outcome = try scene.run(line + ["--pool", file])
+
+            #expect(outcome.status == 3, "\(line): \(outcome.status) \(outcome.errors)")
+            #expect(outcome.saysCauseAndCure && outcome.errors.contains("No Server Pool Master can be reached"), "\(outcome.errors)")
+        }
+    }
+
+    @Test(
+        "2: a command line that says too little, too much or what nobody knows, and nothing is asked of any pool",
+        arguments: [
+            ["vm", "start"], ["vm", "show"], ["vm", "strat", "web01"], ["pool", "set"], ["vm", "ls", "-o", "xml"], ["vm", "set", "web01"],
+        ])
+    func wrongUsage(line: [String]) throws {
+        let outcome = try scene.run(line + ["--pool", "\(scene.folder)/none.json"])
+
+        #expect(outcome.status == 2, "\(outcome.status) \(outcome.errors)")
+        #expect(!outcome.errors.isEmpty && outcome.output.isEmpty)
+    }
+
+    @Test("a pool of two without its majority: 4 for a write that it took, 3 for one that it did not take and for who reads")
+    func losesMajority() throws {
+        let pool = try KilledPool(servers: 2)
+        let file = "\(pool.folder)/pool.json"
+        func ovm(_ line: String...) throws -> ProgramScene.Outcome { try scene.run(line + ["--pool", file]) }
+        try scene.eventually("the pool to be whole") { try ovm("vm", "tag", "set", "web01", "before", "yes").status == 0 }
+        let master = try ovm("pool", "master", "--no-headers").output.split(separator: " ").first.map(String.init)
+        let other = try #require(pool.file.servers.map(\.name).first { $0 != master })
+
+        let refused = try ovm("vm", "show", "none")
+        // It stands still, and its connection stays open. Whether the master takes the write depends on whether it has noticed.
+        pool.suspend(other)
+        let write = try ovm("pool", "set", "--voter-limit", "3")
+        let later = try ovm("pool", "master")
+        let lateWrite = try ovm("vm", "tag", "set", "web01", "late", "yes")
+        pool.resume(other)
+
+        #expect(refused.status == 1, "\(refused.errors)")
+        #expect(write.status == 4 ? saysUnknown(write) : write.status == 3, "\(write.status) \(write.errors)")
+        #expect(later.status == 3 && later.errors.contains("No Server Pool Master can be reached"), "\(later.status) \(later.errors)")
+        #expect(lateWrite.status == 3, "\(lateWrite.status) \(lateWrite.errors)")
+        try scene.eventually("the pool to be whole again") { try ovm("vm", "tag", "set", "web01", "after", "yes").status == 0 }
+    }
+}
