@@ -102,6 +102,20 @@ struct TokenAndJoinTests {
         #expect(await scene.gateway.state.activeServers.count == 3)
     }
 
+    @Test("a joiner that names its hardware is bound to it, and shown with it")
+    func bindsHardware() async throws {
+        let scene = try await Scene()
+        let token = try await createToken(scene)
+        let hardware = "4c4c4544-0051-3210-8057-b4c04f564d31"
+        let body = try request(token, key: try PrivateKey.generate()) { $0.hardware = hardware.uppercased() }
+
+        let answer = try await scene.send("POST", "/v1/join", bytes: body, as: nil)
+        let shown = try await scene.send("GET", "/v1/servers/gamma").document(ServerDocument.self)
+
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(shown.hardware == hardware)
+    }
+
     @Test("who joins too often is held up before a byte of his body is read")
     func admitsBeforeReading() async throws {
         let scene = try await Scene()
@@ -150,6 +164,7 @@ struct TokenAndJoinTests {
             (.badRequest, "signing request", { $0.signingRequest = "nothing" }),
             (.badRequest, "peerAddress", { $0.peerAddress = "10.0.0.3" }),
             (.badRequest, "name", { $0.name = "../etc" }),
+            (.badRequest, "hardware", { $0.hardware = "Not Settable" }),
         ]
 
         for (kind, words, change) in cases {

@@ -19,10 +19,12 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
     package var time: QueryTime
     /// `simulated`, or Xen's version; for the log of events only.
     package var hypervisor: String
+    /// The SMBIOS UUID of its mainboard; absent where none is known.
+    package var hardware: String?
 
     package init(
         pool: String, tokenID: UInt64, secret: String, name: String, peerAddress: String, queryAddress: String, storage: String,
-        signingRequest: String, time: QueryTime, hypervisor: String
+        signingRequest: String, time: QueryTime, hypervisor: String, hardware: String? = nil
     ) {
         self.pool = pool
         self.tokenID = tokenID
@@ -34,6 +36,7 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
         self.signingRequest = signingRequest
         self.time = time
         self.hypervisor = hypervisor
+        self.hardware = hardware
     }
 }
 

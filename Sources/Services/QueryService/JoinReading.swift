@@ -31,13 +31,22 @@ struct JoinReading: Sendable {
         signingRequest = request
         queryHost = query.host
         let server = NewServer(
-            name: name, peerAddress: peer.description, queryAddress: query.description, roles: .all, key: key, storage: storage)
+            name: name, peerAddress: peer.description, queryAddress: query.description, roles: .all, key: key, storage: storage,
+            hardware: try Self.hardware(document.hardware))
         command = JoinRequest(token: TokenID(document.tokenID), secret: try Self.secret(document.secret), server: server)
     }
 
     private static func address(_ text: String, _ what: String) throws(QueryRefusal) -> NetworkAddress {
         guard let address = NetworkAddress(text) else { throw .badValue(what, text, expected: "HOST:PORT, with [HOST]:PORT for IPv6") }
         return address
+    }
+
+    private static func hardware(_ text: String?) throws(QueryRefusal) -> UniqueIdentifier? {
+        guard let text else { return nil }
+        guard let hardware = UniqueIdentifier(text) else {
+            throw .badValue("hardware", text, expected: "the SMBIOS UUID of the server, or nothing")
+        }
+        return hardware
     }
 
     private static func signingRequest(_ pem: String) throws(QueryRefusal) -> SigningRequest {
