@@ -213,6 +213,7 @@ extension OpenAPIDocument {
                 Property("pool", .form(.uuid)), Property("tokenID", .whole(1...Int.max)), Property("secret", .form(.secret)),
                 Property("name", .form(.serverName)), Property("peerAddress", .form(.address)),
                 Property("queryAddress", .form(.address)), Property("storage", .form(.uuid)), Property("signingRequest", .text),
+                Property("signingRequestCode", .form(.secret)),
                 Property("time", .time), Property("hypervisor", .form(.word("simulated", "xen"))), .optional("hardware", .form(.uuid)),
             ]),
         OpenAPIObject(
