@@ -51,11 +51,12 @@ struct AgentScene {
     }
 
     /// Starts the agent on a disk, as its `run`-th run.
-    init(disk: RaftStoredState<PoolEntry>, run: UInt64, boot: UniqueIdentifier = AgentScene.boot) throws {
+    init(disk: RaftStoredState<PoolEntry>, run: UInt64, boot: UniqueIdentifier = AgentScene.boot, hardware: UInt64? = nil) throws {
         self.disk = disk
         core = try AgentCore(
             identity: AgentIdentity(
-                pool: Self.pool, server: ServerID(1), storage: Self.storage, boot: boot, run: UniqueIdentifier(high: 9, low: run),
+                pool: Self.pool, server: ServerID(1), storage: Self.storage,
+                hardware: hardware.map { UniqueIdentifier(high: 4, low: $0) }, boot: boot, run: UniqueIdentifier(high: 9, low: run),
                 version: "test"), settings: AgentSettings(), stored: disk, decoder: Undecodable(), initialPeers: [], facts: Self.facts,
             seed: 7, now: AgentTime(monotonic: time, wall: PoolTime(milliseconds: 1_000)))
         carry(core.start())

@@ -22,7 +22,8 @@ struct LoopScene {
         let stored = try Self.foundedLog()
         let core = try AgentCore(
             identity: AgentIdentity(
-                pool: Self.pool, server: ServerID(1), storage: Self.pool, boot: Self.pool, run: UniqueIdentifier(high: 9, low: 9),
+                pool: Self.pool, server: ServerID(1), storage: Self.pool, hardware: nil, boot: Self.pool,
+                run: UniqueIdentifier(high: 9, low: 9),
                 version: "test"), settings: AgentSettings(), stored: stored, decoder: FakeDecoder(states: []), initialPeers: [],
             facts: FakeHypervisor.serverFacts, seed: 7, now: clock.now())
         let ports = AgentPortSet(
@@ -145,6 +146,7 @@ struct FakeHypervisor: HypervisorPort {
     func perform(_ operation: DomainOperation) async -> DomainOperationResult { .failed(cause: "There is no hypervisor.") }
     func facts() async throws(HypervisorError) -> ServerFacts { Self.serverFacts }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }
+    func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { nil }
     func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
 }
 

@@ -61,9 +61,12 @@ final class ProgramScene {
     }
 
     /// Starts the program with its output kept; it ends with the scene at the latest.
-    func launch(_ arguments: [String], clock: Int = 0) throws -> Launched {
+    ///
+    /// - Parameter failing: the file from whose existence on every sync of the program fails; nil: none does.
+    func launch(_ arguments: [String], clock: Int = 0, failing: String? = nil) throws -> Launched {
         let process = Process()
         try setClock(of: process, ahead: clock)
+        if let failing { try failSyncs(of: process, onceThereIs: failing) }
         process.executableURL = URL(filePath: try Self.executable)
         process.arguments = arguments
         let output = "\(folder)/out-\(UUID().uuidString)"
@@ -92,19 +95,24 @@ final class ProgramScene {
     /// A library, loaded before all others, that moves the wall clock: no privilege is needed, and no other process notices.
     private func setClock(of process: Process, ahead seconds: Int) throws {
         guard seconds != 0 else { return }
-        let library = "\(folder)/out-clock.so"
+        try load("clock", Self.clockSource, into: process, ["OVM_TEST_CLOCK_AHEAD": "\(seconds)"])
+    }
+
+    /// Has a process begin with a library of this name and source, and with these variables.
+    func load(_ name: String, _ source: String, into process: Process, _ variables: [String: String]) throws {
+        let library = "\(folder)/out-\(name).so"
         if !FileManager.default.fileExists(atPath: library) {
-            let source = "\(folder)/out-clock.c"
-            try Self.clockSource.write(toFile: source, atomically: true, encoding: .utf8)
+            let file = "\(folder)/out-\(name).c"
+            try source.write(toFile: file, atomically: true, encoding: .utf8)
             let compiler = Process()
             compiler.executableURL = URL(filePath: "/usr/bin/env")
-            compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, source]
+            compiler.arguments = ["clang", "-shared", "-fPIC", "-o", library, file]
             try compiler.run()
             compiler.waitUntilExit()
             try #require(compiler.terminationStatus == 0)
         }
-        process.environment = ProcessInfo.processInfo.environment.merging(
-            ["LD_PRELOAD": library, "OVM_TEST_CLOCK_AHEAD": "\(seconds)"]) { _, new in new }
+        process.environment = ProcessInfo.processInfo.environment.merging(variables) { _, new in new }
+        process.environment?["LD_PRELOAD"] = library
     }
 
     private static let clockSource = """

@@ -94,6 +94,56 @@ import WireFormat
         withExtendedLifetime(silent) {}
     }
 
+    @Test("a peer whose host died silently, so that nothing answers a SYN, delays no message to another (hazard L5)")
+    func deadHost() async throws {
+        let pool = try LaboratoryPool()
+        let dead = try HeldPort()
+        try dead.swallow()
+        let first = try await TestAgent.start(1, of: pool)
+        let second = try await TestAgent.start(2, of: pool)
+        try second.knows([first])
+        // Once it is connecting on both channels, and with much to send to the dead one.
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)")])
+        try await eventually("no attempt") { await first.network.isConnecting(to: ServerID(3)) }
+        for number in 1...1_000 as ClosedRange<UInt64> { first.network.send(urgent(number), to: ServerID(3)) }
+
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)"), try second.description()])
+
+        try await first.connects(to: second)
+        try await first.reaches(second)
+        // The limit of connecting is a minute here: all this went on while the attempts were under way.
+        #expect(await first.network.isConnecting(to: ServerID(3)))
+        #expect(first.log.lines.isEmpty, "\(first.log.text)")
+        for agent in [first, second] { await agent.network.close() }
+        withExtendedLifetime(dead) {}
+    }
+
+    @Test("connecting to a host that swallows every SYN is given up in time, and tried until the host is back (hazard L5)")
+    func deadHostComesBack() async throws {
+        let pool = try LaboratoryPool()
+        var dead: HeldPort? = try HeldPort()
+        try dead?.swallow()
+        let port = try #require(dead?.number)
+        var limits = PeerLimits.patient
+        limits.connecting = .milliseconds(100)
+        limits.shortestPause = .milliseconds(1)
+        limits.longestPause = .milliseconds(4)
+        let first = try await TestAgent.start(1, of: pool, limits: limits)
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port)")])
+
+        try await eventually("no attempts: \(first.log.text)") { await first.network.lastNumber > 40 }
+        #expect(first.log.lines.count == 2 && first.log.text.contains("it did not answer in time"), "\(first.log.text)")
+        #expect(await first.connectionCount <= 2)
+        dead = nil
+        // It does not know server 1's address, so that only server 1 can connect.
+        let second = try await TestAgent.start(2, of: pool, port: port, limits: limits)
+        second.network.setPeers([try unreachablePeer(1)])
+
+        try await first.connects(to: second)
+        try await first.reaches(second)
+        for agent in [first, second] { await agent.network.close() }
+    }
+
     @Test("an address that is none is logged, and replaced by the next list of peers")
     func addressCorrected() async throws {
         let pool = try LaboratoryPool()
@@ -148,5 +198,13 @@ import WireFormat
             #expect(agents[0].events.count(.connected(ServerID(1))) == 0)
             #expect(agents[0].log.endings == [])
         }
+    }
+}
+
+extension PeerNetwork {
+    /// Whether it tries to connect on both ways to the peer, and neither attempt has ended.
+    fileprivate func isConnecting(to server: ServerID) -> Bool {
+        let links = outgoing.filter { $0.key.server == server }.values
+        return links.count == 2 && links.allSatisfy { if case .connecting = $0.state { true } else { false } }
     }
 }

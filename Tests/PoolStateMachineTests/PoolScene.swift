@@ -54,14 +54,14 @@ struct PoolScene {
     @discardableResult
     mutating func open(
         _ server: ServerID, boot: UInt64 = 1, run: UInt64? = nil, facts: ServerFacts = PoolScene.facts(), session: SessionNumber? = nil,
-        storage: UInt64? = nil, format: Int = 1, strays: [StrayDomain] = []
+        storage: UInt64? = nil, hardware: UInt64? = nil, format: Int = 1, strays: [StrayDomain] = []
     ) -> CommandOutcome {
         let next = session ?? (state.servers[server]?.session ?? .none).next
         let hello = ServerHello(
             server: server, session: next, boot: UniqueIdentifier(high: server.number, low: boot),
             run: UniqueIdentifier(high: server.number, low: run ?? next.number),
-            storage: UniqueIdentifier(high: 100, low: storage ?? server.number), formatVersion: format, agentVersion: "1.0", facts: facts,
-            strays: strays)
+            storage: UniqueIdentifier(high: 100, low: storage ?? server.number),
+            hardware: hardware.map(Self.hardware), formatVersion: format, agentVersion: "1.0", facts: facts, strays: strays)
         return apply(.hello(hello), by: .server(server))
     }
 
@@ -155,12 +155,16 @@ struct PoolScene {
             hypervisor: "simulated")
     }
 
-    static func newServer(_ number: UInt64, name: String? = nil, key: UInt64? = nil, address: String? = nil) throws -> NewServer {
+    static func hardware(_ number: UInt64) -> UniqueIdentifier { UniqueIdentifier(high: 300, low: number) }
+
+    static func newServer(
+        _ number: UInt64, name: String? = nil, key: UInt64? = nil, address: String? = nil, hardware: UInt64? = nil
+    ) throws -> NewServer {
         let text = name ?? (number <= UInt64(names.count) ? names[Int(number) - 1] : "server\(number)")
         return NewServer(
             name: try #require(ServerName(text)), peerAddress: "\(address ?? "10.0.0.\(number)"):8899",
             queryAddress: "\(address ?? "10.0.0.\(number)"):4443", roles: .all, key: digest(key ?? 1_000 + number),
-            storage: UniqueIdentifier(high: 100, low: number))
+            storage: UniqueIdentifier(high: 100, low: number), hardware: hardware.map(Self.hardware))
     }
 
     static func definition(

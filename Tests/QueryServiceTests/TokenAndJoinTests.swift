@@ -20,13 +20,19 @@ struct TokenAndJoinTests {
     private func request(
         _ token: JoinTokenText, key: PrivateKey, name: String = "gamma", change: (inout JoinRequestDocument) -> Void = { _ in }
     ) throws -> [UInt8] {
+        let signing = try SigningRequest(key: key)
         var document = JoinRequestDocument(
             pool: token.poolText, tokenID: token.tokenID, secret: token.secretText, name: name, peerAddress: "10.0.0.3:8899",
             queryAddress: "10.0.0.3:4443", storage: "00000000-0000-0000-0000-000000000003",
-            signingRequest: String(decoding: try SigningRequest(key: key).pem, as: UTF8.self),
+            signingRequest: String(decoding: signing.pem, as: UTF8.self), signingRequestCode: Self.code(signing, token.secret),
             time: QueryTime(milliseconds: FakeClock.start + 2_000), hypervisor: "simulated")
         change(&document)
         return Array(try QueryJSON.encode(document))
+    }
+
+    /// What binds a signing request to a token's secret.
+    private static func code(_ signing: SigningRequest, _ secret: [UInt8]) -> String {
+        OpenSSLTransport.Base64URL.encode(Cryptography.authenticationCode(for: signing.der, key: secret))
     }
 
     @Test("a token's text names the pool, its authority and its members, and is listed without it")
@@ -102,6 +108,20 @@ struct TokenAndJoinTests {
         #expect(await scene.gateway.state.activeServers.count == 3)
     }
 
+    @Test("a joiner that names its hardware is bound to it, and shown with it")
+    func bindsHardware() async throws {
+        let scene = try await Scene()
+        let token = try await createToken(scene)
+        let hardware = "4c4c4544-0051-3210-8057-b4c04f564d31"
+        let body = try request(token, key: try PrivateKey.generate()) { $0.hardware = hardware.uppercased() }
+
+        let answer = try await scene.send("POST", "/v1/join", bytes: body, as: nil)
+        let shown = try await scene.send("GET", "/v1/servers/gamma").document(ServerDocument.self)
+
+        #expect(answer.status == 200, "\(answer.text)")
+        #expect(shown.hardware == hardware)
+    }
+
     @Test("who joins too often is held up before a byte of his body is read")
     func admitsBeforeReading() async throws {
         let scene = try await Scene()
@@ -150,6 +170,7 @@ struct TokenAndJoinTests {
             (.badRequest, "signing request", { $0.signingRequest = "nothing" }),
             (.badRequest, "peerAddress", { $0.peerAddress = "10.0.0.3" }),
             (.badRequest, "name", { $0.name = "../etc" }),
+            (.badRequest, "hardware", { $0.hardware = "Not Settable" }),
         ]
 
         for (kind, words, change) in cases {
@@ -176,6 +197,37 @@ struct TokenAndJoinTests {
         }
 
         #expect(await scene.gateway.entries.count == before)
+    }
+
+    @Test("a signing request that was put in the place of the joiner's is refused, and the token is still the joiner's")
+    func swappedRequest() async throws {
+        let scene = try await Scene()
+        let token = try await createToken(scene)
+        let key = try PrivateKey.generate()
+        let other = try SigningRequest(key: try PrivateKey.generate())
+        let pem = String(decoding: other.pem, as: UTF8.self)
+        let changes: [(inout JoinRequestDocument) -> Void] = [
+            { $0.signingRequest = pem },
+            {
+                $0.signingRequest = pem
+                $0.signingRequestCode = Self.code(other, Array(repeating: 0, count: 32))
+            },
+        ]
+        let before = await scene.gateway.entries.count
+
+        for change in changes {
+            for path in ["/v1/join", "/v1/join?dryRun=true"] {
+                let answer = try await scene.send("POST", path, bytes: try request(token, key: key, change: change), as: nil)
+
+                #expect(answer.problem?.kind == .tokenRefused, "\(answer.text)")
+                #expect(answer.problem?.detail.contains("is not the one that the holder") == true, "\(answer.text)")
+            }
+        }
+        #expect(await scene.gateway.entries.count == before)
+        let short = try await scene.send(
+            "POST", "/v1/join", bytes: try request(token, key: key) { $0.signingRequestCode = "short" }, as: nil)
+        #expect(short.problem?.kind == .badRequest)
+        #expect(try await scene.send("POST", "/v1/join", bytes: try request(token, key: key), as: nil).status == 200)
     }
 
     @Test("a signing request that was altered is refused")

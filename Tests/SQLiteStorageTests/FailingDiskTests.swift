@@ -24,7 +24,10 @@ struct FailingDiskTests {
         #expect(outcomes.acknowledged == Array(1..<UInt64(outcomes.acknowledged.count + 1)))
         #expect(outcomes.all.drop { $0.error == nil }.allSatisfy { $0.error != nil })
         #expect(disk.stepsSinceFailedSync == 0)
+        #expect(throws: folder.refusedBefore()) { try folder.open() }
+        #expect(disk.stepsSinceFailedSync == 0)
         try disk.cutPower(&random)
+        try folder.removeRefusalMark()
         #expect(workload.contents[outcomes.acknowledged.count...].contains(try folder.reopened()))
     }
 
@@ -41,6 +44,7 @@ struct FailingDiskTests {
         #expect(throws: StorageError.inputOutput(path: folder.database, code: SQLiteCode.syncFailed)) { try storage.load() }
         #expect(storage.perform([RaftWrite(sequence: 1, hardState: .initial)]).acknowledged == [])
         storage.close()
+        #expect(throws: folder.refusedBefore()) { try folder.open() }
     }
 
     @Test("a checkpoint whose sync fails ends the storage too")
@@ -63,6 +67,8 @@ struct FailingDiskTests {
 
         #expect(outcomes.acknowledged == [1])
         #expect(outcomes.errors == [.inputOutput(path: folder.database, code: SQLiteCode.syncFailed)])
+        #expect(throws: folder.refusedBefore()) { try folder.open() }
+        try folder.removeRefusalMark()
         #expect(try folder.reopened().entries == [entry(1, term: 0)])
     }
 

@@ -60,6 +60,8 @@ final class FaultDisk: Sendable {
     /// The process ended, and the machine lives: what is under way stays under way, and counting begins anew.
     func restartProcess() {
         state.withLock {
+            // Of a machine that stopped no process lived to see its writes refused, nor to say so.
+            if $0.isStopped { unlink(folder + "/pool.sqlite.refused") }
             $0.plan = Plan()
             $0.isStopped = false
             $0.steps = 0

@@ -35,6 +35,12 @@ final class TemporaryFolder: Sendable {
         return StoredContent(try storage.load())
     }
 
+    /// What an operator does who has looked at a disk that had refused to store something.
+    func removeRefusalMark() throws { try FileManager.default.removeItem(atPath: database + ".refused") }
+
+    /// What keeps the database from being opened.
+    func refusedBefore() -> StorageError { .refusedBefore(path: database, mark: database + ".refused") }
+
     /// The files as a process leaves them that is killed now: a second folder with copies of them.
     func copyAsIfKilled() throws -> TemporaryFolder {
         let copy = try TemporaryFolder()

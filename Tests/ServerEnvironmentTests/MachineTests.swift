@@ -106,6 +106,24 @@ struct MachineTests {
         }
     }
 
+    @Test(
+        "a machine's UUID is read in either case; what firmware gives for want of one, and what is none, is not taken",
+        arguments: [
+            ("4C4C4544-0051-3210-8057-b4c04f564d31\n", "4c4c4544-0051-3210-8057-b4c04f564d31"),
+            ("00000000-0000-0000-0000-000000000000\n", nil), ("FFFFFFFF-FFFF-FFFF-FFFF-FFFFFFFFFFFF\n", nil), ("", nil),
+            ("Not Settable\n", nil), (String(repeating: "4", count: 100_000), nil),
+        ])
+    func readsHardware(text: String, expected: String?) throws {
+        try withFolder { (folder) throws in
+            let file = "\(folder)/product_uuid"
+            try Data(text.utf8).write(to: URL(filePath: file))
+
+            #expect(HardwareIdentifier.read(path: file)?.description == expected)
+            #expect(HardwareIdentifier.read(path: "\(folder)/none") == nil)
+            #expect(HardwareIdentifier.read(path: folder) == nil)
+        }
+    }
+
     @Test("ports are different, free, and below those of outgoing connections; a port that is taken is not free")
     func choosesPorts() throws {
         let ports = try FreePorts.choose(6)

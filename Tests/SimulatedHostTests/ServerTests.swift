@@ -47,6 +47,29 @@ struct ServerTests {
         }
     }
 
+    @Test("a host's hardware stays the same after a power cut, and belongs to its place: a copied folder is another machine")
+    func tellsHardware() async throws {
+        try await withFolder { (folder) async throws in
+            let copy = SimulatedHostFolder("\(folder.path)/copy")
+            var told: [UniqueIdentifier?] = []
+            for place in [folder, folder, copy] {
+                if place == copy {
+                    try FileManager.default.createDirectory(
+                        atPath: copy.path, withIntermediateDirectories: false, attributes: [.posixPermissions: 0o700])
+                    try FileManager.default.copyItem(atPath: folder.journal, toPath: copy.journal)
+                }
+                let host = ServedHost.start(place)
+                let client = try await host.client()
+                told.append(try await client.hardwareIdentifier())
+                client.close()
+                _ = await host.stop()
+            }
+
+            #expect(told[0] != nil && told[0] == told[1] && told[2] != nil && told[2] != told[0])
+            #expect(SimulatedHostFolder.hardware(at: "/a", on: "x") != SimulatedHostFolder.hardware(at: "/a", on: "y"))
+        }
+    }
+
     @Test("a refusal of the host comes back as the operation's cause")
     func refuses() async throws {
         try await withServedHost { (_, client) async throws in

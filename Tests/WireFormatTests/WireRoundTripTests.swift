@@ -18,7 +18,7 @@ struct WireRoundTripTests {
 
     @Test("no entry takes more bytes than its size is counted as, and the greatest facts fit into a frame")
     func countsSizes() throws {
-        for command in try WireSamples.commands() {
+        for command in try WireSamples.commands() + WireSamples.laterCommands() {
             let entry = PoolEntry(command: command, principal: .server(ServerID(1)), proposedAt: PoolTime(milliseconds: 1 << 47))
             let bytes = WireEntryCoding().encode(
                 RaftEntry(index: LogIndex(1 << 60), term: Term(1 << 60), content: .command(entry), size: entry.approximateSize))
@@ -31,7 +31,7 @@ struct WireRoundTripTests {
             storageRoots: Array(repeating: root, count: count), domainTypes: [], hypervisor: "")
         let hello = ServerHello(
             server: ServerID(1), session: SessionNumber(1), boot: WireSamples.uuid, run: WireSamples.uuid, storage: WireSamples.uuid,
-            formatVersion: 1, agentVersion: "1", facts: facts)
+            hardware: WireSamples.hardware, formatVersion: 1, agentVersion: "1", facts: facts)
         let entry = PoolEntry(command: .hello(hello), principal: .server(ServerID(1)), proposedAt: .zero)
 
         let frame = try PeerFrameCoding.encode(.message(.forward(entry)))
@@ -108,6 +108,17 @@ struct WireRoundTripTests {
         #expect(restored.servers[ServerID(1)]?.strays == seen)
         #expect(coding.encode(restored) == coding.encode(state))
         #expect(throws: PoolStateRestoringError.self) { try PoolState(restoring: parts) }
+    }
+
+    @Test("the hardware that a server is bound to survives a snapshot")
+    func roundTripsHardware() throws {
+        let state = try Self.boundState()
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.servers[ServerID(1)]?.hardware == WireSamples.hardware)
+        #expect(coding.encode(restored) == coding.encode(state))
     }
 
     @Test("changed settings survive a snapshot, with the index of their change")
@@ -242,6 +253,20 @@ extension WireRoundTripTests {
         return state
     }
 
+    /// The busy state, whose server has named its hardware.
+    static func boundState() throws -> PoolState {
+        var state = try busyState()
+        let hello = ServerHello(
+            server: ServerID(1), session: SessionNumber(2), boot: WireSamples.uuid, run: UniqueIdentifier(high: 2, low: 2),
+            storage: WireSamples.uuid, hardware: WireSamples.hardware, formatVersion: 1, agentVersion: "1", facts: WireSamples.facts)
+        let entry = PoolEntry(
+            command: .hello(hello), principal: .server(ServerID(1)), proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+        #expect(state.apply(entry, at: state.appliedIndex.next).outcome == .done(.none))
+        return state
+    }
+}
+
+extension WireRoundTripTests {
     /// The busy state, in which a second machine is seen unasked.
     static func strayState(configuredName: String? = nil) throws -> PoolState {
         var state = try busyState()
@@ -303,8 +328,9 @@ struct GoldenBytesTests {
         let withChangedRules = WireSnapshotCoding().encode(try WireRoundTripTests.changedRulesState())
         let withOtherName = WireSnapshotCoding().encode(try WireRoundTripTests.strayState(configuredName: "template"))
         let withSettings = WireSnapshotCoding().encode(try WireRoundTripTests.changedSettingsState())
+        let withHardware = WireSnapshotCoding().encode(try WireRoundTripTests.boundState())
 
-        let all = [bytes, withRules, withStrays, withChangedRules, withSettings, withOtherName]
+        let all = [bytes, withRules, withStrays, withChangedRules, withSettings, withOtherName, withHardware]
         try Golden.compare(all.map(Golden.hexadecimal), with: "snapshot-1.txt")
     }
 }

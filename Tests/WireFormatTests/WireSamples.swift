@@ -8,12 +8,14 @@ import Testing
 enum WireSamples {
     static let uuid = UniqueIdentifier(high: 0x0123_4567_89AB_CDEF, low: 0xFEDC_BA98_7654_3210)
 
+    static let hardware = UniqueIdentifier(high: 0x4C4C_4544_0051_3210, low: 0x8057_B4C0_4F56_4D31)
+
     static func digest(_ byte: UInt8) throws -> SHA256Digest { try #require(SHA256Digest(bytes: Array(repeating: byte, count: 32))) }
 
-    static func newServer(_ name: String = "alpha") throws -> NewServer {
+    static func newServer(_ name: String = "alpha", hardware: UniqueIdentifier? = nil) throws -> NewServer {
         NewServer(
             name: try #require(ServerName(name)), peerAddress: "127.0.0.1:8899", queryAddress: "127.0.0.1:4443", roles: .all,
-            key: try digest(1), storage: uuid)
+            key: try digest(1), storage: uuid, hardware: hardware)
     }
 
     static func member(_ number: UInt64) throws -> PeerDescription {
@@ -160,6 +162,11 @@ enum WireSamples {
                 MachineDefinition(
                     name: try #require(VirtualMachineName("web01")), uuid: uuid, configuration: "name = 'template'",
                     requirements: requirements, preferredServers: [], configuredName: "template")),
+            .hello(
+                ServerHello(
+                    server: server, session: SessionNumber(5), boot: uuid, run: uuid, storage: uuid, hardware: hardware, formatVersion: 1,
+                    agentVersion: "1.0", facts: facts)),
+            .join(JoinRequest(token: TokenID(9), secret: try digest(4), server: try newServer("beta", hardware: hardware))),
         ]
     }
 

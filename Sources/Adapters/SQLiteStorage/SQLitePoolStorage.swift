@@ -10,6 +10,7 @@ package import RaftCore
 package final class SQLitePoolStorage: StoragePort {
     let path: String
     let coding: any EntryCoding
+    private let files: StorageFiles
     private let connection: StorageConnection
     /// The storage's own thread.
     private let writer = DispatchQueue(label: "pool-storage", qos: .userInitiated)
@@ -29,7 +30,9 @@ package final class SQLitePoolStorage: StoragePort {
     ) throws(StorageError) {
         let files = StorageFiles(path: path)
         try files.requirePrivacy()
+        try files.requireNoRefusal()
         self.path = path
+        self.files = files
         self.coding = coding
         self.limits = limits
         counters = StorageMetrics(factory)
@@ -124,6 +127,11 @@ package final class SQLitePoolStorage: StoragePort {
 
     /// The first failure stands for ever.
     private func fail(_ error: StorageError) {
-        queue.withLockedValue { $0.failure = $0.failure ?? error }
+        let isFirst = queue.withLockedValue { queue in
+            defer { queue.failure = queue.failure ?? error }
+            return queue.failure == nil
+        }
+        // Before anybody hears of it: however this process ends then, the next one must not begin as if nothing had been.
+        if isFirst, error.isRefusalOfDisk { files.markRefusal() }
     }
 }

@@ -1,6 +1,7 @@
 internal import AgentPorts
 import CSQLite
 import GRDB
+import Glibc
 
 extension StorageError {
     /// Translates an error of SQLite's; `row` is what was being read or written.
@@ -13,6 +14,13 @@ extension StorageError {
             self = .cannotOpen(path: path, reason: error.message ?? "SQLite code \(error.extendedResultCode.rawValue)")
         default: self = .inputOutput(path: path, code: error.extendedResultCode.rawValue)
         }
+    }
+
+    /// Whether it was the disk that refused, and not SQLite that lacked something else.
+    var isRefusalOfDisk: Bool {
+        guard case .inputOutput(_, let code) = self else { return false }
+        // Of a folder's sync, `code` is the system's.
+        return code & 0xFF == SQLITE_IOERR || code == EIO
     }
 
     /// Runs `body`; whatever it throws comes out as a `StorageError`.

@@ -45,6 +45,26 @@ struct StorageFiles {
         return true
     }
 
+    /// Stands there once the disk has refused a write or a sync.
+    private var refusalMark: String { path + ".refused" }
+
+    /// Refuses a database that the disk refused to store before: what is read of it may lie in the page cache alone, and the next sync,
+    /// which would find nothing left to write, would call it stored (hazard B17).
+    func requireNoRefusal() throws(StorageError) {
+        var status = stat()
+        guard lstat(refusalMark, &status) == 0 else { return }
+        throw .refusedBefore(path: path, mark: refusalMark)
+    }
+
+    /// Keeps every later run from the database until an operator has looked at the disk.
+    ///
+    /// The mark is not synced, as nothing is asked of this disk any more: it lasts at least as long as the page cache that it warns of.
+    func markRefusal() {
+        let descriptor = open(refusalMark, O_CREAT | O_WRONLY | O_CLOEXEC | O_NOFOLLOW, 0o600)
+        // Where not even that can be made, no database can be written either: the next run ends as this one does.
+        if descriptor >= 0 { close(descriptor) }
+    }
+
     /// Whether the database or something that belongs to it is there.
     func exist() throws(StorageError) -> Bool {
         for name in [path] + companions {

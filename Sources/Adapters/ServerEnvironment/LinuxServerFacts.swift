@@ -70,3 +70,16 @@ package enum BootIdentifier {
         return boot
     }
 }
+
+/// Identifies the machine itself.
+package enum HardwareIdentifier {
+    /// The SMBIOS UUID (System Information, type 1) as the kernel shows it to root.
+    ///
+    /// - Returns: nil where it cannot be read, or where the firmware says that it has none: all bits clear, or all bits set (SMBIOS
+    ///   reference specification 7.2.1).
+    package static func read(path: String = "/sys/class/dmi/id/product_uuid") -> UniqueIdentifier? {
+        guard let text = SystemFile.text(path), let found = UniqueIdentifier(text.prefix { !$0.isWhitespace }) else { return nil }
+        let isAbsent = (found.high == 0 && found.low == 0) || (found.high == .max && found.low == .max)
+        return isAbsent ? nil : found
+    }
+}

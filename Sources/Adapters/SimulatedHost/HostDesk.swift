@@ -13,6 +13,7 @@ final class HostDesk {
     private(set) var failure: SimulatedHostError?
 
     private var model: SimulatedHostModel
+    private let hardware: UniqueIdentifier
     private let journal: HostJournal
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: HostConnection] = [:]
@@ -22,8 +23,9 @@ final class HostDesk {
     private var timer: Scheduled<Void>?
     private var hasEnded = false
 
-    init(model: SimulatedHostModel, journal: HostJournal, eventLoop: any EventLoop) {
+    init(model: SimulatedHostModel, hardware: UniqueIdentifier, journal: HostJournal, eventLoop: any EventLoop) {
         self.model = model
+        self.hardware = hardware
         self.journal = journal
         self.eventLoop = eventLoop
     }
@@ -67,6 +69,7 @@ final class HostDesk {
         case .list: connection.answer(request.id, .domains(model.domainReports.map { DomainDocument($0) }))
         case .facts: connection.answer(request.id, .facts(FactsDocument(model.facts)))
         case .boot: connection.answer(request.id, .boot(model.boot.description))
+        case .hardware: connection.answer(request.id, .hardware(hardware.description))
         case .perform(let document): begin(try document.operation(), request.id, connection)
         case .control(let control):
             let refusal = model.control(control, now: HostClock.now())

@@ -15,6 +15,7 @@ enum HostCall: Codable, Sendable {
     case list
     case facts
     case boot
+    case hardware
     case perform(OperationDocument)
     case control(SimulatedHostControl)
 }
@@ -32,6 +33,7 @@ enum HostReply: Codable, Sendable {
     case domains([DomainDocument])
     case facts(FactsDocument)
     case boot(String)
+    case hardware(String)
     /// The operation has ended; `failure` is a sentence where it failed.
     case performed(failure: String?)
     /// `refusal` is a sentence where nothing was done.

@@ -41,10 +41,11 @@ package struct SimulatedHostServer: Sendable {
         _ onServing: @Sendable (UniqueIdentifier) -> Void
     ) async throws(SimulatedHostError) {
         let loop = eventLoop
+        let hardware = folder.hardware
         let outcome: Result<SimulatedHostError?, any Error>
         do {
             let (desk, channel) = try await loop.flatSubmit { () -> EventLoopFuture<(NIOLoopBound<HostDesk>, any Channel)> in
-                let desk = NIOLoopBound(HostDesk(model: model, journal: journal, eventLoop: loop), eventLoop: loop)
+                let desk = NIOLoopBound(HostDesk(model: model, hardware: hardware, journal: journal, eventLoop: loop), eventLoop: loop)
                 desk.value.settle()
                 return Self.bootstrap(desk, loop, socket).map { channel in
                     desk.value.listener = channel

@@ -79,6 +79,11 @@ package final class SimulatedHypervisor: HypervisorPort {
         return boot
     }
 
+    package func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? {
+        guard case .hardware(let text) = try await look(.hardware), let hardware = UniqueIdentifier(text) else { throw Self.mismatch }
+        return hardware
+    }
+
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
         do throws(LinkFailure) {
             switch try await ask(.perform(OperationDocument(operation)), within: nil) {

@@ -198,6 +198,7 @@ extension WireHello {
         boot = WireUuid(hello.boot)
         run = WireUuid(hello.run)
         storage = WireUuid(hello.storage)
+        if let known = hello.hardware { hardware = WireUuid(known) }
         formatVersion = Int64(hello.formatVersion)
         agentVersion = hello.agentVersion
         facts = WireFacts(hello.facts)
@@ -207,7 +208,8 @@ extension WireHello {
     func model() throws(WireError) -> ServerHello {
         ServerHello(
             server: try WireField.server(server, "hello.server"), session: SessionNumber(session), boot: boot.model, run: run.model,
-            storage: storage.model, formatVersion: try WireField.amount(formatVersion, "hello.format_version"),
+            storage: storage.model, hardware: hasHardware ? hardware.model : nil,
+            formatVersion: try WireField.amount(formatVersion, "hello.format_version"),
             agentVersion: agentVersion, facts: try facts.model(), strays: strays.map(\.model))
     }
 }

@@ -85,7 +85,7 @@ extension WireServerState {
         server = WireNewServer(
             NewServer(
                 name: state.name, peerAddress: state.peerAddress, queryAddress: state.queryAddress, roles: state.roles, key: state.key,
-                storage: state.storage))
+                storage: state.storage, hardware: state.hardware))
         if let known = state.facts { facts = WireFacts(known) }
         session = state.session.number
         isSessionOpen = state.isSessionOpen

@@ -186,12 +186,14 @@ extension WireNewServer {
         roles = UInt32(server.roles.rawValue)
         key = Data(server.key.bytes)
         storage = WireUuid(server.storage)
+        if let known = server.hardware { hardware = WireUuid(known) }
     }
 
     func model() throws(WireError) -> NewServer {
         NewServer(
             name: try WireField.serverName(name, "server.name"), peerAddress: peerAddress, queryAddress: queryAddress,
-            roles: try WireField.roles(roles, "server.roles"), key: try WireField.digest(key, "server.key"), storage: storage.model)
+            roles: try WireField.roles(roles, "server.roles"), key: try WireField.digest(key, "server.key"), storage: storage.model,
+            hardware: hasHardware ? hardware.model : nil)
     }
 }
 

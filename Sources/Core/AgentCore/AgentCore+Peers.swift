@@ -103,10 +103,20 @@ struct InterimPeers: Sendable {
         self.leaving = leaving
     }
 
-    /// The members as the stored log, all of it applied, would have them: an agent that starts again does not know yet how much of
-    /// its log is committed, but must reach the others to learn it.
-    init(_ state: PoolState, _ entries: [RaftEntry<PoolEntry>]) {
-        var preview = state
+    /// - Parameter preview: what the stored log, all of it applied, makes of the state.
+    init(_ preview: PoolState) {
+        let servers = preview.servers.values.sorted { $0.id < $1.id }
+        self.init(
+            until: preview.appliedIndex, peers: servers.filter { !$0.isRemoved }.map { PeerDescription($0) },
+            leaving: servers.filter(\.isRemoved).map { PeerDescription($0) })
+    }
+}
+
+extension PoolState {
+    /// The state as the stored log, all of it applied, would have it: an agent that starts again does not know yet how much of its log
+    /// is committed, but must reach the others to learn it.
+    func preview(of entries: [RaftEntry<PoolEntry>]) -> PoolState {
+        var preview = self
         for entry in entries {
             if case .command(let command) = entry.content {
                 _ = preview.apply(command, at: entry.index)
@@ -114,10 +124,7 @@ struct InterimPeers: Sendable {
                 preview.skip(to: entry.index)
             }
         }
-        let servers = preview.servers.values.sorted { $0.id < $1.id }
-        self.init(
-            until: preview.appliedIndex, peers: servers.filter { !$0.isRemoved }.map { PeerDescription($0) },
-            leaving: servers.filter(\.isRemoved).map { PeerDescription($0) })
+        return preview
     }
 }
 

@@ -25,6 +25,8 @@ package struct AgentCore: Sendable {
     /// Whom to be connected with until the log names this server.
     let initialPeers: [PeerDescription]
     let storedPeers: InterimPeers
+    /// This server as the stored log, all of it applied, would have it.
+    private let storedServer: Server?
     /// What each other member last said of the members.
     var toldPeers: [ServerID: ToldPeers] = [:]
     var mastership: MastershipStatus
@@ -48,7 +50,9 @@ package struct AgentCore: Sendable {
         raft = RaftNode(id: identity.server, settings: settings.raft, stored: stored, seed: seed, now: now.monotonic)
         duties = MasterDuties()
         self.initialPeers = initialPeers.filter { $0.server != identity.server }.sorted { $0.server < $1.server }
-        storedPeers = InterimPeers(state, stored.entries)
+        let preview = state.preview(of: stored.entries)
+        storedPeers = InterimPeers(preview)
+        storedServer = preview.servers[identity.server]
         peers = self.initialPeers
         mastership = MastershipStatus(raft.status, isReady: false)
         nextDuty = now.monotonic
@@ -69,6 +73,11 @@ package struct AgentCore: Sendable {
     /// The effects of a start: connections to open, domains to list.
     package mutating func start() -> [AgentEffect] {
         var effects: [AgentEffect] = []
+        // Before it votes for anybody or acknowledges anything: the server that the disk was copied from may have done so already.
+        if let known = storedServer, !known.mayRun(on: identity.hardware) {
+            halt(known.refusal(ofHardware: identity.hardware), &effects)
+            return effects
+        }
         refreshPeers(&effects)
         if effects.isEmpty { effects.append(.peersChanged(peers)) }
         requestListing(&effects)

@@ -7,6 +7,8 @@ package struct AgentIdentity: Hashable, Sendable {
     package let server: ServerID
     /// Made with the data directory (hazard B15).
     package let storage: UniqueIdentifier
+    /// The SMBIOS UUID of the mainboard under the agent; nil where the firmware tells none.
+    package let hardware: UniqueIdentifier?
     /// This boot of the server.
     package let boot: UniqueIdentifier
     /// This run of the agent: random, made at its start.
@@ -15,11 +17,13 @@ package struct AgentIdentity: Hashable, Sendable {
     package let version: String
 
     package init(
-        pool: PoolID, server: ServerID, storage: UniqueIdentifier, boot: UniqueIdentifier, run: UniqueIdentifier, version: String
+        pool: PoolID, server: ServerID, storage: UniqueIdentifier, hardware: UniqueIdentifier?, boot: UniqueIdentifier,
+        run: UniqueIdentifier, version: String
     ) {
         self.pool = pool
         self.server = server
         self.storage = storage
+        self.hardware = hardware
         self.boot = boot
         self.run = run
         self.version = version

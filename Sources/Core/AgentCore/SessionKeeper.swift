@@ -37,7 +37,7 @@ extension AgentCore {
         say(.serverFacts(server: identity.server, session: server.session, facts), as: .server(identity.server), &effects)
     }
 
-    /// A removed server, or one whose disk is not the one that the pool knows, must not go on.
+    /// A removed server, or one whose disk or mainboard is not the one that the pool knows, must not go on.
     private mutating func checkMembership(_ server: Server, _ effects: inout [AgentEffect]) -> Bool {
         if server.isRemoved {
             // Until Raft's configuration without it is committed its vote may be needed: two voters of which one left at once
@@ -52,6 +52,10 @@ extension AgentCore {
                 Server \(server.name) has another data directory than the one that the pool knows. \
                 Remove the server from the pool, then join it anew with an empty data directory.
                 """, &effects)
+            return false
+        }
+        if !server.mayRun(on: identity.hardware) {
+            halt(server.refusal(ofHardware: identity.hardware), &effects)
             return false
         }
         // Another run of this server was let in after this one: what this one does now, nobody asks for.
@@ -85,7 +89,7 @@ extension AgentCore {
         }
         let hello = ServerHello(
             server: identity.server, session: server.session.next, boot: identity.boot, run: identity.run, storage: identity.storage,
-            formatVersion: PoolState.newestFormatVersion, agentVersion: identity.version, facts: facts,
+            hardware: identity.hardware, formatVersion: PoolState.newestFormatVersion, agentVersion: identity.version, facts: facts,
             strays: strays(among: domains))
         say(.hello(hello), as: .server(identity.server), &effects)
     }

@@ -31,9 +31,12 @@ package struct NewServer: Hashable, Sendable {
     package let key: SHA256Digest
     /// Made with the data directory: a known server with another one has lost its disk and is refused.
     package let storage: UniqueIdentifier
+    /// The SMBIOS UUID of its mainboard, which the server's identity is bound to; nil while none is known.
+    package let hardware: UniqueIdentifier?
 
     package init(
-        name: ServerName, peerAddress: String, queryAddress: String, roles: ServerRoles, key: SHA256Digest, storage: UniqueIdentifier
+        name: ServerName, peerAddress: String, queryAddress: String, roles: ServerRoles, key: SHA256Digest, storage: UniqueIdentifier,
+        hardware: UniqueIdentifier? = nil
     ) {
         self.name = name
         self.peerAddress = peerAddress
@@ -41,6 +44,7 @@ package struct NewServer: Hashable, Sendable {
         self.roles = roles
         self.key = key
         self.storage = storage
+        self.hardware = hardware
     }
 }
 
@@ -54,6 +58,8 @@ package struct ServerHello: Hashable, Sendable {
     /// Random, made at the start of the agent's process: tells the agent that this HELLO is its own run's.
     package let run: UniqueIdentifier
     package let storage: UniqueIdentifier
+    /// The SMBIOS UUID of the mainboard that the agent runs on; nil where the firmware tells none.
+    package let hardware: UniqueIdentifier?
     /// The format versions that this agent can apply: 1 up to this.
     package let formatVersion: Int
     /// The agent's version, for people.
@@ -64,13 +70,14 @@ package struct ServerHello: Hashable, Sendable {
 
     package init(
         server: ServerID, session: SessionNumber, boot: UniqueIdentifier, run: UniqueIdentifier, storage: UniqueIdentifier,
-        formatVersion: Int, agentVersion: String, facts: ServerFacts, strays: [StrayDomain] = []
+        hardware: UniqueIdentifier? = nil, formatVersion: Int, agentVersion: String, facts: ServerFacts, strays: [StrayDomain] = []
     ) {
         self.server = server
         self.session = session
         self.boot = boot
         self.run = run
         self.storage = storage
+        self.hardware = hardware
         self.formatVersion = formatVersion
         self.agentVersion = agentVersion
         self.facts = facts

@@ -82,6 +82,7 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
     case formatNotRaised = "format-not-raised"
     case changedMeanwhile = "changed-meanwhile"
     case machineSeenOutside = "machine-seen-outside"
+    case serverHardwareChanged = "server-hardware-changed"
 
     /// How the query port answers it.
     package var kind: PoolRefusalKind {
@@ -94,8 +95,8 @@ package enum PoolRefusalType: String, Hashable, Sendable, CaseIterable {
         case .tooManyRequests, .tooManyServers, .tooManyTokens, .tooManyMachines, .tooManyTags, .tooManyRules: .tooMany
         case .poolExists, .staleSession, .alreadyAnswered, .idempotencyKeyReused, .serverNameTaken, .serverInUse, .serverStorageChanged,
             .machineNameTaken, .machineUUIDTaken, .machineStateForbids, .noServerFits, .staleObservation, .taskNotCancellable,
-            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts, .ruleMembership,
-            .machineSeenOutside:
+            .lastAdministrator, .formatNotRaised, .ruleNameTaken, .ruleContradicts, .ruleMembership, .machineSeenOutside,
+            .serverHardwareChanged:
             .conflict
         }
     }

@@ -27,6 +27,8 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case serverFacts = "server-facts"
     case serverLost = "server-lost"
     case serverReachable = "server-reachable"
+    /// It has named the mainboard that it is bound to from now on.
+    case serverHardwareBound = "server-hardware-bound"
     case sessionOpened = "session-opened"
     case sessionReleased = "session-released"
     case maintenanceOn = "maintenance-on"

@@ -37,6 +37,8 @@ package struct Server: Hashable, Sendable {
     package var roles: ServerRoles
     package var key: SHA256Digest
     package var storage: UniqueIdentifier
+    /// The SMBIOS UUID of the mainboard that it is bound to; nil until it names one.
+    package var hardware: UniqueIdentifier?
     package var facts: ServerFacts?
     /// The current session; it is open unless released.
     package var session = SessionNumber.none
@@ -64,6 +66,7 @@ package struct Server: Hashable, Sendable {
         roles = server.roles
         key = server.key
         storage = server.storage
+        hardware = server.hardware
     }
 }
 

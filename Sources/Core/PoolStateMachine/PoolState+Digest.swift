@@ -123,6 +123,11 @@ extension Server {
         digest.add(changedAt.number)
         digest.add(facts != nil)
         facts?.add(to: &digest)
+        // A server that is bound to no mainboard has the digest that it had before there was such a thing.
+        if let hardware {
+            digest.add("hardware")
+            digest.add(hardware)
+        }
         // A server that sees nothing unasked has the digest that it had before there were such words.
         guard !strays.isEmpty else { return }
         digest.add("strays")

@@ -39,6 +39,9 @@ extension PoolState {
                 .serverStorageChanged,
                 "Server \(server.name) has lost the data directory that it joined with. Remove it from the pool, then join it anew.")
         }
+        guard server.mayRun(on: hello.hardware) else {
+            throw Refused(.serverHardwareChanged, server.refusal(ofHardware: hello.hardware))
+        }
         if server.run == hello.run, server.session == hello.session, server.isSessionOpen { return .none }
         guard hello.session == server.session.next else {
             throw Refused(
@@ -54,6 +57,8 @@ extension PoolState {
         server.isSessionOpen = true
         server.boot = hello.boot
         server.run = hello.run
+        let isBoundNow = server.hardware == nil && hello.hardware != nil
+        server.hardware = server.hardware ?? hello.hardware
         server.facts = hello.facts
         server.formatVersion = hello.formatVersion
         server.agentVersion = hello.agentVersion
@@ -64,6 +69,11 @@ extension PoolState {
         note(
             entry, .server, server.name.text, .sessionOpened,
             "Server \(server.name) opened session \(server.session)\(wasBooted ? " after a new boot" : "").")
+        if isBoundNow, let hardware = server.hardware {
+            note(
+                entry, .server, server.name.text, .serverHardwareBound,
+                "Server \(server.name) runs on hardware \(hardware), and from now on nowhere else.")
+        }
         if wasBooted { endPlacementsOfFormerBoot(on: server, entry) }
         // On the same boot what was seen may be there still: the session's own word on it follows.
         setStrays(of: server.id, to: wasBooted ? hello.strays : Self.merged(server.strays, hello.strays), entry)
@@ -272,7 +282,7 @@ extension PoolState {
         try checkJoiner(request.server)
         let new = NewServer(
             name: request.server.name, peerAddress: request.server.peerAddress, queryAddress: request.server.queryAddress,
-            roles: stored.token.roles, key: request.server.key, storage: request.server.storage)
+            roles: stored.token.roles, key: request.server.key, storage: request.server.storage, hardware: request.server.hardware)
         let id = add(new)
         tokens[request.token]?.usedBy = request.server.key
         tokens[request.token]?.server = id

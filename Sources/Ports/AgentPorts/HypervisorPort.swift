@@ -15,6 +15,9 @@ package protocol HypervisorPort: Sendable {
     /// Identifies this boot of the server: another value proves that all domains of the former one are gone.
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier
 
+    /// Identifies the machine itself (SMBIOS), the same at every boot; nil where its firmware tells nothing that could.
+    func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier?
+
     /// Yields whenever domains may have changed; may be silent, since the agent also polls. Ends when the hypervisor is gone for good.
     func changes() -> AsyncStream<Void>
 }

@@ -39,6 +39,8 @@ package enum StorageError: Error, Hashable, Sendable {
     case diskFull(path: String)
     /// The disk refused a write or a sync: `code` is SQLite's extended result code.
     case inputOutput(path: String, code: Int32)
+    /// The disk refused a write or a sync of an earlier run, and the file `mark`, which says so, is still there.
+    case refusedBefore(path: String, mark: String)
     /// A newer agent (`found`) wrote the database than this one reads (`supported`).
     case schemaTooNew(found: Int, supported: Int)
     /// A stored record is damaged: `row` names table and key.
@@ -59,6 +61,12 @@ package enum StorageError: Error, Hashable, Sendable {
             """
             The disk refused to store the pool database \(path) (SQLite code \(code)). \
             Check the disk before you restart the agent: what it acknowledged may not have been written.
+            """
+        case .refusedBefore(let path, let mark):
+            """
+            The disk refused to store the pool database \(path) before, so what is read of it now may never have reached the disk. \
+            Check the disk, reboot the server so that nothing is read from memory, and remove \(mark); if the disk is bad, remove the \
+            server from the pool, then join it anew.
             """
         case .schemaTooNew(let found, let supported):
             """

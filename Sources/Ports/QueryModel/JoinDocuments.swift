@@ -15,14 +15,18 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
     package var storage: String
     /// Its certificate signing request in PEM, for an EC P-256 key.
     package var signingRequest: String
+    /// Binds the signing request to the secret: HMAC-SHA-256 of its DER under the secret, 32 bytes in base64url without padding.
+    package var signingRequestCode: String
     /// Its clock: more than 30 s from the pool's is refused.
     package var time: QueryTime
     /// `simulated`, or Xen's version; for the log of events only.
     package var hypervisor: String
+    /// The SMBIOS UUID of its mainboard; absent where none is known.
+    package var hardware: String?
 
     package init(
         pool: String, tokenID: UInt64, secret: String, name: String, peerAddress: String, queryAddress: String, storage: String,
-        signingRequest: String, time: QueryTime, hypervisor: String
+        signingRequest: String, signingRequestCode: String, time: QueryTime, hypervisor: String, hardware: String? = nil
     ) {
         self.pool = pool
         self.tokenID = tokenID
@@ -32,8 +36,10 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
         self.queryAddress = queryAddress
         self.storage = storage
         self.signingRequest = signingRequest
+        self.signingRequestCode = signingRequestCode
         self.time = time
         self.hypervisor = hypervisor
+        self.hardware = hardware
     }
 }
 

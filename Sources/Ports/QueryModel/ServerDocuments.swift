@@ -26,6 +26,8 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     /// How many virtual machines are placed here.
     package var machineCount: Int
     package var joinedAt: QueryTime
+    /// The SMBIOS UUID of the mainboard that it is bound to; absent until its firmware has told one.
+    package var hardware: String?
     /// The virtual machines placed here, by name, at most 1,000; absent in lists.
     package var machines: [PlacedMachineDocument]?
     /// The domains of the pool's virtual machines that it sees, or saw last, although the pool did not ask for them, by name; absent
@@ -36,7 +38,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
         free: ResourcesDocument, overcommittedMiB: Int? = nil, machineCount: Int, joinedAt: QueryTime,
-        machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil
+        hardware: String? = nil, machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil
     ) {
         self.id = id
         self.name = name
@@ -54,6 +56,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.overcommittedMiB = overcommittedMiB
         self.machineCount = machineCount
         self.joinedAt = joinedAt
+        self.hardware = hardware
         self.machines = machines
         self.strays = strays
     }

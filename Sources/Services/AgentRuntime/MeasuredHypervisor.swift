@@ -44,6 +44,7 @@ package struct MeasuredHypervisor: HypervisorPort {
 
     package func facts() async throws(HypervisorError) -> ServerFacts { try await base.facts() }
     package func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { try await base.bootIdentifier() }
+    package func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { try await base.hardwareIdentifier() }
     package func changes() -> AsyncStream<Void> { base.changes() }
 
     // MARK: Names

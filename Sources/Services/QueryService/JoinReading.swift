@@ -7,6 +7,8 @@ struct JoinReading: Sendable {
     let pool: PoolID
     let time: QueryTime
     let signingRequest: SigningRequest
+    /// Whether the signing request is the one that the holder of the given secret made.
+    let isBoundToSecret: Bool
     /// The host of its query address, for its certificate.
     let queryHost: String
     let command: JoinRequest
@@ -29,15 +31,27 @@ struct JoinReading: Sendable {
         self.pool = pool
         time = document.time
         signingRequest = request
+        let secret = try Self.secret(document.secret)
+        let code = Cryptography.authenticationCode(for: request.der, key: secret)
+        isBoundToSecret = Cryptography.areEqual(code, try Self.code(document.signingRequestCode))
         queryHost = query.host
         let server = NewServer(
-            name: name, peerAddress: peer.description, queryAddress: query.description, roles: .all, key: key, storage: storage)
-        command = JoinRequest(token: TokenID(document.tokenID), secret: try Self.secret(document.secret), server: server)
+            name: name, peerAddress: peer.description, queryAddress: query.description, roles: .all, key: key, storage: storage,
+            hardware: try Self.hardware(document.hardware))
+        command = JoinRequest(token: TokenID(document.tokenID), secret: try Self.digest(of: secret), server: server)
     }
 
     private static func address(_ text: String, _ what: String) throws(QueryRefusal) -> NetworkAddress {
         guard let address = NetworkAddress(text) else { throw .badValue(what, text, expected: "HOST:PORT, with [HOST]:PORT for IPv6") }
         return address
+    }
+
+    private static func hardware(_ text: String?) throws(QueryRefusal) -> UniqueIdentifier? {
+        guard let text else { return nil }
+        guard let hardware = UniqueIdentifier(text) else {
+            throw .badValue("hardware", text, expected: "the SMBIOS UUID of the server, or nothing")
+        }
+        return hardware
     }
 
     private static func signingRequest(_ pem: String) throws(QueryRefusal) -> SigningRequest {
@@ -49,16 +63,28 @@ struct JoinReading: Sendable {
         }
     }
 
-    /// The digest of the secret; the secret itself goes no further.
-    private static func secret(_ text: String) throws(QueryRefusal) -> PoolModel.SHA256Digest {
-        guard let bytes = Base64URL.decode(text), bytes.count == 32,
-            let digest = PoolModel.SHA256Digest(bytes: OpenSSLTransport.SHA256Digest(of: bytes).bytes)
-        else {
+    private static func secret(_ text: String) throws(QueryRefusal) -> [UInt8] {
+        guard let bytes = Base64URL.decode(text), bytes.count == 32 else {
             // The secret is not repeated: an answer may be logged.
             throw QueryRefusal(
                 .tokenRefused, cause: "The join token's secret is not 32 bytes in base64url.",
                 cure: "Copy the whole token, or create a new one with `ovm pool token create`.")
         }
+        return bytes
+    }
+
+    /// What the pool knows of a secret; the secret itself goes no further.
+    private static func digest(of secret: [UInt8]) throws(QueryRefusal) -> PoolModel.SHA256Digest {
+        guard let digest = PoolModel.SHA256Digest(bytes: OpenSSLTransport.SHA256Digest(of: secret).bytes) else {
+            throw QueryRefusal(.internalError, cause: "The secret could not be digested.", cure: "Try again.")
+        }
         return digest
+    }
+
+    private static func code(_ text: String) throws(QueryRefusal) -> [UInt8] {
+        guard let bytes = Base64URL.decode(text), bytes.count == 32 else {
+            throw .badValue("signingRequestCode", text, expected: "HMAC-SHA-256 of the signing request under the secret, in base64url")
+        }
+        return bytes
     }
 }

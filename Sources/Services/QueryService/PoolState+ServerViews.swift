@@ -42,6 +42,7 @@ extension ServerDocument {
             facts: server.facts.map { ServerFactsDocument($0) }, capacity: ResourcesDocument(capacityOf: server, state.settings),
             free: ResourcesDocument(freeOn: server, state), overcommittedMiB: missing > .zero ? missing.count : nil,
             machineCount: state.reservations(on: server.id).machines, joinedAt: QueryTime(server.joinedAt),
+            hardware: server.hardware?.description,
             strays: server.strays.isEmpty ? nil : Self.strays(of: server, state))
     }
 

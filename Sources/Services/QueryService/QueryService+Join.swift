@@ -5,8 +5,9 @@ import PoolModel
 import PoolStateMachine
 import QueryModel
 
-// Joining is the one write that nobody has to be known for: the token's secret stands in for a credential, and the signing request
-// binds the secret to one key. The joiner has checked the authority's certificate before it sent anything.
+// Joining is the one write that nobody has to be known for: the token's secret stands in for a credential. An authentication code under
+// the secret binds the signing request to it, so that the key in it is the one that the secret's holder made; the log then binds the
+// token to this key. The joiner has checked the authority's certificate before it sent anything.
 
 extension QueryService {
     func join(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
@@ -78,6 +79,12 @@ extension QueryService {
                     .tokenRefused, cause: "The join token's secret is wrong.", cure: "Copy the whole token, or create a new one.")
             }
             return true
+        }
+        // Only now: whoever mistypes the token is to hear that its secret is wrong.
+        guard joiner.isBoundToSecret else {
+            throw QueryRefusal(
+                .tokenRefused, cause: "The signing request is not the one that the holder of the join token's secret made.",
+                cure: "Join again from the server itself; if this repeats, somebody alters the request on its way: create a new token.")
         }
     }
 

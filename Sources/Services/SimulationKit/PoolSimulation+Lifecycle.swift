@@ -49,8 +49,11 @@ extension PoolSimulation {
         guard let name = ServerName("server\(number)") else { preconditionFailure("a name of our own is wrong") }
         return NewServer(
             name: name, peerAddress: "server\(number):8899", queryAddress: "server\(number):4443", roles: .all,
-            key: SimulatedIdentity.digest(of: 1_000 + number), storage: UniqueIdentifier(high: number, low: 0xD15C))
+            key: SimulatedIdentity.digest(of: 1_000 + number), storage: UniqueIdentifier(high: number, low: 0xD15C),
+            hardware: number.isMultiple(of: 2) ? Self.hardware(number) : nil)
     }
+
+    private static func hardware(_ number: UInt64) -> UniqueIdentifier { UniqueIdentifier(high: number, low: 0xB0A2D) }
 
     func makeServer(_ id: ServerID, _ introduction: NewServer, storing stored: RaftStoredState<PoolEntry>) -> SimulatedServer {
         let server = SimulatedServer(
@@ -81,7 +84,9 @@ extension PoolSimulation {
         server.peers = []
         network.pendingNotices = network.pendingNotices.filter { $0.sender != server.id }
         let identity = AgentIdentity(
-            pool: pool, server: server.id, storage: server.introduction.storage, boot: server.host.boot, run: random.identifier(),
+            pool: pool, server: server.id, storage: server.introduction.storage,
+            // Also for a server that joined without naming it.
+            hardware: Self.hardware(server.introduction.storage.high), boot: server.host.boot, run: random.identifier(),
             version: "simulated")
         do {
             let isWrong = plantedBug == .appliesDifferently && server.id == ServerID(2)

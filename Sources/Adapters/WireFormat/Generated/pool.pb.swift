@@ -180,11 +180,22 @@ nonisolated struct WireNewServer: Sendable {
   /// Clears the value of `storage`. Subsequent reads from it will return its default value.
   mutating func clearStorage() {self._storage = nil}
 
+  /// The SMBIOS UUID, where one is known.
+  var hardware: WireUuid {
+    get {_hardware ?? WireUuid()}
+    set {_hardware = newValue}
+  }
+  /// Returns true if `hardware` has been explicitly set.
+  var hasHardware: Bool {self._hardware != nil}
+  /// Clears the value of `hardware`. Subsequent reads from it will return its default value.
+  mutating func clearHardware() {self._hardware = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
   fileprivate var _storage: WireUuid? = nil
+  fileprivate var _hardware: WireUuid? = nil
 }
 
 nonisolated struct WireCredential: Sendable {
@@ -349,6 +360,15 @@ nonisolated struct WireHello: @unchecked Sendable {
   var hasFacts: Bool {_storage._facts != nil}
   /// Clears the value of `facts`. Subsequent reads from it will return its default value.
   mutating func clearFacts() {_uniqueStorage()._facts = nil}
+
+  var hardware: WireUuid {
+    get {_storage._hardware ?? WireUuid()}
+    set {_uniqueStorage()._hardware = newValue}
+  }
+  /// Returns true if `hardware` has been explicitly set.
+  var hasHardware: Bool {_storage._hardware != nil}
+  /// Clears the value of `hardware`. Subsequent reads from it will return its default value.
+  mutating func clearHardware() {_uniqueStorage()._hardware = nil}
 
   var strays: [WireStray] {
     get {_storage._strays}
@@ -3062,7 +3082,7 @@ nonisolated extension WireRequirements: SwiftProtobuf.Message, SwiftProtobuf._Me
 
 nonisolated extension WireNewServer: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".NewServer"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}peer_address\0\u{3}query_address\0\u{1}roles\0\u{1}key\0\u{1}storage\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}name\0\u{3}peer_address\0\u{3}query_address\0\u{1}roles\0\u{1}key\0\u{1}storage\0\u{2}\u{e}hardware\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3076,6 +3096,7 @@ nonisolated extension WireNewServer: SwiftProtobuf.Message, SwiftProtobuf._Messa
       case 4: try { try decoder.decodeSingularUInt32Field(value: &self.roles) }()
       case 5: try { try decoder.decodeSingularBytesField(value: &self.key) }()
       case 6: try { try decoder.decodeSingularMessageField(value: &self._storage) }()
+      case 20: try { try decoder.decodeSingularMessageField(value: &self._hardware) }()
       default: break
       }
     }
@@ -3104,6 +3125,9 @@ nonisolated extension WireNewServer: SwiftProtobuf.Message, SwiftProtobuf._Messa
     try { if let v = self._storage {
       try visitor.visitSingularMessageField(value: v, fieldNumber: 6)
     } }()
+    try { if let v = self._hardware {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3114,6 +3138,7 @@ nonisolated extension WireNewServer: SwiftProtobuf.Message, SwiftProtobuf._Messa
     if lhs.roles != rhs.roles {return false}
     if lhs.key != rhs.key {return false}
     if lhs._storage != rhs._storage {return false}
+    if lhs._hardware != rhs._hardware {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3259,7 +3284,7 @@ nonisolated extension WireChangeSettings: SwiftProtobuf.Message, SwiftProtobuf._
 
 nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Hello"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}boot\0\u{1}run\0\u{1}storage\0\u{3}format_version\0\u{3}agent_version\0\u{1}facts\0\u{2}\u{d}strays\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}boot\0\u{1}run\0\u{1}storage\0\u{3}format_version\0\u{3}agent_version\0\u{1}facts\0\u{2}\u{c}hardware\0\u{1}strays\0")
 
   fileprivate class _StorageClass {
     var _server: UInt64 = 0
@@ -3270,6 +3295,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     var _formatVersion: Int64 = 0
     var _agentVersion: String = String()
     var _facts: WireFacts? = nil
+    var _hardware: WireUuid? = nil
     var _strays: [WireStray] = []
 
       // This property is used as the initial default value for new instances of the type.
@@ -3289,6 +3315,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       _formatVersion = source._formatVersion
       _agentVersion = source._agentVersion
       _facts = source._facts
+      _hardware = source._hardware
       _strays = source._strays
     }
   }
@@ -3316,6 +3343,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         case 6: try { try decoder.decodeSingularInt64Field(value: &_storage._formatVersion) }()
         case 7: try { try decoder.decodeSingularStringField(value: &_storage._agentVersion) }()
         case 8: try { try decoder.decodeSingularMessageField(value: &_storage._facts) }()
+        case 20: try { try decoder.decodeSingularMessageField(value: &_storage._hardware) }()
         case 21: try { try decoder.decodeRepeatedMessageField(value: &_storage._strays) }()
         default: break
         }
@@ -3353,6 +3381,9 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       try { if let v = _storage._facts {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 8)
       } }()
+      try { if let v = _storage._hardware {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 20)
+      } }()
       if !_storage._strays.isEmpty {
         try visitor.visitRepeatedMessageField(value: _storage._strays, fieldNumber: 21)
       }
@@ -3373,6 +3404,7 @@ nonisolated extension WireHello: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
         if _storage._formatVersion != rhs_storage._formatVersion {return false}
         if _storage._agentVersion != rhs_storage._agentVersion {return false}
         if _storage._facts != rhs_storage._facts {return false}
+        if _storage._hardware != rhs_storage._hardware {return false}
         if _storage._strays != rhs_storage._strays {return false}
         return true
       }

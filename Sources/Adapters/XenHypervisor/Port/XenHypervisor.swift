@@ -78,6 +78,11 @@ package final class XenHypervisor: HypervisorPort {
         do throws(EnvironmentError) { return try BootIdentifier.read() } catch { throw .unreachable(reason: Self.middle(of: error)) }
     }
 
+    package func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? {
+        // Domain-0 sees the real machine's SMBIOS tables.
+        HardwareIdentifier.read()
+    }
+
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
         let what = operation.words
         do throws(CallEnd) {

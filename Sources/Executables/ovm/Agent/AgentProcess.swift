@@ -146,8 +146,8 @@ struct AgentProcess {
     ) async throws -> AgentLoop {
         let identity = AgentIdentity(
             pool: try UniqueIdentifier.required(configuration.pool), server: ServerID(configuration.server),
-            storage: try UniqueIdentifier.required(configuration.storage), boot: try await hypervisor.bootIdentifier(), run: .random(),
-            version: ProgramVersion.text)
+            storage: try UniqueIdentifier.required(configuration.storage), hardware: try await hypervisor.hardwareIdentifier(),
+            boot: try await hypervisor.bootIdentifier(), run: .random(), version: ProgramVersion.text)
         let clock = SystemClock()
         let core = try AgentCore(
             identity: identity, settings: configuration.agentSettings, stored: stored, decoder: WireSnapshotCoding(),

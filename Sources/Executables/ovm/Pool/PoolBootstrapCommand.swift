@@ -45,7 +45,9 @@ struct ServerOptions: ParsableArguments {
         return try ServerSetup(
             directory: DataDirectory(data), name: serverName ?? host, peerAddress: address ?? "\(host):\(ServerSetup.standardPeerPort)",
             queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind,
-            storageRoots: storageRoots.isEmpty ? nil : storageRoots)
+            storageRoots: storageRoots.isEmpty ? nil : storageRoots,
+            // A simulated host may not run yet: the agent's first HELLO names its hardware.
+            hardware: choice.kind == .xen ? HardwareIdentifier.read() : nil)
     }
 }
 

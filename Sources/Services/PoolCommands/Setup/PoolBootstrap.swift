@@ -95,7 +95,8 @@ package struct PoolBootstrap: Sendable {
             pool: pool, name: poolName, authority: PoolModel.SHA256Digest(authority.certificate.publicKeyFingerprint),
             founder: NewServer(
                 name: setup.name, peerAddress: setup.peerAddress.description, queryAddress: setup.queryAddress.description,
-                roles: setup.roles, key: PoolModel.SHA256Digest(key.publicKeyFingerprint), storage: storageID),
+                roles: setup.roles, key: PoolModel.SHA256Digest(key.publicKeyFingerprint), storage: storageID,
+                hardware: setup.hardware),
             credential: OperatorCredential(
                 name: Self.operatorName, secret: PoolModel.SHA256Digest(tokenDigest), role: .administrator))
     }

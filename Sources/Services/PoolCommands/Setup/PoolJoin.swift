@@ -109,7 +109,11 @@ package struct PoolJoin: Sendable {
         let document = JoinRequestDocument(
             pool: token.poolText, tokenID: token.tokenID, secret: token.secretText, name: setup.name.text,
             peerAddress: setup.peerAddress.description, queryAddress: setup.queryAddress.description, storage: storage.description,
-            signingRequest: String(decoding: signing.pem, as: UTF8.self), time: Self.now, hypervisor: setup.hypervisor.rawValue)
+            signingRequest: String(decoding: signing.pem, as: UTF8.self),
+            signingRequestCode: OpenSSLTransport.Base64URL.encode(
+                Cryptography.authenticationCode(for: signing.der, key: token.secret)),
+            time: Self.now, hypervisor: setup.hypervisor.rawValue,
+            hardware: setup.hardware?.description)
         do {
             return try QueryJSON.encode(document)
         } catch {

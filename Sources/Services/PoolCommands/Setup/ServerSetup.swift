@@ -14,6 +14,8 @@ package struct ServerSetup: Sendable {
     package let hypervisor: HypervisorKind
     /// Nil leaves them to the standard.
     package let storageRoots: [String]?
+    /// The SMBIOS UUID of this server; nil where it is not known yet: the agent's first HELLO then tells it.
+    package let hardware: UniqueIdentifier?
     package var timing: AgentConfiguration.Timing?
 
     package static let standardPeerPort = 8899
@@ -22,7 +24,7 @@ package struct ServerSetup: Sendable {
     /// - Throws: `.invalid` for a name or an address that cannot be one.
     package init(
         directory: DataDirectory, name: String, peerAddress: String, queryAddress: String, roles: ServerRoles = .all,
-        hypervisor: HypervisorKind, storageRoots: [String]? = nil
+        hypervisor: HypervisorKind, storageRoots: [String]? = nil, hardware: UniqueIdentifier? = nil
     ) throws(SetupError) {
         guard let serverName = ServerName(name) else {
             throw .invalid(
@@ -41,6 +43,7 @@ package struct ServerSetup: Sendable {
                 cure: "Give --storage-root an absolute path without a slash at its end.")
         }
         self.storageRoots = storageRoots
+        self.hardware = hardware
     }
 
     private static func address(_ text: String, option: String) throws(SetupError) -> NetworkAddress {

@@ -93,7 +93,7 @@ extension OpenAPIDocument {
                 .optional("session", .named("Session")), .optional("facts", .named("ServerFacts")),
                 Property("capacity", .named("Resources")),
                 Property("free", .named("Resources")), .optional("overcommittedMiB", .integer), Property("machineCount", .integer),
-                Property("joinedAt", .time),
+                Property("joinedAt", .time), .optional("hardware", .text),
                 .optional("machines", .list(.named("PlacedMachine"))), .optional("strays", .list(.named("Stray"))),
             ]),
         OpenAPIObject(
@@ -240,7 +240,8 @@ extension OpenAPIDocument {
                 Property("pool", .form(.uuid)), Property("tokenID", .whole(1...Int.max)), Property("secret", .form(.secret)),
                 Property("name", .form(.serverName)), Property("peerAddress", .form(.address)),
                 Property("queryAddress", .form(.address)), Property("storage", .form(.uuid)), Property("signingRequest", .text),
-                Property("time", .time), Property("hypervisor", .form(.word("simulated", "xen"))),
+                Property("signingRequestCode", .form(.secret)),
+                Property("time", .time), Property("hypervisor", .form(.word("simulated", "xen"))), .optional("hardware", .form(.uuid)),
             ]),
         OpenAPIObject(
             "Member", "A member of the pool.",

@@ -31,6 +31,7 @@ package enum ServerText {
             list.add("agent", "\(session.agentVersion), session \(session.number), \(session.isOpen ? "running" : "stopped")")
             list.add("boot", session.boot)
         }
+        if let hardware = server.hardware { list.add("hardware", hardware) }
         list.add("virtual machines", String(server.machineCount))
         for machine in server.machines ?? [] {
             list.add("", "\(machine.name), \(machine.status)" + (machine.obstacle.map { ", fits nowhere else: \($0)" } ?? ""))
