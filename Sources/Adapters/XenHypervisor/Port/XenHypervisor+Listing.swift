@@ -32,14 +32,22 @@ extension XenHypervisor {
     private func report(_ info: libxl_dominfo, _ store: XenStore) -> DomainReport {
         let domain = info.domid
         let uuid = Self.uuid(of: info)
-        let written = OwnershipRecord.read(domain: domain, in: store)
-        let ownership = written ?? memory.withLock { $0.ownership(of: domain, uuid: uuid) }
+        let ownership = ownership(of: domain, uuid, store)
         // A stranger's memory and CPUs are what Xen says; those of the pool are what was asked for, since a guest takes its time.
         let amounts = ownership == nil ? nil : StoredAmounts(domain: domain, highestCPU: info.vcpu_max_id, in: store)
         return DomainReport(
             domain: domain, name: name(of: domain, uuid, store), uuid: uuid, state: DomainState(XenDomainFlags(info)),
             memory: amounts?.memory ?? Mebibytes(Int(clamping: (info.current_memkb + 1_023) / 1_024)),
             virtualCPUs: amounts?.virtualCPUs ?? Int(clamping: info.vcpu_online), ownership: ownership)
+    }
+
+    /// The owner of a domain: by its mark, or where xenstore has no such domain, as it was seen last, or as it was to be built.
+    func ownership(of domain: UInt32, _ uuid: UniqueIdentifier, _ store: XenStore) -> DomainOwnership? {
+        if let written = OwnershipRecord.read(domain: domain, in: store) { return written }
+        if let known = memory.withLock({ $0.ownership(of: domain, uuid: uuid) }) { return known }
+        // An agent that was killed while it built the domain has left it without a name, memory and devices.
+        guard store.permissions("/local/domain/\(domain)") == nil else { return nil }
+        return OwnershipRecord.readBuilding(uuid, in: store)
     }
 
     private func name(of domain: UInt32, _ uuid: UniqueIdentifier, _ store: XenStore) -> String {
