@@ -129,9 +129,14 @@ package struct StoredAmounts: Hashable, Sendable {
         memory = Self.memory(
             asked: store.number("\(path)/\(OwnershipRecord.memoryNode)"), target: store.number("\(path)/memory/target"),
             video: store.number("\(path)/memory/videoram"))
-        let states = (0...min(highestCPU, 8_191)).map { store.bytes("\(path)/cpu/\($0)/availability", longest: 16) }
-        virtualCPUs = Self.virtualCPUs(states)
+        virtualCPUs = Self.virtualCPUs(Self.numbers(upTo: highestCPU).map { store.bytes("\(path)/cpu/\($0)/availability", longest: 16) })
     }
+
+    /// The numbers of a domain's CPUs: none of one that has got none yet, of which Xen says that the highest is number 4,294,967,295.
+    package static func numbers(upTo highest: UInt32) -> Range<UInt32> { highest < mostCPUs ? 0..<highest + 1 : 0..<0 }
+
+    /// CPUs that a domain can have (Xen's bound for paravirtualized ones, the larger of its bounds).
+    private static let mostCPUs: UInt32 = 8_192
 
     /// - Parameters:
     ///   - asked: MiB that this adapter asked for.
