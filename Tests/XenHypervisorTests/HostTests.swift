@@ -67,6 +67,13 @@ struct HostTests {
         #expect(StoredAmounts.virtualCPUs([nil]) == nil)
     }
 
+    @Test("a domain whose building was cut short has no CPU to ask for, and not as many as Xen's word for none")
+    func knowsNoCPU() {
+        #expect(StoredAmounts.numbers(upTo: 3) == 0..<4)
+        #expect(StoredAmounts.numbers(upTo: 8_191).count == 8_192)
+        #expect(StoredAmounts.numbers(upTo: .max).isEmpty)
+    }
+
     @Test("the pool cannot have what is neither free nor its own, rounded up to 64 MiB")
     func countsMemory() {
         let pages = UInt64(256)

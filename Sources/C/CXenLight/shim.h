@@ -44,7 +44,8 @@ _Static_assert(
     X(libxl_set_memory_target) X(libxl_set_vcpuonline)
 
 #define OVM_XENSTORE_FUNCTIONS(X) \
-    X(xs_open) X(xs_close) X(xs_read) X(xs_write) X(xs_get_permissions) X(xs_watch) X(xs_unwatch) X(xs_check_watch) X(xs_fileno)
+    X(xs_open) X(xs_close) X(xs_read) X(xs_write) X(xs_get_permissions) X(xs_watch) X(xs_unwatch) X(xs_check_watch) X(xs_fileno) \
+    X(xs_rm)
 
 #define OVM_DECLARE(name) __typeof__(name) *_Nonnull name;
 #define OVM_LOAD(name) \

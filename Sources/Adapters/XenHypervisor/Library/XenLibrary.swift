@@ -15,7 +15,8 @@ package struct XenLibraryNames: Sendable {
 
 /// Xen's libraries, loaded for good.
 ///
-/// Tables of functions that never change once they are filled: any thread may call through them.
+/// Tables of functions that never change once they are filled: any thread may call through them. After a change of the lists in shim.h the
+/// whole room must be compiled anew, which an incremental build does not see.
 package final class XenLibrary: @unchecked Sendable {
     let libxl: ovm_libxl_table
     let store: ovm_xenstore_table

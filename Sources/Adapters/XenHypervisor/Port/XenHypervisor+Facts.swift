@@ -48,11 +48,7 @@ extension XenHypervisor {
         let store = try XenStore(library)
         var share = XenMemoryShare(totalPages: info.total_pages, freePages: info.free_pages, scrubPages: info.scrub_pages)
         try forEachDomain(context) { domain in
-            let uuid = Self.uuid(of: domain)
-            let isOurs =
-                domain.domid != 0
-                && (OwnershipRecord.read(domain: domain.domid, in: store) != nil
-                    || memory.withLock { $0.ownership(of: domain.domid, uuid: uuid) } != nil)
+            let isOurs = domain.domid != 0 && ownership(of: domain.domid, Self.uuid(of: domain), store) != nil
             if isOurs { share.poolKibibytes += domain.current_memkb }
         }
         return share

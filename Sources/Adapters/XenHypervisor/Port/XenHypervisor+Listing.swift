@@ -32,14 +32,22 @@ extension XenHypervisor {
     private func report(_ info: libxl_dominfo, _ store: XenStore) -> DomainReport {
         let domain = info.domid
         let uuid = Self.uuid(of: info)
-        let written = OwnershipRecord.read(domain: domain, in: store)
-        let ownership = written ?? memory.withLock { $0.ownership(of: domain, uuid: uuid) }
+        let ownership = ownership(of: domain, uuid, store)
         // A stranger's memory and CPUs are what Xen says; those of the pool are what was asked for, since a guest takes its time.
         let amounts = ownership == nil ? nil : StoredAmounts(domain: domain, highestCPU: info.vcpu_max_id, in: store)
         return DomainReport(
             domain: domain, name: name(of: domain, uuid, store), uuid: uuid, state: DomainState(XenDomainFlags(info)),
             memory: amounts?.memory ?? Mebibytes(Int(clamping: (info.current_memkb + 1_023) / 1_024)),
             virtualCPUs: amounts?.virtualCPUs ?? Int(clamping: info.vcpu_online), ownership: ownership)
+    }
+
+    /// The owner of a domain: by its mark, or where xenstore has no such domain, as it was seen last, or as it was to be built.
+    func ownership(of domain: UInt32, _ uuid: UniqueIdentifier, _ store: XenStore) -> DomainOwnership? {
+        if let written = OwnershipRecord.read(domain: domain, in: store) { return written }
+        if let known = memory.withLock({ $0.ownership(of: domain, uuid: uuid) }) { return known }
+        // An agent that was killed while it built the domain has left it without a name, memory and devices.
+        guard store.permissions("/local/domain/\(domain)") == nil else { return nil }
+        return OwnershipRecord.readBuilding(uuid, in: store)
     }
 
     private func name(of domain: UInt32, _ uuid: UniqueIdentifier, _ store: XenStore) -> String {
@@ -121,9 +129,14 @@ package struct StoredAmounts: Hashable, Sendable {
         memory = Self.memory(
             asked: store.number("\(path)/\(OwnershipRecord.memoryNode)"), target: store.number("\(path)/memory/target"),
             video: store.number("\(path)/memory/videoram"))
-        let states = (0...min(highestCPU, 8_191)).map { store.bytes("\(path)/cpu/\($0)/availability", longest: 16) }
-        virtualCPUs = Self.virtualCPUs(states)
+        virtualCPUs = Self.virtualCPUs(Self.numbers(upTo: highestCPU).map { store.bytes("\(path)/cpu/\($0)/availability", longest: 16) })
     }
+
+    /// The numbers of a domain's CPUs: none of one that has got none yet, of which Xen says that the highest is number 4,294,967,295.
+    package static func numbers(upTo highest: UInt32) -> Range<UInt32> { highest < mostCPUs ? 0..<highest + 1 : 0..<0 }
+
+    /// CPUs that a domain can have (Xen's bound for paravirtualized ones, the larger of its bounds).
+    private static let mostCPUs: UInt32 = 8_192
 
     /// - Parameters:
     ///   - asked: MiB that this adapter asked for.

@@ -7,7 +7,7 @@ import Synchronization
 extension XenHypervisor {
     func carryOut(_ operation: DomainOperation, _ context: XenContext) throws(XenFailure) {
         let libxl = library.libxl
-        if let domain = operation.domain { try requireOwnership(of: domain, operation.words, context) }
+        let uuid = try operation.domain.map { (domain) throws(XenFailure) in try requireOwnership(of: domain, operation.words, context) }
         switch operation {
         case .createPaused(let specification): try create(specification, context)
         case .unpause(let domain):
@@ -19,23 +19,25 @@ extension XenHypervisor {
         case .reboot(let domain):
             try ask(libxl.libxl_domain_reboot(context.handle, domain, nil), domain, LIBXL_TRIGGER_RESET, operation.words, context)
         case .resize(let domain, let memory, let virtualCPUs): try resize(domain, memory, virtualCPUs, operation.words, context)
-        case .destroy(let domain): try context.require(libxl.libxl_domain_destroy(context.handle, domain, nil), operation.words)
+        case .destroy(let domain):
+            try context.require(libxl.libxl_domain_destroy(context.handle, domain, nil), operation.words)
+            if let uuid { try XenStore(library).remove(OwnershipRecord.buildingPath(of: uuid)) }
         }
     }
 
     /// Refuses a domain that does not bear the mark of a pool: the agent never touches what the pool did not create.
-    private func requireOwnership(of domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) {
+    ///
+    /// - Returns: the domain's UUID.
+    private func requireOwnership(of domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> UniqueIdentifier {
         guard domain != 0 else { throw XenFailure(what, reason: "it is Domain-0") }
-        let store = try XenStore(library)
-        if OwnershipRecord.read(domain: domain, in: store) != nil { return }
-        // Half gone already: xenstore has forgotten it, the hypervisor has not.
         var info = libxl_dominfo()
         try context.require(library.libxl.libxl_domain_info(context.handle, &info, domain), what)
         let uuid = Self.uuid(of: info)
         library.libxl.libxl_dominfo_dispose(&info)
-        guard memory.withLock({ $0.ownership(of: domain, uuid: uuid) }) != nil else {
+        guard ownership(of: domain, uuid, try XenStore(library)) != nil else {
             throw XenFailure(what, reason: "it bears no mark of the pool, and so is left alone")
         }
+        return uuid
     }
 
     /// Refuses to let a domain run whose building was cut short by the end of an agent: it lacks devices, or memory.
@@ -78,13 +80,15 @@ extension XenHypervisor {
         } catch {
             throw XenFailure(what, reason: Self.joined(error))
         }
-        memory.withLock { $0.building[specification.uuid] = specification.ownership }
-        defer { memory.withLock { $0.building[specification.uuid] = nil } }
         try awaitMemory(for: configuration, what, context)
+        let store = try XenStore(library)
+        let building = OwnershipRecord.buildingPath(of: specification.uuid)
+        try store.write(OwnershipRecord.text(of: specification.ownership), to: building)
+        defer { store.remove(building) }
         var domain = ovm_no_domain()
         // It stays paused until it is unpaused; where it fails, libxl takes down what it has built.
         try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
-        try XenStore(library).write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
+        try store.write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
     }
 
     private func topology(_ context: XenContext) throws(XenRefusal) -> XenTopology {

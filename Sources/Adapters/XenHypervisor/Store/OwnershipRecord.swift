@@ -12,6 +12,8 @@ package enum OwnershipRecord {
     static let memoryNode = "ovm/memory"
     /// The node that is there once the domain was built to its end.
     static let builtNode = "ovm/built"
+    /// Below it, by their UUIDs, stand the owners of domains that are being built: Xen has a domain a moment before xenstore has it.
+    private static let buildingFolder = "/tool/ovm/building"
     /// Bytes of the longest record: the version, a UUID and two numbers of 64 bits.
     package static let longest = 1 + 1 + 36 + 1 + 20 + 1 + 20
 
@@ -36,11 +38,22 @@ package enum OwnershipRecord {
 
     /// Reads the record of a domain; nil where there is none, where it is malformed, and where anyone but Domain-0 could have written it.
     static func read(domain: UInt32, in store: XenStore) -> DomainOwnership? {
-        let path = "/local/domain/\(domain)/\(node)"
+        read(at: "/local/domain/\(domain)/\(node)", in: store)
+    }
+
+    private static func read(at path: String, in store: XenStore) -> DomainOwnership? {
         guard let bytes = store.bytes(path, longest: longest), let permissions = store.permissions(path), isOurs(permissions) else {
             return nil
         }
         return read(bytes)
+    }
+
+    /// Where the owner of a domain that is being built is written.
+    static func buildingPath(of uuid: UniqueIdentifier) -> String { "\(buildingFolder)/\(uuid)" }
+
+    /// Reads the owner that a domain with this UUID was to be built for.
+    static func readBuilding(_ uuid: UniqueIdentifier, in store: XenStore) -> DomainOwnership? {
+        read(at: buildingPath(of: uuid), in: store)
     }
 
     /// Whether Domain-0 owns a node and nobody else may write it.

@@ -47,6 +47,9 @@ final class XenStore {
         }
     }
 
+    /// Removes a node; there may be none.
+    func remove(_ path: String) { _ = library.store.xs_rm(handle, 0, path) }
+
     /// Writes a node; a new one has its parent's permissions.
     func write(_ text: String, to path: String) throws(XenFailure) {
         let bytes = Array(text.utf8)

@@ -125,7 +125,9 @@ struct AgentProcess {
         _ configuration: AgentConfiguration, _ loops: MultiThreadedEventLoopGroup
     ) async throws -> any HypervisorPort {
         switch configuration.hypervisor {
-        case .simulated: return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
+        case .simulated:
+            log.info("the hypervisor is simulated, as agent.json says: no virtual machine really runs")
+            return try await SimulatedHypervisor.connect(socketPath: directory.simulatedSocket)
         case .xen: return try XenHypervisor(storageRoots: configuration.storageRoots ?? StorageRootReading.standard)
         }
     }
