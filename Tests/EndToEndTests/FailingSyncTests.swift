@@ -18,11 +18,10 @@ struct FailingSyncTests {
 
         _ = FileManager.default.createFile(atPath: failing, contents: nil)
         let refused = try Self.write(scene)
-        try scene.eventually("the agent to end") { !agent.process.isRunning }
-        let ended = try agent.outcome()
-        let again = try scene.launch(arguments, failing: failing).outcome()
+        let ended = try scene.end(of: agent)
+        let again = try scene.end(of: scene.launch(arguments, failing: failing))
         try FileManager.default.removeItem(atPath: failing)
-        let better = try scene.launch(arguments, failing: failing).outcome()
+        let better = try scene.end(of: scene.launch(arguments, failing: failing))
         try FileManager.default.removeItem(atPath: "\(directory)/pool.sqlite.refused")
         _ = try scene.launch(arguments, failing: failing)
         try scene.eventually("the agent to serve again") { try Self.write(scene).status == 0 }

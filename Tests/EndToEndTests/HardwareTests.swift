@@ -49,7 +49,7 @@ struct HardwareTests {
         }
         let other = try copy.startHost()
 
-        let refused = try scene.run("agent", "run", "--data", copy.directory, "--log-level", "critical")
+        let refused = try scene.end(of: scene.launch(["agent", "run", "--data", copy.directory, "--log-level", "critical"]))
         copy.end(other)
         let agent = try original.startAgent { $0.status == "active" && $0.session?.number == 2 }
 

@@ -146,6 +146,12 @@ final class ProgramScene {
         throw Impatience()
     }
 
+    /// What a program ends with that must end by itself, within half a minute.
+    func end(of launched: Launched) throws -> Outcome {
+        try eventually("a program to end") { !launched.process.isRunning }
+        return try launched.outcome()
+    }
+
     struct Impatience: Error {}
 }
 
