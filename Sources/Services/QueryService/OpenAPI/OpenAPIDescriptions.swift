@@ -18,7 +18,8 @@ extension OpenAPIDocument {
             "The name, the settings, how many servers and virtual machines there are, and what is free on servers that take starts.",
         "showPoolState": """
         The present, or the past at an index as far back as the answering server keeps it (`firstIndex`). An index that is \
-        no longer kept is told 410 with the first that is, one that the log has not reached 404.
+        no longer kept is told 410 with the first that is, one that the log has not reached 404. Its pages are all of one index: go on with \
+        the answer's `next`.
         """,
         "showPoolDiff": """
         Object by object, the fields before and after, and the entries of the log that did it: when, by whom, and for what reason. \
@@ -109,7 +110,10 @@ extension OpenAPIDocument {
         \(QueryLimits.eventStreamPulse.components.seconds) seconds where nothing happens.
         """,
         "listTasks": "In the order of their numbers.",
-        "showTask": "While it is `waiting` or `running`, `cause` says for what. Ask again, or watch the events of its target.",
+        "showTask": """
+        While it is `waiting` or `running`, `cause` says for what, and `progress` what its server does for it, as the master was told a moment \
+        ago. Ask again, or watch the events of its target.
+        """,
         "cancelTask": """
         One that waits is dropped. A start under way is taken back: what was built of it is taken down. Anything else that is under way \
         cannot be undone, and is refused.
