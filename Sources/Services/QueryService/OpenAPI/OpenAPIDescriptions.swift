@@ -92,6 +92,10 @@ extension OpenAPIDocument {
         one is only weighed. A hard rule that contradicts another hard one is refused.
         """,
         "showRule": "With its members: the virtual machines that it names, or that bear its tags.",
+        "changeRule": """
+        By differences, so that two who change its members at once do not undo each other's work. A hard rule that would contradict another \
+        hard one is refused; a change that only loosens a rule never is.
+        """,
         "deleteRule": "What runs is not moved.",
         "listTokens": "In the order of their numbers. The secrets are known to nobody but whoever got them.",
         "createToken": """
