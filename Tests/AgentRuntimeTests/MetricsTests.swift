@@ -141,5 +141,6 @@ private final class ScriptedHypervisor: HypervisorPort {
 
     func facts() async throws(HypervisorError) -> ServerFacts { FakeHypervisor.serverFacts }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }
+    func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { nil }
     func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
 }

@@ -117,6 +117,14 @@ struct SettingsTests {
                 "on_crash = 'coredump_destroy'", 2, 12,
                 "The pool does not do on_crash = \"coredump_destroy\" yet: it destroys the domain, and dumps no core."
             ),
+            (
+                "on_watchdog = 'restart'", 2, 15,
+                "The pool does not do on_watchdog = \"restart\": that event counts as what on_crash is about."
+            ),
+            (
+                "on_soft_reset = 'soft-reset'", 2, 17,
+                "The pool does not do on_soft_reset = \"soft-reset\": that event counts as what on_reboot is about."
+            ),
             ("name = '12'", 2, 8, "The name 12 is a number, which xl's commands take for a domain's number."),
             (
                 "vif = [ 'mac=00:16:3e:00:00:01',\n 'mac=00163e000001' ]", 3, 2,

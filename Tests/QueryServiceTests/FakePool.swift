@@ -20,6 +20,11 @@ actor FakePool: PoolGateway {
     /// How many linearizable reads there were.
     private(set) var linearizableReads = 0
     nonisolated let clock = FakeClock()
+    private var progress: [TaskProgress] = []
+    /// How often somebody asked how far tasks are.
+    private(set) var progressReads = 0
+
+    func report(_ progress: [TaskProgress]) { self.progress = progress }
 
     func write(
         _ command: PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex?
@@ -50,6 +55,11 @@ actor FakePool: PoolGateway {
                 answeredBy: context.answeredBy, mastership: context.mastership, index: context.index, age: staleAge, isStopping: isStopping)
         }
         return .value(body(consistency == .stale ? staleState ?? state : state, context), context)
+    }
+
+    func taskProgress() async -> [TaskProgress] {
+        progressReads += 1
+        return progress
     }
 
     func context() -> AnswerContext {

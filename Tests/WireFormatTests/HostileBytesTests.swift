@@ -20,7 +20,8 @@ import WireFormat
             .hello(PeerHello(pool: WireSamples.uuid, server: ServerID(2), channel: .bulk)), .goodbye, .message(.forward(command)),
             .message(.forwardRefused(request, leader: ServerID(2))), .message(.stateDigest(index: LogIndex(1_000), digest: .max)),
             .message(.members([try WireSamples.member(2), try WireSamples.member(3)], index: LogIndex(7))),
-            .message(.membersWanted(lastIndex: LogIndex(5), lastTerm: Term(2))),
+            .message(.membersWanted(lastIndex: LogIndex(5), lastTerm: Term(2))), .message(.progressWanted),
+            .message(.progress(session: SessionNumber(3), WireSamples.progress)), .message(.progressTold(WireSamples.progress)),
         ]
         let encoded = try frames.map { try PeerFrameCoding.encode($0) }
         var random = Alterations()

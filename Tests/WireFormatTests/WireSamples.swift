@@ -134,6 +134,11 @@ enum WireSamples {
         return entries
     }
 
+    static let progress = [
+        TaskProgress(task: TaskID(7), phase: .waitingForGuest, permille: 350, age: .milliseconds(1_250)),
+        TaskProgress(task: TaskID(.max), phase: .creating), TaskProgress(task: TaskID(9), phase: .retrying, permille: 0),
+    ]
+
     static let strays = [
         StrayDomain(machine: VirtualMachineID(7), domain: 4),
         StrayDomain(machine: VirtualMachineID(8), domain: .max, epoch: PlacementEpoch.none),

@@ -108,6 +108,13 @@ extension WirePeerFrame {
                 $0.members = peers.map { WireMember($0) }
                 $0.index = index.number
             }
+        case .message(.progress(let session, let tasks)):
+            progress = .with {
+                $0.session = session.number
+                $0.tasks = tasks.map { WireTaskProgress($0) }
+            }
+        case .message(.progressWanted): progressWanted = true
+        case .message(.progressTold(let tasks)): progressTold = .with { $0.tasks = tasks.map { WireTaskProgress($0) } }
         // `encode` refuses it; without a kind it would be refused as well.
         case .message(.newerEntries): break
         case .goodbye: goodbye = true
@@ -136,6 +143,13 @@ extension WirePeerFrame {
             guard wire.members.count <= PoolLimits.servers else { throw .outOfRange("members.members") }
             let members = try wire.members.map { member throws(WireError) in try member.model() }
             return .message(.members(members, index: LogIndex(wire.index)))
+        case .progress(let wire):
+            return .message(
+                .progress(
+                    session: SessionNumber(wire.session), try WireTaskProgress.models(wire.tasks, most: TaskProgress.mostOfServer)))
+        case .progressWanted: return .message(.progressWanted)
+        case .progressTold(let wire):
+            return .message(.progressTold(try WireTaskProgress.models(wire.tasks, most: TaskProgress.mostOfPool)))
         case .goodbye: return .goodbye
         case nil: throw .unknown("frame.kind")
         }

@@ -20,6 +20,7 @@ package struct AgentCore: Sendable {
     var duties: MasterDuties
     var snapshots = SnapshotKeeper()
     var digests = DigestComparison()
+    var progress = ProgressKeeper()
     var stopping: StopProgress?
     var peers: [PeerDescription]
     /// Whom to be connected with until the log names this server.
@@ -106,6 +107,7 @@ package struct AgentCore: Sendable {
         case .submit(let request, let command, let principal, let reason, let idempotency, let expected):
             submit(request, command, principal: principal, reason: reason, idempotency: idempotency, expected: expected, &effects)
         case .read(let request, let consistency): read(request, consistency, &effects)
+        case .readProgress(let reader): readProgress(reader, &effects)
         case .abandoned(let request): requests.abandon(request)
         case .domainsListed(let domains, let number): domainsListed(domains, number: number, &effects)
         case .domainsChanged: domainsChanged(&effects)
@@ -134,6 +136,7 @@ package struct AgentCore: Sendable {
         forgetToldMembers(&effects)
         askForMembers(&effects)
         keepDigests(&effects)
+        keepProgress(&effects)
         reconciler.isDue = true
     }
 
@@ -146,6 +149,9 @@ package struct AgentCore: Sendable {
         case .stateDigest(let index, let digest): heardDigest(digest, at: index, of: sender, &effects)
         case .newerEntries(let term, let cause): receiveNewerEntries(in: term, cause, from: sender, &effects)
         case .membersWanted(let lastIndex, let lastTerm): tellMembers(to: sender, lastIndex, lastTerm, &effects)
+        case .progress(let session, let tasks): heardProgress(tasks, session: session, of: sender)
+        case .progressWanted: progressWanted(by: sender, &effects)
+        case .progressTold(let tasks): progressTold(tasks, by: sender, &effects)
         case .members(let members, let index): toldMembers(members, index: index, by: sender, &effects)
         }
     }

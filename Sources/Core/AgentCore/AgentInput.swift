@@ -48,6 +48,8 @@ package enum AgentInput: Sendable {
         ClientRequestID, PoolCommand, principal: Principal, reason: String, idempotency: IdempotencyKey?, expected: LogIndex? = nil)
     /// A client's read. Answered by `.answerRead`, once.
     case read(ClientRequestID, ReadConsistency)
+    /// A client asks how far tasks are. Answered by `.answerProgress`, once.
+    case readProgress(ClientRequestID)
     /// The client has gone: its request needs no answer.
     case abandoned(ClientRequestID)
     /// The answer to `.listDomains(number)`; nil when the hypervisor did not answer.
@@ -110,6 +112,8 @@ package enum AgentEffect: Sendable {
     case encodeSnapshot(PoolState, index: LogIndex)
     case answerWrite(ClientRequestID, WriteAnswer)
     case answerRead(ClientRequestID, ReadAnswer)
+    /// How far tasks are, by number, as the master was told; nothing where it could not be asked.
+    case answerProgress(ClientRequestID, [TaskProgress])
     /// List the domains, foreign ones too; answer with `.domainsListed`.
     case listDomains(number: UInt64)
     /// Perform and answer with `.operationEnded`. Operations run side by side; none may delay the loop.

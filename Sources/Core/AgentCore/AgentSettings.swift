@@ -45,6 +45,8 @@ package struct AgentSettings: Hashable, Sendable {
     package var writePatience: Duration = .seconds(10)
     /// How long a linearizable read waits for a master.
     package var readPatience: Duration = .seconds(5)
+    /// How long a reader waits for the master's word on how far tasks are.
+    package var progressPatience: Duration = .milliseconds(500)
     /// How soon a refused read or forward is tried again.
     package var requestRetry: Duration = .milliseconds(20)
     /// How long a guest must have run for a reboot or a crash to start it anew: one that ends sooner would most likely do so for ever.

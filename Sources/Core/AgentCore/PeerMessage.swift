@@ -17,6 +17,12 @@ package enum PeerMessage: Hashable, Sendable {
     /// The answer to somebody whose log is behind: whom the sender is connected with. Who has applied the log up to `index` knows
     /// better.
     case members([PeerDescription], index: LogIndex)
+    /// How far the sender's own tasks are, in its session: said to the master when it changes, and once a second while there is any.
+    case progress(session: SessionNumber, [TaskProgress])
+    /// How far are tasks? Asked of the master.
+    case progressWanted
+    /// The master's answer: what it was told by all servers.
+    case progressTold([TaskProgress])
 
     /// The sender sent entries in this term, as their leader does, that a newer agent wrote: `cause` says what is not known here. Made by
     /// who receives them, never sent.

@@ -16,6 +16,9 @@ package protocol PoolGateway: Sendable {
         _ consistency: ReadConsistency, _ body: @escaping @Sendable (PoolState, AnswerContext) -> Value
     ) async -> GatewayRead<Value>
 
+    /// How far tasks are, by number, as the master was told. Soft: nothing where it does not say so within half a second.
+    func taskProgress() async -> [TaskProgress]
+
     /// What this agent believes now, without asking anyone.
     func context() async -> AnswerContext
 

@@ -14,10 +14,12 @@ package struct TaskDocument: Codable, Hashable, Sendable {
     package var startedAt: QueryTime
     /// Absent while it goes on.
     package var endedAt: QueryTime?
+    /// What is being done for it, as its server says; absent where it has ended, and where nobody has said so in the last seconds.
+    package var progress: TaskProgressDocument?
 
     package init(
         id: UInt64, kind: String, target: String, principal: String, status: String, cause: String?, startedAt: QueryTime,
-        endedAt: QueryTime?
+        endedAt: QueryTime?, progress: TaskProgressDocument? = nil
     ) {
         self.id = id
         self.kind = kind
@@ -27,10 +29,27 @@ package struct TaskDocument: Codable, Hashable, Sendable {
         self.cause = cause
         self.startedAt = startedAt
         self.endedAt = endedAt
+        self.progress = progress
     }
 
     /// Whether it has ended, well or not.
     package var hasEnded: Bool { ["done", "failed", "cancelled"].contains(status) }
+}
+
+/// How far a task is. A live measurement: it is in no log, and may be a few seconds old.
+package struct TaskProgressDocument: Codable, Hashable, Sendable {
+    /// Such as `creating domain`; later versions may know further ones.
+    package var phase: String
+    /// 0 to 1,000: how much of the phase is over; absent where nobody can know.
+    package var permille: Int?
+    /// When the master was told.
+    package var asOf: QueryTime
+
+    package init(phase: String, permille: Int?, asOf: QueryTime) {
+        self.phase = phase
+        self.permille = permille
+        self.asOf = asOf
+    }
 }
 
 /// The newest 1,000 tasks, the oldest first (`GET /v1/tasks`).

@@ -47,6 +47,15 @@ extension AgentLoop: PoolGateway {
         answer(self, .refused(cause: "the reader has gone"))
     }
 
+    package func taskProgress() async -> [TaskProgress] {
+        guard !hasEnded else { return [] }
+        return await withCheckedContinuation { continuation in
+            let client = makeClient()
+            progressReads[client] = continuation
+            take(.readProgress(client))
+        }
+    }
+
     package func context() async -> AnswerContext { answerContext(age: nil) }
 
     package nonisolated func appliedIndexes() -> AsyncStream<LogIndex> {

@@ -24,6 +24,7 @@ package actor AgentLoop {
     var nextClient: UInt64 = 1
     var writes: [ClientRequestID: CheckedContinuation<GatewayWrite, Never>] = [:]
     var reads: [ClientRequestID: @Sendable (isolated AgentLoop, ReadAnswer) -> Void] = [:]
+    var progressReads: [ClientRequestID: CheckedContinuation<[TaskProgress], Never>] = [:]
     var watchers: [UInt64: AsyncStream<LogIndex>.Continuation] = [:]
 
     private var timer: Scheduled<Void>?
@@ -96,6 +97,7 @@ package actor AgentLoop {
             case .encodeSnapshot(let state, let index): callQueue.yield(.encodeSnapshot(state, index: index))
             case .answerWrite(let client, let answer): answerWrite(client, answer)
             case .answerRead(let client, let answer): reads.removeValue(forKey: client)?(self, answer)
+            case .answerProgress(let client, let tasks): progressReads.removeValue(forKey: client)?.resume(returning: tasks)
             case .listDomains(let number): callQueue.yield(.listDomains(number: number))
             case .perform(let id, let operation): callQueue.yield(.perform(id, operation))
             case .peersChanged(let peers): ports.peers.setPeers(peers)
@@ -182,6 +184,8 @@ package actor AgentLoop {
         let readers = reads
         reads = [:]
         for answer in readers.values { answer(self, .refused(cause: Self.endingCause)) }
+        for reader in progressReads.values { reader.resume(returning: []) }
+        progressReads = [:]
         for watcher in watchers.values { watcher.finish() }
         watchers = [:]
     }

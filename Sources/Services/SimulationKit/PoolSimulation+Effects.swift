@@ -18,7 +18,7 @@ extension PoolSimulation {
             case .listDomains(let number): list(number, on: server)
             case .perform(let id, let operation): ask(operation, id, on: server)
             case .peersChanged(let peers): peersChanged(peers.map(\.server), of: server)
-            case .applied, .mastershipChanged, .goodbye, .notice: break
+            case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress: break
             case .halt(let sentence): halted(server, sentence)
             case .stopped: end(server, isOrderly: true)
             }

@@ -60,7 +60,6 @@ package struct XenDomainPlan: Hashable, Sendable {
         let screens = DisplayPlan.all(keys: &keys)
         displays = type == .hvm ? [] : screens.all
         hardware = type == .hvm ? HardwarePlan(settings, screens: screens, keys: &keys) : nil
-        EventKeys.note(settings, keys: &keys)
         warnings = keys.finish()
     }
 
@@ -100,16 +99,6 @@ package struct XenDomainPlan: Hashable, Sendable {
         case .list(let elements): elements.contains(where: hasZeroByte)
         case .dictionary(let entries): entries.contains { $0.key.utf8.contains(0) || hasZeroByte($0.value) }
         case .number, .numeral, .boolean, .nothing: false
-        }
-    }
-}
-
-/// The keys of events: the agent acts on them, libxl keeps every ended domain for it.
-enum EventKeys {
-    static func note(_ settings: DomainSettings, keys: inout ConfigurationKeys) {
-        for event in [DomainEvent.watchdog, .softReset] where settings.actions[event: event] != nil {
-            let counts = event == .watchdog ? "on_crash" : "on_reboot"
-            keys.warn(event.key, "The key \(event.key) is not carried out: \(counts) counts for this event too.")
         }
     }
 }

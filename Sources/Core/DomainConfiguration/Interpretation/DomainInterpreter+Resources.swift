@@ -53,8 +53,23 @@ extension DomainInterpreter {
             if let deed = Self.deed(insteadOf: action), [.poweroff, .reboot, .crash].contains(event) {
                 warnings.add("The pool does not do \(event.key) = \(DisplayText.quoted(given.value)) yet: \(deed).", at: given.position)
             }
+            warn(of: event, given.value, at: given.position, actions)
         }
         return actions
+    }
+
+    /// An agent knows three ends of a guest: two further events of xl's count as one of them, whatever their own keys say.
+    private mutating func warn(of event: DomainEvent, _ value: String, at position: SourcePosition, _ actions: DomainActions) {
+        let counted: DomainEvent
+        switch event {
+        case .poweroff, .reboot, .crash: return
+        case .watchdog: counted = .crash
+        case .softReset: counted = .reboot
+        }
+        guard actions[event: event] != actions.action(on: counted) else { return }
+        warnings.add(
+            "The pool does not do \(event.key) = \(DisplayText.quoted(value)): that event counts as what \(counted.key) is about.",
+            at: position)
     }
 
     /// What an agent does where it cannot do what an action says; nil where it can.

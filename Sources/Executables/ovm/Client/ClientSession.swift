@@ -67,23 +67,24 @@ enum ClientSession {
 }
 
 extension PoolClient {
-    /// Waits for a task to end; on a terminal a line tells of one that takes longer than a second.
+    /// Waits for a task to end, and tells on standard error what is being done where that takes longer than a second.
     ///
     /// - Throws: `ExitCode(1)` where it failed or was cancelled, with its cause on standard error.
     func finish(_ begun: TaskDocument) async throws -> TaskDocument {
-        let start = ContinuousClock.now
-        let isWatched = Console.isErrorTerminal
-        let task = try await waitForTask(begun.id) { task in
-            let elapsed = ContinuousClock.now - start
-            guard isWatched, elapsed >= .seconds(1) else { return }
-            let line = TextTable.printable("\(task.kind) \(task.target): \(task.status), \(elapsed.components.seconds) s")
-            // Back to the line's beginning, and erase it: the next look overwrites this one.
-            Console.note(task.hasEnded ? "\r\u{1B}[K" : "\r\u{1B}[K\(line)")
-        }
+        let task = try await follow(begun.id)
         guard task.status == "done" else {
             Console.complain(task.cause ?? "Task \(task.id), \(task.kind) \(task.target), was \(task.status).")
             throw ExitCode(1)
         }
         return task
+    }
+
+    /// The same, whatever the task ended as.
+    func follow(_ id: UInt64) async throws(ClientError) -> TaskDocument {
+        let start = ContinuousClock.now
+        var line = TaskLine(isTerminal: Console.isErrorTerminal)
+        return try await waitForTask(id) { task in
+            if let text = line.text(of: task, after: ContinuousClock.now - start) { Console.note(text) }
+        }
     }
 }

@@ -51,7 +51,8 @@ struct TaskCommand: AsyncParsableCommand {
         static let configuration = CommandConfiguration(
             commandName: "watch", abstract: "Waits until tasks have ended.",
             discussion: """
-                Without a number, all that go on now. Exit status 0 when all were done, 1 when one failed or was cancelled.
+                Without a number, all that go on now. What is being done stands on standard error meanwhile, as the server says that does \
+                it. Exit status 0 when all were done, 1 when one failed or was cancelled.
 
                   ovm task watch 42
                   ovm task watch 42 43
@@ -76,7 +77,7 @@ struct TaskCommand: AsyncParsableCommand {
             var waiting = ids
             if waiting.isEmpty { waiting = try await client.tasks().tasks.filter { !$0.hasEnded }.map(\.id) }
             var ended: [TaskDocument] = []
-            for id in waiting { ended.append(try await client.waitForTask(id)) }
+            for id in waiting { ended.append(try await client.follow(id)) }
             let list = TaskListDocument(tasks: ended)
             try console.show(list) { TaskText.table(of: list.tasks) }
             guard ended.allSatisfy({ $0.status == "done" }) else { throw ExitCode(1) }

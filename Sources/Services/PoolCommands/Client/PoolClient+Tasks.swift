@@ -18,7 +18,7 @@ extension PoolClient {
     ///
     /// - Parameter progress: is called with each look at the task, the last one included.
     package func waitForTask(
-        _ id: UInt64, progress: @Sendable (TaskDocument) -> Void = { _ in }
+        _ id: UInt64, progress: (TaskDocument) -> Void = { _ in }
     ) async throws(ClientError) -> TaskDocument {
         var pause = Self.firstPause
         while true {

@@ -24,7 +24,8 @@ extension OpenAPIDocument {
         """,
         "showPoolState": """
         The present, or the past at an index as far back as the answering server keeps it (`firstIndex`). An index that is \
-        no longer kept is told 410 with the first that is, one that the log has not reached 404.
+        no longer kept is told 410 with the first that is, one that the log has not reached 404. Its pages are all of one index: go on with \
+        the answer's `next`.
         """,
         "showPoolDiff": """
         Object by object, the fields before and after, and the entries of the log that did it: when, by whom, and for what reason. \
@@ -97,6 +98,10 @@ extension OpenAPIDocument {
         one is only weighed. A hard rule that contradicts another hard one is refused.
         """,
         "showRule": "With its members: the virtual machines that it names, or that bear its tags.",
+        "changeRule": """
+        By differences, so that two who change its members at once do not undo each other's work. A hard rule that would contradict another \
+        hard one is refused; a change that only loosens a rule never is.
+        """,
         "deleteRule": "What runs is not moved.",
         "listTokens": "In the order of their numbers. The secrets are known to nobody but whoever got them.",
         "createToken": """
@@ -115,7 +120,10 @@ extension OpenAPIDocument {
         \(QueryLimits.eventStreamPulse.components.seconds) seconds where nothing happens.
         """,
         "listTasks": "In the order of their numbers.",
-        "showTask": "While it is `waiting` or `running`, `cause` says for what. Ask again, or watch the events of its target.",
+        "showTask": """
+        While it is `waiting` or `running`, `cause` says for what, and `progress` what its server does for it, as the master was told a moment \
+        ago. Ask again, or watch the events of its target.
+        """,
         "cancelTask": """
         One that waits is dropped. A start under way is taken back: what was built of it is taken down. Anything else that is under way \
         cannot be undone, and is refused.

@@ -38,7 +38,8 @@ enum OpenAPIExample {
         "ServerExplanation.refusal", "ServerExplanation.brokenRules", "Token.usedBy", "Task.cause", "PoolState.firstIndex",
         "ServerList.next", "MachineList.next", "TagList.next", "RuleList.next", "TokenList.next", "TaskList.next", "Problem.refusal",
         "Problem.line", "Problem.column", "Problem.firstIndex", "Problem.servers", "StopMachine.force", "CreateRule.machines",
-        "Explain.memoryMiB", "Explain.virtualCPUs",
+        "Explain.memoryMiB", "Explain.virtualCPUs", "ChangeRule.removeMachines", "ChangeRule.removeTags", "ChangeMachine.removeRules",
+        "PoolState.next", "Task.progress",
     ]
 
     /// Answers that are no document of the pool, by operation.
@@ -69,7 +70,7 @@ enum OpenAPIExample {
         "before": "1024", "after": "2048", "ObjectDiff.name": "web01", "ChangeEntry.message": "Virtual machine web01 was changed.",
         "title": ProblemKind.notFound.title,
         "detail": "There is no virtual machine \"web09\". List them with GET /v1/vms.", "cure": "List them with GET /v1/vms.",
-        "cause": "The guest was asked to stop.",
+        "phase": "waiting for the guest to shut down", "cause": "The guest was asked to stop.",
     ]
 
     private static let numbers = [
@@ -77,6 +78,7 @@ enum OpenAPIExample {
         "totalMemoryMiB": 16_384, "reservedMemoryMiB": 1_024, "processors": 8, "capacityMiB": 102_400, "overcommitRatio": 4,
         "voterLimit": 5, "voterReplacementSeconds": 600, "changedAt": 117, "status": 404, "index": 117, "through": 117, "term": 3,
         "memory": 812_500, "network": 990_000, "disk": 1_000_000,
-        "Shares.virtualCPUs": 937_500, "score": 812_500, "ttlSeconds": 10_800, "total": 3, "reachable": 3, "inMaintenance": 0,
+        "Shares.virtualCPUs": 937_500, "score": 812_500, "permille": 350, "ttlSeconds": 10_800, "total": 3, "reachable": 3,
+        "inMaintenance": 0,
     ]
 }

@@ -304,7 +304,11 @@ extension OpenAPIDocument {
                 Property("id", .integer), Property("kind", .form(.taskKind)), Property("target", .text),
                 Property("principal", .form(.principal)), Property("status", .form(.taskStatus)),
                 .optional("cause", .text), Property("startedAt", .time), .optional("endedAt", .time),
+                .optional("progress", .named("TaskProgress")),
             ]),
+        OpenAPIObject(
+            "TaskProgress", "What is being done for a task, as its server said a moment ago.",
+            [Property("phase", .text), .optional("permille", .integer), Property("asOf", .time)]),
         OpenAPIObject("TaskList", "The newest tasks, the oldest first.", [Property("tasks", .list(.named("Task"))), next]),
         OpenAPIObject("TaskBegun", "A task that was begun.", [Property("task", .named("Task"))]),
         OpenAPIObject(
