@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build release lint format test test-api deps-api demo demo-once bench soak simulate man completions install proto test-sanitize fuzz clean
+.PHONY: help deps build release lint format test test-xen test-api deps-api demo demo-once bench soak simulate man completions install proto test-sanitize fuzz clean
 
 STRICT := --explicit-target-dependency-import-check error
 OVM := .build/release/ovm
@@ -30,6 +30,11 @@ format: ## Format the sources
 test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience)
 	swift build --build-tests $(STRICT)
 	swift test --skip-build --no-parallel
+
+test-xen: build ## The agent on real Xen: an emulated server, PV and PVH machines through their whole life, kills in between
+	Tests/XenLab/install-packages.sh
+	Tests/XenLab/build-image.sh
+	Tests/XenLab/one-host.sh .build/debug/ovm
 
 demo: release ## A whole pool of real agents on this machine: the story, then it stays up until Ctrl-C
 	$(OVM) pool demo --dir "$(DEMO_DIR)"
