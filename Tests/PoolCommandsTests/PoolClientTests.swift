@@ -115,7 +115,8 @@ struct PoolClientTests {
     func followsState() async throws {
         @Sendable func page(_ name: String, next: String?) -> String {
             #"{"index":7,"time":"1970-01-01T00:00:00.000Z","pool":{"id":"","name":"demo","authority":"","formatVersion":1,"#
-                + #""time":"1970-01-01T00:00:00.000Z","settings":{"overcommitRatio":4,"voterLimit":5},"#
+                + #""time":"1970-01-01T00:00:00.000Z","settings":{"overcommitRatio":4,"voterLimit":5,"#
+                + #""voterReplacementSeconds":600,"changedAt":0},"#
                 + #""servers":{"total":0,"reachable":0,"inMaintenance":0},"machines":{"total":0,"byStatus":{}},"#
                 + #""capacity":{"memoryMiB":0,"virtualCPUs":0,"networkKbps":0},"free":{"memoryMiB":0,"virtualCPUs":0,"networkKbps":0}},"#
                 + #""servers":[],"machines":[],"rules":[],"tags":[{"machine":"\#(name)","key":"k","value":"v"}],"tagCount":2,"#

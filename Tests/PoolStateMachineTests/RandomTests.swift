@@ -13,7 +13,7 @@ struct RandomTests {
         var scene = try PoolScene(servers: 3)
         var commands = RandomCommands(seed: seed)
         var accepted = 0
-        for step in 0..<300 {
+        for step in 0..<450 {
             let entry = try commands.next(in: scene)
             let before = scene.state
 

@@ -40,7 +40,7 @@ import Testing
             \.overtakingMessages,
         ]
         for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind) of \(runs)") }
-        #expect(runs.allSatisfy { $0.elections > 2 })
+        #expect(runs.map(\.elections).reduce(0, +) > 2 * runs.count)
     }
 
     @Test("power goes in the midst of several writes, of which some reach the disk")
