@@ -113,7 +113,8 @@ import WireFormat
         try await first.reaches(second)
         // The limit of connecting is a minute here: all this went on while the attempts were under way.
         #expect(await first.network.isConnecting(to: ServerID(3)))
-        #expect(first.log.lines.isEmpty, "\(first.log.text)")
+        // The second may have been refused for a moment, until the first knew it.
+        #expect(!first.log.text.contains("did not answer"), "\(first.log.text)")
         for agent in [first, second] { await agent.network.close() }
         withExtendedLifetime(dead) {}
     }
