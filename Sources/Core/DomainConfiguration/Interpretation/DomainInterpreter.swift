@@ -57,7 +57,10 @@ extension DomainInterpreter {
         let position: SourcePosition
     }
 
-    /// The entry of `key`, nil where it is missing or `None`, which is left to those that no field took.
+    /// The entry of `key`; nil where it is missing or `None`.
+    ///
+    /// An xm file is Python, where `None` says that a key is not given, and xl has no word for that: to every field it is as if the key were
+    /// missing. It is not counted as taken, so that ``readOthers()`` comes to it, leaves it out and warns of it.
     mutating func take(_ key: String) -> EffectiveAssignments.Entry? {
         guard let index = indexByKey[key] else { return nil }
         if case .nothing = entries[index].value.content { return nil }

@@ -38,17 +38,21 @@ struct AgentProcess {
         let lock = try directory.lock()
         defer { withExtendedLifetime(lock) {} }
         let storage = try SQLitePoolStorage(path: directory.databaseFile, coding: WireEntryCoding(), factory: store)
-        defer { storage.close() }
-        let stored = try storage.load()
         // One loop decides, one carries the other agents; clients are served by the others.
         let loops = MultiThreadedEventLoopGroup(numberOfThreads: 2)
         do {
-            try await run(configuration, storage, stored, loops)
-            try await loops.shutdownGracefully()
+            try await run(configuration, storage, try storage.load(), loops)
         } catch {
-            try await loops.shutdownGracefully()
+            try await end(storage, loops)
             throw error
         }
+        try await end(storage, loops)
+    }
+
+    /// The storage first: the writes that still wait for the disk tell the loops that they are done.
+    private func end(_ storage: SQLitePoolStorage, _ loops: MultiThreadedEventLoopGroup) async throws {
+        storage.close()
+        try await loops.shutdownGracefully()
     }
 
     private func run(
