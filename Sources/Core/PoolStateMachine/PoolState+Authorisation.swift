@@ -35,8 +35,7 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule,
-            .changeRule, .deleteRule:
+            .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule, .deleteRule:
             .user
         case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
