@@ -31,6 +31,24 @@ struct OpenAPITests {
         #expect(Set(routed).count == routed.count)
     }
 
+    @Test("the form of a page's cursor is that of every cursor that the service makes, and reads back")
+    func describesCursors() throws {
+        let cursors = [
+            PoolStateCursor(index: LogIndex(7), section: .server, name: "alpha"),
+            PoolStateCursor(index: LogIndex(1 << 59), section: .vm, name: String(repeating: "w", count: 80)),
+            PoolStateCursor(index: LogIndex(117), section: .rule, name: "spread-web"),
+            PoolStateCursor(index: LogIndex(117), section: .tag, name: "web01", key: "owner/team"),
+        ]
+        let form = try Regex(try #require(OpenAPITextForm.stateCursor.pattern))
+
+        for cursor in cursors {
+            #expect(cursor.text.wholeMatch(of: form) != nil, "\(cursor.text)")
+            #expect(PoolStateCursor(cursor.text) == cursor)
+        }
+        #expect("web".wholeMatch(of: form) == nil)
+        #expect(PoolStateCursor(OpenAPITextForm.stateCursor.example) != nil)
+    }
+
     @Test("knows the same query parameters and the same need of a credential as the routes")
     func parameters() throws {
         let operations = Dictionary(uniqueKeysWithValues: OpenAPIDocument.operations.map { ($0.identifier, $0) })

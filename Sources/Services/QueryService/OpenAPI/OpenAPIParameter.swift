@@ -69,6 +69,7 @@ struct OpenAPIParameter: Sendable {
     /// Where a name means something else on one path than on others.
     private static let schemasOfPaths: [String: OpenAPISchema] = [
         "/v1/events from": .form(.time), "/v1/events to": .form(.time),
+        "/v1/pool/state after": .form(.stateCursor), "/v1/pool/state limit": .whole(1...QueryLimits.stateElements),
     ]
 
     /// But for `after`, one name means one thing, wherever it stands in a query.

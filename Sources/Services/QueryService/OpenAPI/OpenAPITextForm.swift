@@ -40,6 +40,11 @@ struct OpenAPITextForm: Sendable {
     static let time = OpenAPITextForm(
         pattern: "^[12][0-9]{3}-(0[1-9]|1[0-2])-(0[1-9]|1[0-9]|2[0-8])T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9]([.][0-9]{3})?Z$",
         format: "date-time", example: "2011-06-28T08:05:09.120Z")
+    /// What a page of the pool's state says as next.
+    static let stateCursor = OpenAPITextForm(
+        pattern: "^[1-9][0-9]{0,17}/((server|vm|rule)/NAME|tag/NAME/[A-Za-z0-9._/-]{1,128})$"
+            .replacing("NAME", with: "[A-Za-z0-9][A-Za-z0-9._-]{0,79}"),
+        example: "117/vm/web01")
     static let entityTags = OpenAPITextForm(pattern: "^([*]|(W/)?\"[!#-~]*\")?$", example: "\"117-9f86d081884c7d65\"")
     /// Its bound is one of bytes.
     static let reason = OpenAPITextForm(example: "planned work on rack 7")
