@@ -30,9 +30,17 @@ struct BoundTests {
         #expect(scene.disk.entries.count == before)
     }
 
+    /// A master that knows server 2, from hearsay.
+    private static func servingWithPeer() throws -> AgentScene {
+        var scene = try ReconciliationTests.serving()
+        let peer = PeerDescription(server: ServerID(2), name: try #require(ServerName("bravo")), address: "127.0.0.1:3")
+        scene.step(.received(.members([peer], index: LogIndex(1_000)), from: ServerID(2)))
+        return scene
+    }
+
     @Test("a member's command that is too large is not proposed either")
     func refusesLargeForward() throws {
-        var scene = try ReconciliationTests.serving()
+        var scene = try Self.servingWithPeer()
         let before = scene.disk.entries.count
         let request = RequestIdentity(member: ServerID(2), session: SessionNumber(1), sequence: 1, firstOutstanding: 1)
         let entry = PoolEntry(
@@ -66,7 +74,7 @@ struct BoundTests {
 
     @Test("a forwarded entry that is over 30 s ahead bears the master's time, and one within 30 s its own")
     func clampsForwardedTime() throws {
-        var scene = try ReconciliationTests.serving()
+        var scene = try Self.servingWithPeer()
         func forward(_ milliseconds: Int64) {
             let word = PoolCommand.released(server: ServerID(2), session: SessionNumber(1))
             scene.step(

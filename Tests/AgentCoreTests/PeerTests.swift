@@ -12,7 +12,7 @@ struct PeerTests {
     }
 
     private func lists(_ scene: AgentScene) -> [[PeerDescription]] {
-        scene.effects.compactMap { if case .peersChanged(let peers) = $0 { peers } else { nil } }
+        scene.effects.compactMap { if case .peersChanged(let peers, _) = $0 { peers } else { nil } }
     }
 
     private func told(_ scene: AgentScene) -> [PeerMessage] {
@@ -92,6 +92,42 @@ struct PeerTests {
         #expect(both == [try Self.peer(3), try Self.peer(4)])
         #expect(within == both)
         #expect(lists(scene).last == [])
+    }
+
+    @Test("a server of a number that was not given here yet is admitted, and heard in full once it has said who the members are")
+    func hearsOfUnknownServer() throws {
+        var scene = try AgentScene()
+        let first = scene.effects.compactMap { if case .peersChanged(_, let first) = $0 { first } else { nil } }.last
+        let heartbeat = PeerMessage.raft(RaftMessage(term: Term(50), body: .heartbeat(commit: .zero, round: 1)))
+
+        scene.step(.received(heartbeat, from: ServerID(9)))
+        let whileUnknown = scene.core.raft.term
+        scene.step(.received(.members([try Self.peer(1), try Self.peer(9)], index: LogIndex(1_000)), from: ServerID(9)))
+        scene.step(.received(heartbeat, from: ServerID(9)))
+
+        #expect(first == ServerID(2))
+        #expect(whileUnknown < Term(50) && scene.core.raft.term == Term(50))
+        #expect(lists(scene).last == [try Self.peer(9)])
+    }
+
+    @Test("a master tells those that it does not hear, and only those, who the members are, itself among them")
+    func tellsSilentPeers() throws {
+        var scene = try ReconciliationTests.serving()
+        scene.step(.received(.members([try Self.peer(2), try Self.peer(3)], index: LogIndex(1_000)), from: ServerID(2)))
+        let own = PeerDescription(server: ServerID(1), name: try #require(ServerName("alpha")), address: "127.0.0.1:1")
+        scene.effects = []
+
+        scene.elapse(.seconds(2))
+        let early = told(scene)
+        scene.elapse(.seconds(2))
+
+        #expect(early == [])
+        let last = try #require(scene.disk.entries.last)
+        #expect(told(scene).first == .members([own, try Self.peer(2), try Self.peer(3)], index: last.index))
+        scene.step(.received(.progressWanted, from: ServerID(2)))
+        scene.effects = []
+        scene.elapse(.seconds(2))
+        #expect(told(scene) == [])
     }
 
     @Test("entries of a newer agent end this one when the leader sends them, unacknowledged, and never by an older term's word")

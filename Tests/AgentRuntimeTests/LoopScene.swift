@@ -129,7 +129,7 @@ final class FakePeers: PeerPort {
     var asked: [String] { state.withLock { $0 } }
 
     func send(_ message: PeerMessage, to server: ServerID) { state.withLock { $0.append("send") } }
-    func setPeers(_ peers: [PeerDescription]) { state.withLock { $0.append("peers") } }
+    func setPeers(_ peers: [PeerDescription], admittingFrom: ServerID) { state.withLock { $0.append("peers") } }
     func goodbye() { state.withLock { $0.append("goodbye") } }
 }
 

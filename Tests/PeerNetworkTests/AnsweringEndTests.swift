@@ -12,7 +12,7 @@ import WireFormat
         let third = try await StandIn.start(pool.context(pool.server(3))) { _, _ in }
         let agent = try await TestAgent.start(1, of: pool)
 
-        agent.network.setPeers([try third.description(as: 2), try unreachablePeer(3)])
+        agent.network.setPeers([try third.description(as: 2), try unreachablePeer(3)], admittingFrom: ServerID(.max))
 
         try await eventually("nothing logged") {
             agent.log.text.contains("no connection to server 2: it is server 3, and server 2 was expected there")
@@ -48,7 +48,7 @@ import WireFormat
         }
         let agent = try await TestAgent.start(1, of: pool)
 
-        agent.network.setPeers([try second.description(as: 2)])
+        agent.network.setPeers([try second.description(as: 2)], admittingFrom: ServerID(.max))
 
         // Four attempts on two channels show that it goes on trying, and logs a lasting cause once for each.
         try await eventually("no further attempts") { second.ends.count >= 4 && second.ends.prefix(2).allSatisfy(\.isClosed) }
@@ -66,7 +66,7 @@ import WireFormat
         limits.introduction = .milliseconds(200)
         let agent = try await TestAgent.start(1, of: pool, limits: limits)
 
-        agent.network.setPeers([try second.description(as: 2)])
+        agent.network.setPeers([try second.description(as: 2)], admittingFrom: ServerID(.max))
 
         try await eventually("no further attempts: \(agent.log.text)") {
             second.ends.count >= 4 && agent.log.text.contains("it did not introduce itself in time")
@@ -86,7 +86,7 @@ import WireFormat
         }
         let agent = try await TestAgent.start(1, of: pool)
 
-        agent.network.setPeers([try second.description(as: 2)])
+        agent.network.setPeers([try second.description(as: 2)], admittingFrom: ServerID(.max))
 
         try await eventually("not refused") { agent.events.count(.unreachable(ServerID(2))) >= 2 }
         #expect(agent.events.messages(from: ServerID(2)) == [])

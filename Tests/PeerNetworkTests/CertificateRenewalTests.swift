@@ -50,7 +50,7 @@ import WireFormat
                 Issue.record(error)
             }
         }
-        agent.network.setPeers([try standIn.description(as: 2)])
+        agent.network.setPeers([try standIn.description(as: 2)], admittingFrom: ServerID(.max))
         try await eventually("not connected: \(agent.log.text)") { agent.events.count(.connected(ServerID(2))) == 2 }
 
         let certificates = try await renew(agent, of: pool)

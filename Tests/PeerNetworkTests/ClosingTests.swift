@@ -58,7 +58,7 @@ import WireFormat
         let pool = try LaboratoryPool()
         let silent = try await StandIn.start(pool.context(pool.server(2))) { _, _ in }
         let agent = try await TestAgent.start(1, of: pool)
-        agent.network.setPeers([try silent.description(as: 2)])
+        agent.network.setPeers([try silent.description(as: 2)], admittingFrom: ServerID(.max))
 
         await agent.network.close()
 

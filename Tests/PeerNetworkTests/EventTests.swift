@@ -90,7 +90,7 @@ import WireFormat
         let pool = try LaboratoryPool()
         let port = try HeldPort()
         let agent = try await TestAgent.start(1, of: pool)
-        agent.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
+        agent.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")], admittingFrom: ServerID(.max))
 
         agent.network.send(urgent(1), to: ServerID(2))
 

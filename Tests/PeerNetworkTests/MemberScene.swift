@@ -26,7 +26,7 @@ final class MemberScene: Sendable {
     static func start(limits: PeerLimits = .patient) async throws -> MemberScene {
         let pool = try LaboratoryPool()
         let agent = try await TestAgent.start(1, of: pool, limits: limits)
-        agent.network.setPeers([try unreachablePeer(2)])
+        agent.network.setPeers([try unreachablePeer(2)], admittingFrom: ServerID(.max))
         return try MemberScene(pool: pool, agent: agent, context: pool.context(pool.server(2)))
     }
 

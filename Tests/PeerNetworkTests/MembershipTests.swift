@@ -23,6 +23,28 @@ import WireFormat
         }
     }
 
+    @Test("a server whose number is not given yet is let in and heard, though nobody connects with it, until it is said to be given")
+    func numberNotGivenYet() async throws {
+        let pool = try LaboratoryPool()
+        try await withAgents(1...2, of: pool) { agents in
+            let newcomer = try await TestAgent.start(5, of: pool)
+            try agents[0].knows(agents, admittingFrom: 5)
+
+            try newcomer.knows([agents[0]])
+
+            try await newcomer.connects(to: agents[0])
+            try await newcomer.reaches(agents[0])
+            #expect(agents[0].events.count(.connected(newcomer.server)) == 0)
+            try agents[0].knows(agents, admittingFrom: 6)
+            try await eventually("not cut off") { newcomer.events.count(.unreachable(agents[0].server)) >= 2 }
+            try await eventually("not refused") {
+                agents[0].log.endings.contains { $0.contains("server 5 is not a current member of the pool") }
+            }
+            try await agents[1].reaches(agents[0])
+            await newcomer.network.close()
+        }
+    }
+
     @Test("a member that is removed is cut off at once, and gives no hint of death")
     func removed() async throws {
         try await withAgents(1...3, of: LaboratoryPool()) { agents in

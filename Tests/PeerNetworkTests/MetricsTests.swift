@@ -44,7 +44,7 @@ struct MetricsTests {
         let pool = try LaboratoryPool()
         let store = MetricStore(PeerNetwork.countedMetrics)
         let agent = try await TestAgent.start(1, of: pool, store: store)
-        agent.network.setPeers([try unreachablePeer(2)])
+        agent.network.setPeers([try unreachablePeer(2)], admittingFrom: ServerID(.max))
 
         agent.network.send(urgent(1), to: ServerID(2))
         try await eventually("the message is not counted") {

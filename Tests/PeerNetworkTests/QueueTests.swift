@@ -26,7 +26,7 @@ import WireFormat
         limits.bulkQueueBytes = 256 * 1024
         let store = MetricStore(PeerNetwork.countedMetrics)
         let agent = try await TestAgent.start(1, of: pool, limits: limits, store: store)
-        agent.network.setPeers([try second.description(as: 2)])
+        agent.network.setPeers([try second.description(as: 2)], admittingFrom: ServerID(.max))
         try await eventually("not connected") { agent.events.count(.connected(ServerID(2))) == 2 }
 
         // The kernel's buffers on both sides take some megabytes and grow for a while: until a round brings no more reports.
@@ -63,7 +63,7 @@ import WireFormat
         var limits = PeerLimits.patient
         limits.unacknowledged = .milliseconds(300)
         let agent = try await TestAgent.start(1, of: pool, limits: limits)
-        agent.network.setPeers([try second.description(as: 2)])
+        agent.network.setPeers([try second.description(as: 2)], admittingFrom: ServerID(.max))
         try await eventually("not connected") { agent.events.count(.connected(ServerID(2))) == 2 }
 
         for number in 0..<400 { agent.network.send(large(number, bytes: 32 * 1024), to: ServerID(2)) }

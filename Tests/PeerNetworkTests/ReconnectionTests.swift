@@ -38,7 +38,7 @@ import WireFormat
         limits.shortestPause = .seconds(3_600)
         limits.longestPause = .seconds(3_600)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
-        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")], admittingFrom: ServerID(.max))
         try await eventually("no attempt failed") { first.log.lines.count == 2 }
 
         let second = try await TestAgent.start(2, of: pool, port: port.number)
@@ -58,14 +58,14 @@ import WireFormat
         limits.shortestPause = .milliseconds(1)
         limits.longestPause = .milliseconds(4)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
-        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")])
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port.number)")], admittingFrom: ServerID(.max))
         try await eventually("no attempts") { await first.network.lastNumber > 40 }
         #expect(first.log.lines.count == 2, "\(first.log.text)")
         #expect(await first.connectionCount <= 2)
 
         // It does not know server 1's address, so that only server 1 can connect.
         let second = try await TestAgent.start(2, of: pool, port: port.number)
-        second.network.setPeers([try unreachablePeer(1)])
+        second.network.setPeers([try unreachablePeer(1)], admittingFrom: ServerID(.max))
 
         try await first.connects(to: second)
         try await first.reaches(second)
@@ -82,7 +82,7 @@ import WireFormat
         let first = try await TestAgent.start(1, of: pool)
         let second = try await TestAgent.start(2, of: pool)
         try second.knows([first])
-        first.network.setPeers([try peer(3, at: "127.0.0.1:\(silent.number)"), try second.description()])
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(silent.number)"), try second.description()], admittingFrom: ServerID(.max))
         try await eventually("no attempt hangs") { await first.connectionCount >= 4 }
 
         for number in 1...100 as ClosedRange<UInt64> { first.network.send(urgent(number), to: ServerID(3)) }
@@ -103,11 +103,11 @@ import WireFormat
         let second = try await TestAgent.start(2, of: pool)
         try second.knows([first])
         // Once it is connecting on both channels, and with much to send to the dead one.
-        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)")])
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)")], admittingFrom: ServerID(.max))
         try await eventually("no attempt") { await first.network.isConnecting(to: ServerID(3)) }
         for number in 1...1_000 as ClosedRange<UInt64> { first.network.send(urgent(number), to: ServerID(3)) }
 
-        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)"), try second.description()])
+        first.network.setPeers([try peer(3, at: "127.0.0.1:\(dead.number)"), try second.description()], admittingFrom: ServerID(.max))
 
         try await first.connects(to: second)
         try await first.reaches(second)
@@ -130,7 +130,7 @@ import WireFormat
         limits.shortestPause = .milliseconds(1)
         limits.longestPause = .milliseconds(4)
         let first = try await TestAgent.start(1, of: pool, limits: limits)
-        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port)")])
+        first.network.setPeers([try peer(2, at: "127.0.0.1:\(port)")], admittingFrom: ServerID(.max))
 
         try await eventually("no attempts: \(first.log.text)") { await first.network.lastNumber > 40 }
         #expect(first.log.lines.count == 2 && first.log.text.contains("it did not answer in time"), "\(first.log.text)")
@@ -138,7 +138,7 @@ import WireFormat
         dead = nil
         // It does not know server 1's address, so that only server 1 can connect.
         let second = try await TestAgent.start(2, of: pool, port: port, limits: limits)
-        second.network.setPeers([try unreachablePeer(1)])
+        second.network.setPeers([try unreachablePeer(1)], admittingFrom: ServerID(.max))
 
         try await first.connects(to: second)
         try await first.reaches(second)
@@ -149,9 +149,9 @@ import WireFormat
     func addressCorrected() async throws {
         let pool = try LaboratoryPool()
         let second = try await TestAgent.start(2, of: pool)
-        second.network.setPeers([try unreachablePeer(1)])
+        second.network.setPeers([try unreachablePeer(1)], admittingFrom: ServerID(.max))
         let first = try await TestAgent.start(1, of: pool)
-        first.network.setPeers([try unreachablePeer(2)])
+        first.network.setPeers([try unreachablePeer(2)], admittingFrom: ServerID(.max))
         try await eventually("nothing logged") { first.log.text.contains("its address nowhere is not HOST:PORT") }
 
         try first.knows([second])
@@ -175,10 +175,10 @@ import WireFormat
         let pool = try LaboratoryPool()
         let first = try await TestAgent.start(1, of: pool)
         let second = try await TestAgent.start(2, of: pool)
-        second.network.setPeers([try unreachablePeer(1)])
+        second.network.setPeers([try unreachablePeer(1)], admittingFrom: ServerID(.max))
 
         for _ in 1...20 {
-            first.network.setPeers([])
+            first.network.setPeers([], admittingFrom: ServerID(.max))
             try first.knows([second])
         }
 
@@ -193,7 +193,7 @@ import WireFormat
     func itself() async throws {
         let pool = try LaboratoryPool()
         try await withAgents(1...2, of: pool) { agents in
-            agents[0].network.setPeers(try agents.map { try $0.description() })
+            agents[0].network.setPeers(try agents.map { try $0.description() }, admittingFrom: ServerID(.max))
 
             try await agents[0].reaches(agents[1])
             #expect(agents[0].events.count(.connected(ServerID(1))) == 0)

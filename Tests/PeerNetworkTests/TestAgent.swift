@@ -53,8 +53,9 @@ struct TestAgent: Sendable {
     /// How many connections it holds, whoever opened them.
     var connectionCount: Int { get async { await network.connectionCount } }
 
-    func knows(_ others: [TestAgent]) throws {
-        network.setPeers(try others.filter { $0.server != server }.map { try $0.description() })
+    /// - Parameter first: the least number that is admitted without being known.
+    func knows(_ others: [TestAgent], admittingFrom first: UInt64 = .max) throws {
+        network.setPeers(try others.filter { $0.server != server }.map { try $0.description() }, admittingFrom: ServerID(first))
     }
 
     /// Waits until both connections to `other` stand.

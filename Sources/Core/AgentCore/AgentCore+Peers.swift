@@ -25,11 +25,14 @@ extension AgentCore {
         }
         listed[identity.server] = nil
         let sorted = listed.values.sorted { $0.server < $1.server }
-        guard sorted != peers else { return }
+        // A server's own number, and those before it, were given before its own state tells so.
+        let firstUnknown = ServerID(max(state.nextServer, identity.server.number + 1))
+        guard sorted != peers || firstUnknown != admittedFrom else { return }
+        admittedFrom = firstUnknown
         tellLeaving(peers.map(\.server).filter { $0 != identity.server && listed[$0] == nil }, &effects)
         peers = sorted
         digests.keepOnly(sorted.map(\.server))
-        effects.append(.peersChanged(sorted))
+        effects.append(.peersChanged(sorted, admittingFrom: firstUnknown))
     }
 
     /// Whoever leaves learns from the leader's last message that this is committed, and ends. Should the message be lost, the one
@@ -48,6 +51,26 @@ extension AgentCore {
         guard raft.status.leader == nil else { return }
         let message = PeerMessage.membersWanted(lastIndex: raft.lastIndex, lastTerm: raft.term(at: raft.lastIndex) ?? .zero)
         for peer in peers { effects.append(.send(message, to: peer.server)) }
+    }
+
+    /// Whether a message counts: of a server that is admitted, but that nobody has named to this agent yet, only who the members are. It
+    /// names itself among them, and is heard in full from then on.
+    func isHeard(_ message: PeerMessage, from sender: ServerID) -> Bool {
+        guard sender >= admittedFrom else { return true }
+        if case .members = message { return true }
+        return peers.contains { $0.server == sender } || raft.configuration.members.contains(sender)
+    }
+
+    /// Tells every peer that is not heard who the members are, this server among them: it may have missed how everybody that it knew was
+    /// removed, so that it neither hears of those that came meanwhile nor listens to them. Said by the master, and by whoever hears of no
+    /// leader: the vote of the silent one may be what an election needs. Who has applied the log as far knows better, and ignores it.
+    func tellSilentPeers(_ effects: inout [AgentEffect]) {
+        guard raft.status.role == .leader || raft.status.leader == nil else { return }
+        guard let own = state.servers[identity.server] ?? storedServer else { return }
+        let silent = peers.filter { now.monotonic - (duties.lastHeard[$0.server] ?? .zero) >= settings.unreachableAfter }
+        guard !silent.isEmpty else { return }
+        let members = (peers + [PeerDescription(own)]).sorted { $0.server < $1.server }
+        for peer in silent { effects.append(.send(.members(members, index: raft.lastIndex), to: peer.server)) }
     }
 
     /// Tells a server that asks, and whose log is behind, who the members are.

@@ -23,11 +23,13 @@ package struct AgentCore: Sendable {
     var progress = ProgressKeeper()
     var stopping: StopProgress?
     var peers: [PeerDescription]
+    /// The least number that a server may have which is admitted without being a peer.
+    var admittedFrom: ServerID
     /// Whom to be connected with until the log names this server.
     let initialPeers: [PeerDescription]
     let storedPeers: InterimPeers
     /// This server as the stored log, all of it applied, would have it.
-    private let storedServer: Server?
+    let storedServer: Server?
     /// What each other member last said of the members.
     var toldPeers: [ServerID: ToldPeers] = [:]
     var mastership: MastershipStatus
@@ -55,6 +57,7 @@ package struct AgentCore: Sendable {
         storedPeers = InterimPeers(preview)
         storedServer = preview.servers[identity.server]
         peers = self.initialPeers
+        admittedFrom = ServerID(max(state.nextServer, identity.server.number + 1))
         mastership = MastershipStatus(raft.status, isReady: false)
         nextDuty = now.monotonic
         session.facts = facts
@@ -80,7 +83,7 @@ package struct AgentCore: Sendable {
             return effects
         }
         refreshPeers(&effects)
-        if effects.isEmpty { effects.append(.peersChanged(peers)) }
+        if effects.isEmpty { effects.append(.peersChanged(peers, admittingFrom: admittedFrom)) }
         requestListing(&effects)
         return effects
     }
@@ -135,12 +138,14 @@ package struct AgentCore: Sendable {
         keepStopping(&effects)
         forgetToldMembers(&effects)
         askForMembers(&effects)
+        tellSilentPeers(&effects)
         keepDigests(&effects)
         keepProgress(&effects)
         reconciler.isDue = true
     }
 
     private mutating func receive(_ message: PeerMessage, from sender: ServerID, _ effects: inout [AgentEffect]) {
+        guard isHeard(message, from: sender) else { return }
         duties.lastHeard[sender] = now.monotonic
         switch message {
         case .raft(let raftMessage): drive(.received(raftMessage, from: sender), &effects)

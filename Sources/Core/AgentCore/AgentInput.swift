@@ -118,8 +118,9 @@ package enum AgentEffect: Sendable {
     case listDomains(number: UInt64)
     /// Perform and answer with `.operationEnded`. Operations run side by side; none may delay the loop.
     case perform(DomainOperationID, DomainOperation)
-    /// The agents to be connected with, and to be admitted; sorted, without this one.
-    case peersChanged([PeerDescription])
+    /// The agents to be connected with, sorted, without this one. They are to be admitted, and so is every server of this pool whose
+    /// number is `admittingFrom` or greater: this state has not given it yet, so that it may have joined since.
+    case peersChanged([PeerDescription], admittingFrom: ServerID)
     /// Entries up to here are applied: watchers may look.
     case applied(LogIndex)
     /// Master, term or role changed.

@@ -7,8 +7,9 @@ package protocol PeerPort: Sendable {
     /// more than its bound.
     func send(_ message: PeerMessage, to server: ServerID)
 
-    /// Holds connections with these agents, and with no other; ends connections of those no longer listed.
-    func setPeers(_ peers: [PeerDescription])
+    /// Holds connections with these agents, and with no other. Who else of the pool has a number of `admittingFrom` or greater may connect
+    /// and be heard; connections of all others end.
+    func setPeers(_ peers: [PeerDescription], admittingFrom: ServerID)
 
     /// Tells every peer that what closes now is no sign of death.
     func goodbye()

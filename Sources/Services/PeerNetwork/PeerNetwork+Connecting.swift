@@ -9,8 +9,9 @@ import WireFormat
 
 /// The connections that this agent opens.
 extension PeerNetwork {
-    func setPeersNow(_ listed: [PeerDescription]) {
+    func setPeersNow(_ listed: [PeerDescription], admittingFrom first: ServerID) {
         guard !isClosing else { return }
+        admittedFrom = first
         let former = peers
         let others = listed.filter { $0.server != configuration.server }
         peers = Dictionary(others.map { ($0.server, $0) }) { first, _ in first }
@@ -19,7 +20,8 @@ extension PeerNetwork {
             outgoing[route] = nil
         }
         for (id, connection) in connections {
-            guard let server = connection.server ?? connection.route?.server, peers[server] == nil else { continue }
+            guard let server = connection.server ?? connection.route?.server else { continue }
+            guard connection.route == nil ? !isAdmitted(server) : peers[server] == nil else { continue }
             latest[server] = nil
             end(id, .notAMember(server))
         }

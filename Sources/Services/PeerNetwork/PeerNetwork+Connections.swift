@@ -66,9 +66,17 @@ extension PeerNetwork {
         if let route = connection.route, route.server != server {
             return end(id, .anotherServer(expected: route.server, found: server))
         }
-        guard peers[server] != nil else { return end(id, .notAMember(server)) }
+        guard isAdmitted(server) else { return end(id, .notAMember(server)) }
         connections[id]?.server = server
         if let route = connection.route { introduce(id, on: route.channel) }
+    }
+
+    /// Whether a server of this pool may connect: a peer, or one whose number the core has not seen given yet. What an unknown one says is
+    /// judged by the core.
+    func isAdmitted(_ server: ServerID) -> Bool {
+        if peers[server] != nil { return true }
+        guard let admittedFrom else { return false }
+        return server >= admittedFrom
     }
 
     private func introduce(_ id: PeerConnectionID, on channel: PeerChannel) {

@@ -21,6 +21,8 @@ package actor PeerNetwork: PeerPort {
     private(set) var receiver: (any PeerEventReceiver)?
 
     var peers: [ServerID: PeerDescription] = [:]
+    /// The least number of a server that may connect without being a peer; nil while nothing was said.
+    var admittedFrom: ServerID?
     var outgoing: [PeerRoute: OutgoingLink] = [:]
     var connections: [PeerConnectionID: PeerConnection] = [:]
     /// The accepted connection that carried each peer's latest message.
@@ -78,7 +80,9 @@ package actor PeerNetwork: PeerPort {
         }
     }
 
-    package nonisolated func setPeers(_ peers: [PeerDescription]) { onLoop { $0.setPeersNow(peers) } }
+    package nonisolated func setPeers(_ peers: [PeerDescription], admittingFrom first: ServerID) {
+        onLoop { $0.setPeersNow(peers, admittingFrom: first) }
+    }
 
     package nonisolated func send(_ message: PeerMessage, to server: ServerID) { onLoop { $0.sendNow(message, to: server) } }
 

@@ -17,7 +17,9 @@ extension PoolSimulation {
             case .answerRead(let client, let answer): readAnswered(client, answer, by: server)
             case .listDomains(let number): list(number, on: server)
             case .perform(let id, let operation): ask(operation, id, on: server)
-            case .peersChanged(let peers): peersChanged(peers.map(\.server), of: server)
+            case .peersChanged(let peers, let first):
+                server.admittedFrom = first
+                peersChanged(peers.map(\.server), of: server)
             case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress: break
             case .halt(let sentence): halted(server, sentence)
             case .stopped: end(server, isOrderly: true)
@@ -110,8 +112,8 @@ extension PoolSimulation {
             tellUnreachable(receiver, to: sender)
             return
         }
-        // An agent takes messages from those that it lists, and from no other.
-        guard server.peers.contains(sender) else {
+        // An agent takes messages from those that it lists, and from servers that may have joined since.
+        guard server.admits(sender) else {
             tellUnreachable(receiver, to: sender)
             return
         }
@@ -139,10 +141,9 @@ extension PoolSimulation {
     /// Both ends learn of a new connection, if there can be one.
     func connect(_ one: ServerID, _ other: ServerID, after nanoseconds: Int64) {
         guard let first = servers[one], let second = servers[other], first.core != nil, second.core != nil else { return }
-        guard first.peers.contains(other), second.peers.contains(one) else { return }
         guard !network.isCut(one, other), !network.isCut(other, one) else { return }
-        queueInput(.peerConnected(other), for: first, after: nanoseconds)
-        queueInput(.peerConnected(one), for: second, after: nanoseconds)
+        if first.peers.contains(other), second.admits(one) { queueInput(.peerConnected(other), for: first, after: nanoseconds) }
+        if second.peers.contains(one), first.admits(other) { queueInput(.peerConnected(one), for: second, after: nanoseconds) }
     }
 
     private func peersChanged(_ peers: [ServerID], of server: SimulatedServer) {

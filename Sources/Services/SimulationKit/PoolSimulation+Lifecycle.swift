@@ -82,6 +82,7 @@ extension PoolSimulation {
         server.isStopping = false
         server.isLeading = false
         server.peers = []
+        server.admittedFrom = nil
         network.pendingNotices = network.pendingNotices.filter { $0.sender != server.id }
         let identity = AgentIdentity(
             pool: pool, server: server.id, storage: server.introduction.storage,

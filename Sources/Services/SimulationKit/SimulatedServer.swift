@@ -22,6 +22,8 @@ final class SimulatedServer {
     var diskFreeAt: Int64 = 0
     var timerAt: Int64?
     var peers: [ServerID] = []
+    /// The least number of a server that is heard without being a peer.
+    var admittedFrom: ServerID?
     /// What a join leaves behind: the members of that moment. The founder knows nobody.
     var initialPeers: [PeerDescription] = []
     var hasHalted = false
@@ -42,6 +44,9 @@ final class SimulatedServer {
         self.host = host
         self.clock = clock
     }
+
+    /// Whether this server's agent lets the other one connect.
+    func admits(_ other: ServerID) -> Bool { peers.contains(other) || admittedFrom.map { other >= $0 } ?? false }
 
     /// The domains whose guests run, by number.
     var runningDomains: [DomainReport] { host.domainReports.filter { $0.state == .running } }
