@@ -32,6 +32,23 @@ struct LayeringTests {
         }
     }
 
+    @Test("the commands of a client speak with the pool through its query port alone: they know neither its disks nor its other networks")
+    func speaksThroughTheQueryPort() throws {
+        let allowed: Set<String> = [
+            "ArgumentParser", "DomainConfiguration", "Foundation", "NIOCore", "NIOFoundationCompat", "NIOHTTP1", "NIOPosix", "NIOTLS",
+            "OpenSSLTransport", "PoolCommands", "QueryModel", "UnixSignals", "Glibc", "Dispatch",
+        ]
+        let sources = try Self.sources("Sources/Executables/ovm/Client") + Self.sources("Sources/Services/PoolCommands/Client")
+        #expect(sources.count > 40)
+
+        for source in sources {
+            for line in source.lines where line.contains("import ") && !line.hasPrefix(" ") && !line.hasPrefix("/") {
+                let module = line.split(separator: " ").last.map(String.init) ?? ""
+                #expect(allowed.contains(module), "\(source.path): \(line)")
+            }
+        }
+    }
+
     @Test("Core reads no clock, draws no random number, and waits for nothing")
     func keepsCoreDeterministic() throws {
         let forbidden = [
