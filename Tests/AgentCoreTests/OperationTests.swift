@@ -32,6 +32,7 @@ struct OperationTests {
         case .reboot(let number): replace(number, .ended(.reboot), &scene)
         case .resize(let number, let memory, let processors): replace(number, .running, &scene, memory: memory, processors: processors)
         case .destroy(let number): scene.domains.removeAll { $0.domain == number }
+        case .dumpCore: break
         }
     }
 

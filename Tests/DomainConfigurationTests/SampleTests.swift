@@ -93,8 +93,7 @@ struct SampleTests {
         #expect(settings.interfaces[1].vlan == "120" && settings.interfaces[1].mtu == 9_000)
         #expect(settings.actions[event: .crash] == .coredumpRestart)
         #expect(settings.others.map(\.key) == ["channel", "p9"])
-        #expect(configuration.warnings.map(\.line).contains(8) && configuration.warnings.count == 2)
-        #expect(configuration.warnings.contains { $0.message.contains("it restarts, and dumps no core") })
+        #expect(configuration.warnings.map(\.line) == [8])
     }
 
     @Test("code is refused with the line and column of the call, what was found and what to write")

@@ -114,10 +114,6 @@ struct SettingsTests {
             ),
             ("on_crash = 'soft-reset'", 2, 12, "The pool does not do on_crash = \"soft-reset\" yet: it restarts."),
             (
-                "on_crash = 'coredump_destroy'", 2, 12,
-                "The pool does not do on_crash = \"coredump_destroy\" yet: it destroys the domain, and dumps no core."
-            ),
-            (
                 "on_watchdog = 'restart'", 2, 15,
                 "The pool does not do on_watchdog = \"restart\": that event counts as what on_crash is about."
             ),

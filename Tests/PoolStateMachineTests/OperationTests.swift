@@ -115,6 +115,26 @@ struct OperationTests {
         }
     }
 
+    @Test("what became of a core dump is kept and said, once, and is part of the state")
+    func keepsDump() throws {
+        var pool = try Running { $0.endActions.onCrash = .coreDumpDestroy }
+        let path = "/var/lib/xen/dump/web-20261127T114501Z.core"
+
+        pool.scene.observe(pool.id, .dumped(.made(path: "too early")))
+        pool.scene.observe(pool.id, .ended(.crashed, isTooSoon: false))
+        let ended = pool.machine
+        pool.scene.observe(pool.id, .dumped(.made(path: path)))
+        pool.scene.observe(pool.id, .dumped(.failed(cause: "It is said twice.")))
+
+        #expect(ended.status == .shuttingDown && ended.isDumpAwaited && ended.allowedOperations == [.stop])
+        #expect(pool.machine.ended?.dump == .made(path: path) && !pool.machine.isDumpAwaited)
+        let events = pool.scene.state.events.events.filter { $0.kind.hasPrefix("vm-core-dump") }
+        #expect(events.map(\.text) == ["The memory of virtual machine web was dumped to \(path) on server alpha."])
+        #expect(pool.scene.state.inconsistency == nil)
+        pool.scene.observe(pool.id, .stopped(.crashed, cause: "The guest crashed."))
+        #expect(pool.machine.status == .error && pool.machine.ended == nil)
+    }
+
     @Test("a guest that ends at once is not started anew for ever")
     func doesNotLoop() throws {
         var pool = try Running { $0.endActions.onCrash = .restart }

@@ -158,6 +158,7 @@ struct RandomCommands {
         let reason = reasons[Int.random(in: 0..<reasons.count, using: &random)]
         let observations: [MachineObservation] = [
             .running, .running, .paused, .shuttingDown, .stopped(reason, cause: "It stopped."),
+            .ended(.crashed, isTooSoon: false), .dumped(.made(path: "/dump")), .dumped(.failed(cause: "It failed.")),
         ]
         let observation = observations[Int.random(in: 0..<observations.count, using: &random)]
         return (

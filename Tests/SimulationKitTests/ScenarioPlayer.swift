@@ -219,6 +219,7 @@ final class ScenarioPlayer {
         case "domains":
             let count = scene.checks.serversRunning(try machine(words, 1).id).count
             return count == (try number(words, 2)) ? "" : "\(count) run"
+        case "dumps": return scene.report.counts.dumps == (try number(words, 1)) ? "" : "\(scene.report.counts.dumps) dumps"
         case "starts": return scene.report.counts.starts == (try number(words, 1)) ? "" : "\(scene.report.counts.starts) starts"
         default: return try lookAtMachine(words)
         }

@@ -172,6 +172,12 @@ enum WireSamples {
                     server: server, session: SessionNumber(5), boot: uuid, run: uuid, storage: uuid, hardware: hardware, formatVersion: 1,
                     agentVersion: "1.0", facts: facts)),
             .join(JoinRequest(token: TokenID(9), secret: try digest(4), server: try newServer("beta", hardware: hardware))),
+            .observed(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2),
+                .dumped(.made(path: "/var/lib/xen/dump/web01.core"))),
+            .observed(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2),
+                .dumped(.failed(cause: "The disk is full."))),
         ]
     }
 

@@ -78,6 +78,7 @@ enum OperationDocument: Codable, Sendable {
     /// `memory` in MiB.
     case resize(domain: UInt32, memory: Int, virtualCPUs: Int)
     case destroy(domain: UInt32)
+    case dumpCore(domain: UInt32)
 
     init(_ operation: DomainOperation) {
         switch operation {
@@ -89,6 +90,7 @@ enum OperationDocument: Codable, Sendable {
         case .resize(let domain, let memory, let virtualCPUs):
             self = .resize(domain: domain, memory: memory.count, virtualCPUs: virtualCPUs)
         case .destroy(let domain): self = .destroy(domain: domain)
+        case .dumpCore(let domain): self = .dumpCore(domain: domain)
         }
     }
 
@@ -105,6 +107,7 @@ enum OperationDocument: Codable, Sendable {
             }
             return .resize(domain: domain, memory: Mebibytes(memory), virtualCPUs: virtualCPUs)
         case .destroy(let domain): return .destroy(domain: domain)
+        case .dumpCore(let domain): return .dumpCore(domain: domain)
         }
     }
 }

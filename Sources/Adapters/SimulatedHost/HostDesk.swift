@@ -93,7 +93,10 @@ final class HostDesk {
         guard failure == nil, !hasEnded else { return }
         let changes = model.advance(to: HostClock.now())
         do throws(SimulatedHostError) {
-            for case .event(let event) in changes { try journal.append(event) }
+            for case .event(let event) in changes {
+                try journal.append(event)
+                if case .dumped(let path) = event.kind { try DumpMarker.write(event, to: path) }
+            }
         } catch {
             failure = error
             listener?.close(promise: nil)
@@ -110,6 +113,7 @@ final class HostDesk {
         guard let waiter = waiting.removeValue(forKey: id) else { return }
         switch result {
         case .done: waiter.connection.answer(waiter.request, .performed(failure: nil))
+        case .dumped(let path): waiter.connection.answer(waiter.request, .dumped(path: path))
         case .failed(let cause): waiter.connection.answer(waiter.request, .performed(failure: cause))
         }
     }

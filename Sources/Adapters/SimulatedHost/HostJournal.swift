@@ -5,7 +5,8 @@ import PoolModel
 
 /// One line of `journal.jsonl`; a domain without `machine` is foreign.
 package struct HostJournalLine: Codable, Hashable, Sendable {
-    /// `booted`, `created`, `started`, `paused`, `ended` or `stopped`. A domain runs from `started` to the next of the last three.
+    /// `booted`, `created`, `started`, `paused`, `ended`, `dumped` or `stopped`. A domain runs from `started` to the next `paused`, `ended`
+    /// or `stopped`.
     package let kind: String
     /// When it happened: CLOCK_MONOTONIC of this machine, in nanoseconds.
     package let at: Int64
@@ -21,6 +22,8 @@ package struct HostJournalLine: Codable, Hashable, Sendable {
     package var epoch: UInt64?
     /// Of `ended`: `powerOff`, `reboot` or `crash`.
     package var end: String?
+    /// Of `dumped`: the file.
+    package var path: String?
 
     init(_ event: SimulatedHostEvent, written: MonotonicInstant) {
         kind = event.kind.word
@@ -34,6 +37,7 @@ package struct HostJournalLine: Codable, Hashable, Sendable {
         machine = event.domain?.ownership?.machine.number
         epoch = event.domain?.ownership?.epoch.number
         if case .ended(let end) = event.kind { self.end = end.rawValue }
+        if case .dumped(let path) = event.kind { self.path = path }
     }
 }
 
@@ -56,6 +60,7 @@ extension SimulatedHostEventKind {
         case .started: "started"
         case .paused: "paused"
         case .ended: "ended"
+        case .dumped: "dumped"
         case .stopped: "stopped"
         }
     }

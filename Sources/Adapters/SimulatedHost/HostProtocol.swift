@@ -36,6 +36,8 @@ enum HostReply: Codable, Sendable {
     case hardware(String)
     /// The operation has ended; `failure` is a sentence where it failed.
     case performed(failure: String?)
+    /// The memory of a domain is in this file.
+    case dumped(path: String)
     /// `refusal` is a sentence where nothing was done.
     case controlled(refusal: String?)
     case changed

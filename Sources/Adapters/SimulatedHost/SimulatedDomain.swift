@@ -15,6 +15,8 @@ struct SimulatedDomain: Hashable, Sendable {
     var isBuilding: Bool
     /// How the guest was asked to end; it has not acted on it.
     var endAsked: DomainEnd?
+    /// The file that its memory was dumped to.
+    var dump: String?
 
     var ownership: DomainOwnership? { specification?.ownership }
     var identity: SimulatedDomainIdentity { SimulatedDomainIdentity(number: number, name: name, uuid: uuid, ownership: ownership) }

@@ -35,6 +35,8 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
     /// To hand the request to end or to reboot to the guest; what the guest does then takes `guestShutdown`.
     package var shutdown: SimulatedSpan
     package var destroy: SimulatedSpan
+    /// To write an ended guest's memory to a file.
+    package var dump = SimulatedSpan(.milliseconds(100), .milliseconds(500))
     /// From the request until the guest has powered itself off.
     package var guestShutdown: SimulatedSpan
 
@@ -64,6 +66,7 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
         case .resize: resize
         case .shutdown, .reboot: shutdown
         case .destroy: destroy
+        case .dump: dump
         }
     }
 }

@@ -7,6 +7,7 @@ package enum SimulatedOperationKind: String, Hashable, Sendable, Codable, CaseIt
     case reboot
     case resize
     case destroy
+    case dump
 }
 
 /// What goes wrong with the next operation of a kind; then the fault is used up.

@@ -30,6 +30,8 @@ package enum SimulatedHostEventKind: Hashable, Sendable {
     case paused
     /// The guest has ended; the domain never runs again.
     case ended(DomainEnd)
+    /// The memory of an ended domain is in this file.
+    case dumped(path: String)
     /// The domain is gone.
     case stopped
 }

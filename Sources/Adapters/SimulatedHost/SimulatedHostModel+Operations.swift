@@ -81,6 +81,9 @@ extension SimulatedHostModel {
             // A dying domain's guest runs no longer, but Xen counts it until its memory is free: so does the event `stopped`.
             domains[number]?.state = .dying
             return .remove(domain: number)
+        case .dumpCore(let number):
+            _ = try requireDumpable(number)
+            return .dump(domain: number)
         }
     }
 
@@ -150,6 +153,7 @@ extension SimulatedHostModel {
             case .remove(let number):
                 guard let domain = domains.removeValue(forKey: number) else { break }
                 record(.stopped, domain.identity, at: instant)
+            case .dump(let number): return .dumped(path: try dump(number, at: instant))
             }
             return .done
         } catch {
@@ -164,6 +168,19 @@ extension SimulatedHostModel {
     }
 }
 
+extension SimulatedHostModel {
+    /// Dumps it once: who asks again is told of the file that is there.
+    private mutating func dump(_ number: UInt32, at instant: MonotonicInstant) throws(SimulatedRefusal) -> String {
+        let domain = try requireDumpable(number)
+        if let path = domain.dump { return path }
+        let placement = domain.ownership.map { "\($0.machine)-\($0.epoch)" } ?? "\(number)"
+        let path = "\(dumpFolder)/\(domain.name)-\(placement).core"
+        domains[number]?.dump = path
+        record(.dumped(path: path), domain.identity, at: instant)
+        return path
+    }
+}
+
 extension DomainOperation {
     /// The operation without its subject.
     var kind: SimulatedOperationKind {
@@ -175,6 +192,7 @@ extension DomainOperation {
         case .reboot: .reboot
         case .resize: .resize
         case .destroy: .destroy
+        case .dumpCore: .dump
         }
     }
 }

@@ -23,6 +23,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case tooManyFaults
     case badDuration
     case badCause
+    case notEnded(UInt32)
 
     var message: String {
         switch self {
@@ -44,6 +45,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .aboveMaximum(let number): "Domain \(number) was built for less memory or fewer virtual CPUs than that."
         case .badName: "The name is empty or longer than \(ForeignDomain.longestName) bytes."
         case .badDuration: "The duration is below zero or longer than a day."
+        case .notEnded(let number): "The guest of domain \(number) has not ended, or its domain is being taken down."
         case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
         case .tooManyFaults: "More faults wait, or more names ignore a shutdown, than a simulated host remembers."
         }
@@ -73,6 +75,13 @@ extension SimulatedHostModel {
     func requireRunning(_ number: UInt32) throws(SimulatedRefusal) -> SimulatedDomain {
         let domain = try living(number)
         guard domain.state == .running else { throw .notRunning(number) }
+        return domain
+    }
+
+    /// A domain whose guest has ended, and that is not being taken down.
+    func requireDumpable(_ number: UInt32) throws(SimulatedRefusal) -> SimulatedDomain {
+        guard let domain = domains[number] else { throw .noSuchDomain(number) }
+        guard case .ended = domain.state else { throw .notEnded(number) }
         return domain
     }
 

@@ -10,6 +10,8 @@ package struct SimulatedHostModel: Sendable {
     /// Identifies this boot of the host.
     package private(set) var boot: UniqueIdentifier
     package internal(set) var durations: SimulatedDurations
+    /// Where dumps of memory lie.
+    let dumpFolder: String
 
     var domains: [UInt32: SimulatedDomain] = [:]
     var nextDomain: UInt32 = 1
@@ -27,9 +29,10 @@ package struct SimulatedHostModel: Sendable {
     /// A host that has just booted.
     package init(
         capacity: SimulatedCapacity, durations: SimulatedDurations = SimulatedDurations(), boot: UniqueIdentifier, seed: UInt64,
-        now: MonotonicInstant
+        dumpFolder: String = "/dump", now: MonotonicInstant
     ) {
         self.capacity = capacity
+        self.dumpFolder = dumpFolder
         self.durations = durations
         self.boot = boot
         generator = SeededGenerator(seed: seed)

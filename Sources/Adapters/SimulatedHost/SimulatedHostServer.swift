@@ -30,7 +30,8 @@ package struct SimulatedHostServer: Sendable {
         var random = SystemRandomNumberGenerator()
         let boot = UniqueIdentifier(randomHigh: random.next(), randomLow: random.next())
         let model = SimulatedHostModel(
-            capacity: settings.capacity, durations: settings.durations, boot: boot, seed: random.next(), now: HostClock.now())
+            capacity: settings.capacity, durations: settings.durations, boot: boot, seed: random.next(), dumpFolder: folder.dumps,
+            now: HostClock.now())
         let socket = try folder.listen()
         defer { folder.removeSocket() }
         try await serve(model, journal, socket, boot: boot, onServing)

@@ -114,6 +114,7 @@ private struct DurationsDocument: Codable {
     var shutdown: [Int]?
     var destroy: [Int]?
     var guestShutdown: [Int]?
+    var dump: [Int]?
 
     init(_ durations: SimulatedDurations) {
         create = Self.bounds(durations.create)
@@ -121,14 +122,17 @@ private struct DurationsDocument: Codable {
         shutdown = Self.bounds(durations.shutdown)
         destroy = Self.bounds(durations.destroy)
         guestShutdown = Self.bounds(durations.guestShutdown)
+        dump = Self.bounds(durations.dump)
     }
 
     func durations() throws(DocumentFault) -> SimulatedDurations {
         let usual = SimulatedDurations()
-        return SimulatedDurations(
+        var read = SimulatedDurations(
             create: try Self.span(create) ?? usual.create, unpause: try Self.span(unpause) ?? usual.unpause,
             shutdown: try Self.span(shutdown) ?? usual.shutdown, destroy: try Self.span(destroy) ?? usual.destroy,
             guestShutdown: try Self.span(guestShutdown) ?? usual.guestShutdown)
+        read.dump = try Self.span(dump) ?? usual.dump
+        return read
     }
 
     private static func bounds(_ span: SimulatedSpan) -> [Int] {

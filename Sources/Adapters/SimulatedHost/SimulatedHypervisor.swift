@@ -89,6 +89,7 @@ package final class SimulatedHypervisor: HypervisorPort {
             switch try await ask(.perform(OperationDocument(operation)), within: nil) {
             case .performed(nil): return .done
             case .performed(let failure?): return .failed(cause: Self.bounded(failure))
+            case .dumped(let path): return .dumped(path: Self.bounded(path))
             default: throw LinkFailure.nonsense
             }
         } catch {

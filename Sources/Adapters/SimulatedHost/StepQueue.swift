@@ -23,6 +23,7 @@ enum SimulatedEffect: Sendable {
     case askEnd(domain: UInt32, DomainEnd)
     case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
     case remove(domain: UInt32)
+    case dump(domain: UInt32)
 }
 
 /// Steps in the order of their deadlines; steps of the same instant in the order in which they were added.

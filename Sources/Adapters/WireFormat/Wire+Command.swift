@@ -287,6 +287,7 @@ extension WireObserved {
                 $0.cause = cause
             }
         case .ended(let reason, let isTooSoon): ended = WireEnded(reason, isTooSoon: isTooSoon)
+        case .dumped(let dump): dumped = WireDump(dump)
         case .resized: resized = true
         case .failed(let task, let cause): failed = WireOfTask(task, cause)
         case .waiting(let task, let cause): waiting = WireOfTask(task, cause)
@@ -302,6 +303,7 @@ extension WireObserved {
             guard let reason = MachineStopReason(rawValue: stopped.reason) else { throw .unknown("observed.stopped.reason") }
             return .stopped(reason, cause: stopped.cause)
         case .ended(let ended): return .ended(try ended.reasonModel(), isTooSoon: ended.isTooSoon)
+        case .dumped(let dump): return .dumped(try dump.model())
         case .resized: return .resized
         case .failed(let failed): return .failed(TaskID(failed.task), cause: failed.cause)
         case .waiting(let waiting): return .waiting(TaskID(waiting.task), cause: waiting.cause)
@@ -331,6 +333,24 @@ extension WireEnded {
     func reasonModel() throws(WireError) -> MachineStopReason {
         guard let reason = MachineStopReason(rawValue: reason) else { throw .unknown("ended.reason") }
         return reason
+    }
+}
+
+extension WireDump {
+    init(_ dump: MachineDump) {
+        self.init()
+        switch dump {
+        case .made(let path): self.path = path
+        case .failed(let cause): failure = cause
+        }
+    }
+
+    func model() throws(WireError) -> MachineDump {
+        switch dump {
+        case .path(let path): return .made(path: path)
+        case .failure(let cause): return .failed(cause: cause)
+        case nil: throw .unknown("dump")
+        }
     }
 }
 

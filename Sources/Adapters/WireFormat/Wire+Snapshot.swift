@@ -156,7 +156,10 @@ extension WireMachineState {
         changedAt = machine.changedAt.number
         if let patience = machine.stopPatience { stopPatienceNanoseconds = patience.wholeNanoseconds }
         if let former = machine.formerRequirements { formerRequirements = WireRequirements(former) }
-        if let ended = machine.ended { self.ended = WireEnded(ended.reason, isTooSoon: ended.isTooSoon) }
+        if let ended = machine.ended {
+            self.ended = WireEnded(ended.reason, isTooSoon: ended.isTooSoon)
+            if let dump = ended.dump { self.ended.dump = WireDump(dump) }
+        }
     }
 
     func model() throws(WireError) -> VirtualMachine {
@@ -179,7 +182,10 @@ extension WireMachineState {
         machine.epoch = PlacementEpoch(epoch)
         machine.stopPatience = try WireField.patience(hasStopPatienceNanoseconds ? stopPatienceNanoseconds : nil)
         if hasFormerRequirements { machine.formerRequirements = try formerRequirements.model() }
-        if hasEnded { machine.ended = MachineEnd(reason: try ended.reasonModel(), isTooSoon: ended.isTooSoon) }
+        if hasEnded {
+            machine.ended = MachineEnd(
+                reason: try ended.reasonModel(), isTooSoon: ended.isTooSoon, dump: ended.hasDump ? try ended.dump.model() : nil)
+        }
         machine.task = task == 0 ? nil : TaskID(task)
         for tag in tags { machine.tags[try WireField.tagKey(tag.key, "tag.key")] = tag.value }
         machine.createdAt = LogIndex(createdAt)

@@ -46,7 +46,9 @@ extension AgentCore {
         _ id: DomainOperationID, _ machine: VirtualMachine, _ placement: MachinePlacement, _ domains: [DomainReport],
         _ effects: inout [AgentEffect]
     ) {
-        guard let running = reconciler.operations[id], now.monotonic - running.began >= settings.operationPatience else { return }
+        guard let running = reconciler.operations[id] else { return }
+        if case .dumpCore = running.operation { return waitForDump(running, machine, placement, &effects) }
+        guard now.monotonic - running.began >= settings.operationPatience else { return }
         let silence = "The hypervisor has not answered \(running.operation.words) for \(settings.operationPatience.components.seconds) s."
         if reconciler.machines[machine.id]?.isSilenceSaid == false {
             reconciler.machines[machine.id]?.isSilenceSaid = true
@@ -86,9 +88,10 @@ extension AgentCore {
         }
         if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if let ended = machine.ended {
-            guard ended.isTooSoon else { return (ended.reason, ended.reason.sentence) }
+            let sentence = ended.reason.sentence + (ended.dump.map { " \($0.sentence)" } ?? "")
+            guard ended.isTooSoon else { return (ended.reason, sentence) }
             let floor = settings.restartFloor.components.seconds
-            return (ended.reason, "\(ended.reason.sentence) It is not started anew: it had run for less than \(floor) s.")
+            return (ended.reason, "\(sentence) It is not started anew: it had run for less than \(floor) s.")
         }
         if !placement.isStarted {
             if let failure = progress.startFailure ?? progress.failure { return (.startFailed, "The start failed: \(failure)") }

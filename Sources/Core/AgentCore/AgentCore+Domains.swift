@@ -85,6 +85,7 @@ extension AgentCore {
             if machine.status == .unknown { observe(.ended(ended.reason, isTooSoon: ended.isTooSoon), machine, placement, &effects) }
             return
         }
+        if machine.isDumpAwaited { return dumpCore(machine, placement, domain, &effects) }
         insist(on: .destroy(domain: domain.domain), machine, placement, &effects)
     }
 
@@ -235,6 +236,7 @@ extension DomainOperation {
         case .reboot: "the request to reboot its guest"
         case .resize: "the request to change its size"
         case .destroy: "the request to destroy its domain"
+        case .dumpCore: "the request to dump its guest's memory"
         }
     }
 }

@@ -81,6 +81,7 @@ extension AgentCore {
             case .shutdown, .reboot: return .askingGuest
             case .resize: return .resizing
             case .destroy: return .destroying
+            case .dumpCore: return .dumping
             }
         }
         if doing.failure != nil, let retry = doing.retryAt, now.monotonic < retry { return .retrying }

@@ -48,7 +48,9 @@ extension AgentCore {
             reconciler.machines[running.machine]?.operation = nil
             reconciler.machines[running.machine]?.leastListing = reconciler.askedNumber + 1
             reconciler.machines[running.machine]?.failure = nil
-            if case .failed(let cause) = result {
+            if case .dumpCore = running.operation {
+                noteDump(running, result, &effects)
+            } else if case .failed(let cause) = result {
                 reconciler.machines[running.machine]?.failure = cause
                 let retry = now.monotonic + settings.operationRetry
                 reconciler.machines[running.machine]?.retryAt = retry

@@ -53,6 +53,11 @@ package struct AgentSettings: Hashable, Sendable {
     package var restartFloor: Duration = .seconds(10)
     /// How long an operation of the hypervisor may take until its task says that it does not answer.
     package var operationPatience: Duration = .seconds(30)
+    /// How long the dump of an ended guest's memory may take, beside a second for each `dumpRate` of it, until its domain is destroyed all
+    /// the same.
+    package var dumpPatience: Duration = .seconds(60)
+    /// How much of a guest's memory a disk takes in a second at least.
+    package var dumpRate = Mebibytes(64)
     /// How long after a failure what must be done is tried again.
     package var operationRetry: Duration = .seconds(2)
     /// The most writes, and the most reads, of clients that may wait at once.

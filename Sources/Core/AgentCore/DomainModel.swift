@@ -90,6 +90,9 @@ package enum DomainOperation: Hashable, Sendable {
     /// Gives a domain another amount of memory and number of virtual CPUs, within its maximum.
     case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
     case destroy(domain: UInt32)
+    /// Writes the memory of a domain whose guest has ended to a file on the server. Asked again about the same domain, it answers with the
+    /// file that is there already.
+    case dumpCore(domain: UInt32)
 }
 
 /// Marks an operation; comes back in its result.
@@ -101,6 +104,8 @@ package struct DomainOperationID: Hashable, Sendable {
 /// How an operation ended. The truth about domains is always read anew from a listing.
 package enum DomainOperationResult: Hashable, Sendable {
     case done
+    /// The memory is in this file of the server.
+    case dumped(path: String)
     /// It failed, or nobody knows: `cause` is a sentence.
     case failed(cause: String)
 }

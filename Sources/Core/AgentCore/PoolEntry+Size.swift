@@ -67,6 +67,7 @@ extension MachineObservation {
         switch self {
         case .running, .paused, .shuttingDown, .ended, .resized: 64
         case .failed(_, let cause), .waiting(_, let cause), .stopped(_, let cause): cause.utf8.count + 64
+        case .dumped(.made(let text)), .dumped(.failed(let text)): text.utf8.count + 64
         }
     }
 }

@@ -49,6 +49,8 @@ struct MachineProgress: Sendable {
     var wasCreated = false
     /// Why the domain that was built may not run, as a sentence: it is taken down, and the start has failed.
     var startFailure: String?
+    /// What became of the dump of its ended guest's memory, while the log does not have it.
+    var dump: MachineDump?
     /// When this run first saw its domain run.
     var runningSince: MonotonicInstant?
     /// When the guest was asked to end, and for which task.

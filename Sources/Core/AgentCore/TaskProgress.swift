@@ -6,6 +6,7 @@ package enum TaskPhase: String, Hashable, Sendable, CaseIterable {
     case starting = "starting"
     case askingGuest = "asking the guest to shut down"
     case waitingForGuest = "waiting for the guest to shut down"
+    case dumping = "dumping the guest's memory"
     case destroying = "destroying domain"
     case pausing = "pausing"
     case unpausing = "letting it go on"

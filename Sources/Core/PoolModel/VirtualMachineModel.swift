@@ -56,12 +56,12 @@ package enum MachineEndAction: String, Hashable, Sendable, CaseIterable {
     case restart
     /// The domain is kept, for somebody to look at; it holds its memory until it is stopped.
     case preserve
-    /// What the configuration asks for is the guest's memory in a file first. No agent writes that yet: they are as `destroy` and
-    /// `restart`, and whoever creates the machine is warned.
+    /// The guest's memory is written to a file on its server first; then as `destroy` and `restart`, whatever became of the file.
     case coreDumpDestroy = "coredump-destroy"
     case coreDumpRestart = "coredump-restart"
 
     package var isRestart: Bool { self == .restart || self == .coreDumpRestart }
+    package var isCoreDump: Bool { self == .coreDumpDestroy || self == .coreDumpRestart }
 }
 
 /// The actions for the ways in which a guest ends by itself; xl's defaults (xl.cfg(5)).
@@ -145,6 +145,8 @@ package enum MachineObservation: Hashable, Sendable {
     /// The guest ended by itself; its domain still exists. Said before it is destroyed, so that the reason outlives this agent.
     /// `isTooSoon`: so soon after its start that to start it anew would most likely not help.
     case ended(MachineStopReason, isTooSoon: Bool)
+    /// The ended guest's memory was dumped, or cannot be. Said before its domain is destroyed, so that it is not dumped a second time.
+    case dumped(MachineDump)
     /// Memory and virtual CPUs are as the requirements say.
     case resized
     /// The operation of this task failed, and nothing has changed: `cause` is a sentence.
@@ -153,6 +155,14 @@ package enum MachineObservation: Hashable, Sendable {
     case waiting(TaskID, cause: String)
     /// No domain of this placement exists, and this server will never run this epoch again. `cause` is a sentence.
     case stopped(MachineStopReason, cause: String)
+}
+
+/// What became of the core dump of a guest that ended by itself.
+package enum MachineDump: Hashable, Sendable {
+    /// The file on its server that holds the guest's memory.
+    case made(path: String)
+    /// There is none: `cause` is a sentence.
+    case failed(cause: String)
 }
 
 /// Why the domain of a placement is gone.

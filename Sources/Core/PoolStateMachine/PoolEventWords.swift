@@ -41,6 +41,10 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case machineRebooting = "vm-rebooting"
     /// Its status is another.
     case machineStatus = "vm-status"
+    /// The memory of its ended guest is in a file on its server.
+    case machineCoreDumped = "vm-core-dumped"
+    /// It could not be written there.
+    case machineCoreDumpFailed = "vm-core-dump-failed"
     /// A domain of it is seen that the pool did not start.
     case machineSeenOutside = "vm-seen-outside"
     /// Domains of it are seen on two servers or more.

@@ -135,6 +135,12 @@ package struct VirtualMachine: Hashable, Sendable {
         reserved.virtualCPUs = max(former.virtualCPUs, requirements.virtualCPUs)
         return reserved
     }
+
+    /// Whether the domain of its ended guest is kept until its memory is dumped. Who forces a stop or a reboot does not wait for that.
+    package var isDumpAwaited: Bool {
+        guard let ended, ended.dump == nil, !isStopForced else { return false }
+        return requirements.endActions.action(for: ended.reason)?.isCoreDump ?? false
+    }
 }
 
 /// How a guest ended by itself.
@@ -142,10 +148,13 @@ package struct MachineEnd: Hashable, Sendable {
     package let reason: MachineStopReason
     /// So soon after its start that it is not started anew.
     package let isTooSoon: Bool
+    /// What became of its core dump; nil while that is not known, and for ever where none is wanted.
+    package var dump: MachineDump?
 
-    package init(reason: MachineStopReason, isTooSoon: Bool) {
+    package init(reason: MachineStopReason, isTooSoon: Bool, dump: MachineDump? = nil) {
         self.reason = reason
         self.isTooSoon = isTooSoon
+        self.dump = dump
     }
 }
 

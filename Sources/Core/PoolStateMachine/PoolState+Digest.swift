@@ -202,6 +202,16 @@ extension VirtualMachine {
         digest.add(formerRequirements?.virtualCPUs ?? -1)
         digest.add(ended?.reason.rawValue ?? "")
         digest.add(ended?.isTooSoon ?? false)
+        // Without a dump the digest is that of agents that do not know of it.
+        if let dump = ended?.dump {
+            digest.add("dump")
+            switch dump {
+            case .made(let path): digest.add(path)
+            case .failed(let cause):
+                digest.add(false)
+                digest.add(cause)
+            }
+        }
         digest.add(status.rawValue)
         digest.add(cause)
         digest.add(placement != nil)

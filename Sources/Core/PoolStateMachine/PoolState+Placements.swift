@@ -87,6 +87,9 @@ extension PoolState {
         case .ended(let reason, let isTooSoon):
             adopt(id, session)
             observeEnded(machine, server, MachineEnd(reason: reason, isTooSoon: isTooSoon), entry)
+        case .dumped(let dump):
+            adopt(id, session)
+            observeDumped(machine, server, dump, entry)
         case .resized:
             guard machine.formerRequirements != nil else { return .none }
             setRequirements(of: id, machine.requirements, former: nil)
@@ -163,6 +166,7 @@ extension PoolState {
             machines[machine.id]?.ended = end
             machines[machine.id]?.changedAt = appliedIndex
         }
+        noteDumpAwaited(machine.id, server, entry)
         guard server.isReachable, machine.intent != .stopped, machine.intent != .rebooting,
             machine.requirements.endActions.action(for: machine.ended?.reason ?? end.reason) == .preserve
         else { return }
@@ -170,6 +174,34 @@ extension PoolState {
             "\(end.reason.sentence) Its domain is kept on server \(server.name), as its configuration says: stop it to free its memory."
         endTask(of: machine.id, .failed, cause: cause)
         setStatus(of: machine.id, .error, cause: cause, entry)
+    }
+
+    /// Its domain stays for as long as the dump takes, which may be minutes: it is shown what is going on.
+    private mutating func noteDumpAwaited(_ id: VirtualMachineID, _ server: Server, _ entry: PoolEntry) {
+        guard let machine = machines[id], machine.isDumpAwaited, let ended = machine.ended, server.isReachable else { return }
+        setStatus(
+            of: id, isRestartWanted(machine, ended.reason) ? .rebooting : .shuttingDown,
+            cause: "\(ended.reason.sentence) Its memory is dumped on server \(server.name) before its domain is taken down.", entry)
+    }
+
+    private mutating func observeDumped(_ machine: VirtualMachine, _ server: Server, _ dump: MachineDump, _ entry: PoolEntry) {
+        guard machine.ended != nil, machine.ended?.dump == nil else { return }
+        machines[machine.id]?.changedAt = appliedIndex
+        let name = machine.name
+        switch dump {
+        case .made(let path):
+            let path = Self.bounded(path)
+            machines[machine.id]?.ended?.dump = .made(path: path)
+            note(
+                entry, .machine, name.text, .machineCoreDumped,
+                "The memory of virtual machine \(name) was dumped to \(path) on server \(server.name).")
+        case .failed(let cause):
+            let cause = Self.bounded(cause)
+            machines[machine.id]?.ended?.dump = .failed(cause: cause)
+            note(
+                entry, .machine, name.text, .machineCoreDumpFailed,
+                "The memory of virtual machine \(name) could not be dumped on server \(server.name): \(cause) It goes on without.")
+        }
     }
 
     private mutating func observeStopped(

@@ -78,6 +78,7 @@ extension DomainOperation {
         case .reboot: "reboot"
         case .resize: "resize"
         case .destroy: "destroy"
+        case .dumpCore: "dump-core"
         }
     }
 }
@@ -85,7 +86,7 @@ extension DomainOperation {
 extension DomainOperationResult {
     fileprivate var metricWord: String {
         switch self {
-        case .done: "done"
+        case .done, .dumped: "done"
         case .failed: "failed"
         }
     }

@@ -162,6 +162,15 @@ struct PoolChecks {
         running[machine]?.removeAll { $0.server == server && $0.domain == domain }
     }
 
+    /// The memory of an ended domain was dumped: how it ended must be committed before.
+    func dumped(_ ownership: DomainOwnership, _ server: ServerID) -> String? {
+        let machine = reference.machines[ownership.machine]
+        guard machine?.placement?.server == server, machine?.placement?.epoch == ownership.epoch, machine?.ended != nil else {
+            return "The memory of virtual machine \(ownership.machine) was dumped on server \(server) before its end was committed."
+        }
+        return nil
+    }
+
     /// Where a machine truly runs.
     func serversRunning(_ machine: VirtualMachineID) -> [ServerID] { (running[machine] ?? []).map(\.server) }
 

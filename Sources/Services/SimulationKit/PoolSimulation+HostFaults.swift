@@ -9,7 +9,7 @@ extension PoolSimulation {
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
         switch operation {
         case .shutdown(let domain), .reboot(let domain): prepareGuest(domain, on: server)
-        case .createPaused, .unpause, .pause, .resize, .destroy: break
+        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore: break
         }
         guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
@@ -41,6 +41,7 @@ extension PoolSimulation {
         case .reboot: .reboot
         case .resize: .resize
         case .destroy: .destroy
+        case .dumpCore: .dump
         }
     }
 

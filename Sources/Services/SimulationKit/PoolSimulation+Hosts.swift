@@ -6,10 +6,11 @@ extension PoolSimulation {
     /// A server's hypervisor, in true time.
     func newHost() -> SimulatedHostModel {
         let capacity = SimulatedCapacity(memory: Mebibytes(8_192), reserve: Mebibytes(512), processors: 8)
-        let durations = SimulatedDurations(
+        var durations = SimulatedDurations(
             create: SimulatedSpan(.milliseconds(5), .milliseconds(400)), unpause: SimulatedSpan(.microseconds(500), .milliseconds(20)),
             shutdown: SimulatedSpan(.microseconds(500), .milliseconds(20)), destroy: SimulatedSpan(.milliseconds(1), .milliseconds(100)),
             guestShutdown: SimulatedSpan(.milliseconds(5), .seconds(1)))
+        durations.dump = SimulatedSpan(.milliseconds(5), .seconds(1))
         return SimulatedHostModel(
             capacity: capacity, durations: durations, boot: random.identifier(), seed: random.next(), now: instant)
     }
@@ -107,6 +108,9 @@ extension PoolSimulation {
         case .started:
             report.counts.starts += 1
             if let sentence = checks.began(ownership, server.id, domain.number) { violated(sentence) }
+        case .dumped:
+            report.counts.dumps += 1
+            if let sentence = checks.dumped(ownership, server.id) { violated(sentence) }
         case .paused, .ended, .stopped: checks.ended(ownership.machine, server.id, domain.number)
         }
     }

@@ -674,6 +674,41 @@ nonisolated struct WireStopMachine: Sendable {
   fileprivate var _patienceNanoseconds: Int64? = nil
 }
 
+/// What became of the core dump: a file, or why there is none.
+nonisolated struct WireDump: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var dump: WireDump.OneOf_Dump? = nil
+
+  var path: String {
+    get {
+      if case .path(let v)? = dump {return v}
+      return String()
+    }
+    set {dump = .path(newValue)}
+  }
+
+  var failure: String {
+    get {
+      if case .failure(let v)? = dump {return v}
+      return String()
+    }
+    set {dump = .failure(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Dump: Equatable, Sendable {
+    case path(String)
+    case failure(String)
+
+  }
+
+  init() {}
+}
+
 nonisolated struct WireEnded: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -683,9 +718,20 @@ nonisolated struct WireEnded: Sendable {
 
   var isTooSoon: Bool = false
 
+  var dump: WireDump {
+    get {_dump ?? WireDump()}
+    set {_dump = newValue}
+  }
+  /// Returns true if `dump` has been explicitly set.
+  var hasDump: Bool {self._dump != nil}
+  /// Clears the value of `dump`. Subsequent reads from it will return its default value.
+  mutating func clearDump() {self._dump = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _dump: WireDump? = nil
 }
 
 nonisolated struct WireOfTask: Sendable {
@@ -795,6 +841,14 @@ nonisolated struct WireObserved: Sendable {
     set {observation = .waiting(newValue)}
   }
 
+  var dumped: WireDump {
+    get {
+      if case .dumped(let v)? = observation {return v}
+      return WireDump()
+    }
+    set {observation = .dumped(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Observation: Equatable, Sendable {
@@ -806,6 +860,7 @@ nonisolated struct WireObserved: Sendable {
     case resized(Bool)
     case failed(WireOfTask)
     case waiting(WireOfTask)
+    case dumped(WireDump)
 
   }
 
@@ -4056,9 +4111,66 @@ nonisolated extension WireStopMachine: SwiftProtobuf.Message, SwiftProtobuf._Mes
   }
 }
 
+nonisolated extension WireDump: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Dump"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}path\0\u{1}failure\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.dump != nil {try decoder.handleConflictingOneOf()}
+          self.dump = .path(v)
+        }
+      }()
+      case 2: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.dump != nil {try decoder.handleConflictingOneOf()}
+          self.dump = .failure(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    switch self.dump {
+    case .path?: try {
+      guard case .path(let v)? = self.dump else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    }()
+    case .failure?: try {
+      guard case .failure(let v)? = self.dump else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 2)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireDump, rhs: WireDump) -> Bool {
+    if lhs.dump != rhs.dump {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Ended"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{3}is_too_soon\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}reason\0\u{3}is_too_soon\0\u{1}dump\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4068,24 +4180,33 @@ nonisolated extension WireEnded: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       switch fieldNumber {
       case 1: try { try decoder.decodeSingularStringField(value: &self.reason) }()
       case 2: try { try decoder.decodeSingularBoolField(value: &self.isTooSoon) }()
+      case 3: try { try decoder.decodeSingularMessageField(value: &self._dump) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if !self.reason.isEmpty {
       try visitor.visitSingularStringField(value: self.reason, fieldNumber: 1)
     }
     if self.isTooSoon != false {
       try visitor.visitSingularBoolField(value: self.isTooSoon, fieldNumber: 2)
     }
+    try { if let v = self._dump {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireEnded, rhs: WireEnded) -> Bool {
     if lhs.reason != rhs.reason {return false}
     if lhs.isTooSoon != rhs.isTooSoon {return false}
+    if lhs._dump != rhs._dump {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4163,7 +4284,7 @@ nonisolated extension WireStopped: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Observed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0\u{1}dumped\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4259,6 +4380,19 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.observation = .waiting(v)
         }
       }()
+      case 13: try {
+        var v: WireDump?
+        var hadOneofValue = false
+        if let current = self.observation {
+          hadOneofValue = true
+          if case .dumped(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.observation = .dumped(v)
+        }
+      }()
       default: break
       }
     }
@@ -4313,6 +4447,10 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .waiting?: try {
       guard case .waiting(let v)? = self.observation else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 12)
+    }()
+    case .dumped?: try {
+      guard case .dumped(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
     case nil: break
     }

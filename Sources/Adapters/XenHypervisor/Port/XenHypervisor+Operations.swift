@@ -5,7 +5,7 @@ import PoolModel
 import Synchronization
 
 extension XenHypervisor {
-    func carryOut(_ operation: DomainOperation, _ context: XenContext) throws(XenFailure) {
+    func carryOut(_ operation: DomainOperation, _ context: XenContext) throws(XenFailure) -> DomainOperationResult {
         let libxl = library.libxl
         let uuid = try operation.domain.map { (domain) throws(XenFailure) in try requireOwnership(of: domain, operation.words, context) }
         switch operation {
@@ -22,7 +22,9 @@ extension XenHypervisor {
         case .destroy(let domain):
             try context.require(libxl.libxl_domain_destroy(context.handle, domain, nil), operation.words)
             if let uuid { try XenStore(library).remove(OwnershipRecord.buildingPath(of: uuid)) }
+        case .dumpCore(let domain): return .dumped(path: try dumpCore(of: domain, operation.words, context))
         }
+        return .done
     }
 
     /// Refuses a domain that does not bear the mark of a pool: the agent never touches what the pool did not create.
@@ -131,7 +133,9 @@ extension DomainOperation {
     fileprivate var domain: UInt32? {
         switch self {
         case .createPaused: nil
-        case .unpause(let domain), .pause(let domain), .shutdown(let domain), .reboot(let domain), .destroy(let domain): domain
+        case .unpause(let domain), .pause(let domain), .shutdown(let domain), .reboot(let domain), .destroy(let domain),
+            .dumpCore(let domain):
+            domain
         case .resize(let domain, _, _): domain
         }
     }

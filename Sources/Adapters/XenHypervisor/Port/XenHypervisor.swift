@@ -20,6 +20,10 @@ package final class XenHypervisor: HypervisorPort {
     private let rootLookers = CallThreads(most: 1, mostWaiting: 0)
     /// Threads that change something.
     private let performers = CallThreads(most: 16, mostWaiting: 1_024)
+    /// Threads that dump memory, for minutes, to a disk that may hang: nothing else waits for them.
+    private let dumpers = CallThreads(most: 2, mostWaiting: 1_024)
+    /// Where dumps of memory lie.
+    let dumpFolder: String
 
     /// How long a look at the host may take.
     private static let patience = Duration.seconds(20)
@@ -30,8 +34,14 @@ package final class XenHypervisor: HypervisorPort {
 
     /// Loads Xen's libraries and makes sure that Xen answers. It blocks for as long as that takes.
     ///
-    /// - Parameter storageRoots: the folders below which the images of virtual machines lie; libxl knows of none.
-    package init(storageRoots: [String] = StorageRootReading.standard, log: Logger = Logger(label: "ovm.xen")) throws(XenUnavailable) {
+    /// - Parameters:
+    ///   - storageRoots: the folders below which the images of virtual machines lie; libxl knows of none.
+    ///   - dumpFolder: where the memory of ended guests is dumped to.
+    package init(
+        storageRoots: [String] = StorageRootReading.standard, dumpFolder: String = CoreDumpFolder.standard,
+        log: Logger = Logger(label: "ovm.xen")
+    ) throws(XenUnavailable) {
+        self.dumpFolder = dumpFolder
         library = try XenPresence.open()
         self.storageRoots = storageRoots
         self.log = log
@@ -85,11 +95,11 @@ package final class XenHypervisor: HypervisorPort {
 
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
         let what = operation.words
+        let threads = if case .dumpCore = operation { dumpers } else { performers }
         do throws(CallEnd) {
-            return try await performers.run(patience: nil, slowness: Self.slowness, onSlow: warn(what)) {
+            return try await threads.run(patience: nil, slowness: Self.slowness, onSlow: warn(what)) {
                 do throws(XenFailure) {
-                    try self.carryOut(operation, XenContext(self.library))
-                    return .done
+                    return try self.carryOut(operation, XenContext(self.library))
                 } catch {
                     return .failed(cause: error.sentence)
                 }
@@ -152,6 +162,7 @@ extension DomainOperation {
         case .resize(let domain, let memory, let virtualCPUs):
             "give domain \(domain) \(memory) and \(virtualCPUs) virtual CPUs"
         case .destroy(let domain): "destroy domain \(domain)"
+        case .dumpCore(let domain): "dump the memory of domain \(domain)"
         }
     }
 }

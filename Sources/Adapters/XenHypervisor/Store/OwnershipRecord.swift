@@ -12,6 +12,8 @@ package enum OwnershipRecord {
     static let memoryNode = "ovm/memory"
     /// The node that is there once the domain was built to its end.
     static let builtNode = "ovm/built"
+    /// The node with the file that the domain's memory was dumped to.
+    static let dumpNode = "ovm/dump"
     /// Below it, by their UUIDs, stand the owners of domains that are being built: Xen has a domain a moment before xenstore has it.
     private static let buildingFolder = "/tool/ovm/building"
     /// Bytes of the longest record: the version, a UUID and two numbers of 64 bits.

@@ -75,11 +75,9 @@ extension DomainInterpreter {
     /// What an agent does where it cannot do what an action says; nil where it can.
     private static func deed(insteadOf action: DomainAction) -> String? {
         switch action {
-        case .destroy, .restart, .preserve: nil
+        case .destroy, .restart, .preserve, .coredumpDestroy, .coredumpRestart: nil
         case .renameRestart: "it restarts, and keeps no old domain beside the new one"
         case .softReset: "it restarts"
-        case .coredumpDestroy: "it destroys the domain, and dumps no core"
-        case .coredumpRestart: "it restarts, and dumps no core"
         }
     }
 }
