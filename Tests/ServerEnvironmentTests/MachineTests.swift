@@ -36,6 +36,33 @@ struct MachineTests {
         }
     }
 
+    @Test("the CPUs' maker and model are those of the first CPU, cleaned; a kernel that tells none has none")
+    func readsProcessor() throws {
+        try withFolder { (folder) throws in
+            let text = """
+                processor\t: 0
+                vendor_id\t: GenuineIntel
+                model\t\t: 85
+                model name\t: Intel(R) Xeon(R)  Gold 6130 CPU @ 2.10GHz
+
+                processor\t: 1
+                vendor_id\t: AuthenticAMD
+                model name\t: another
+                """
+            try Data(text.utf8).write(to: URL(filePath: "\(folder)/cpuinfo"))
+
+            let read = LinuxProcessor(processes: folder)
+
+            #expect(read == LinuxProcessor(cpuinfo: text))
+            #expect((read.vendor, read.model) == ("GenuineIntel", "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz"))
+            for other in ["", "vendor_id", "vendor_id:", "BogoMIPS\t: 62.50\nFeatures\t: fp asimd\n"] {
+                let none = LinuxProcessor(cpuinfo: other)
+                #expect(none.vendor.isEmpty && none.model.isEmpty, "\(other)")
+            }
+            #expect(LinuxProcessor(processes: "\(folder)/none").model.isEmpty)
+        }
+    }
+
     @Test(
         "the storage roots are those folders that are there; the nearest mount says whether others see them, and that of /dev is nobody's")
     func readsStorageRoots() throws {

@@ -20,6 +20,7 @@ struct SettingsTests {
         var settings = SimulatedHostSettings()
         settings.capacity.memory = Mebibytes(8_192)
         settings.capacity.storageRoots = [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(10))]
+        settings.capacity.processor = SimulatedCapacity.usualProcessor(of: 6)
         settings.durations.create = SimulatedSpan(.milliseconds(1), .milliseconds(2))
 
         let read = try SimulatedHostSettings(bytes: settings.encoded(), path: "simulated.json")
@@ -32,6 +33,17 @@ struct SettingsTests {
         let read = try SimulatedHostSettings(bytes: Array(#"{"processors":4,"colour":"red"}"#.utf8), path: "simulated.json")
 
         #expect(read == SimulatedHostSettings(capacity: SimulatedCapacity(processors: 4)))
+    }
+
+    @Test("the CPUs are the usual ones but for what is given, and their threads are as many as the processors")
+    func takesProcessor() throws {
+        let read = try SimulatedHostSettings(
+            bytes: Array(#"{"processors":3,"processor":{"model":"Old","liveDomainTypes":[]}}"#.utf8), path: "simulated.json")
+
+        let processor = read.capacity.processor
+        #expect(processor.model == "Old" && processor.liveDomainTypes == [] && processor.vendor == "GenuineIntel")
+        #expect(processor.sockets * processor.coresPerSocket * processor.threadsPerCore == 3)
+        #expect(processor.features == SimulatedCapacity().processor.features)
     }
 
     @Test(
@@ -51,6 +63,12 @@ struct SettingsTests {
             (#"{"storageRoots":[{"path":"/OVS","shared":true,"mebibytes":-1}]}"#, "the storage root /OVS has no possible size"),
             (#"{"domainTypes":["pv","pv"]}"#, "domainTypes is not a choice of pv, pvh and hvm"),
             (#"{"domainTypes":[]}"#, "domainTypes is not a choice of pv, pvh and hvm"),
+            (
+                #"{"processor":{"features":"avx2"}}"#,
+                "processor.features is not up to 32 words of 8 hexadecimal digits"
+            ),
+            (#"{"processor":{"liveDomainTypes":["king"]}}"#, "processor.liveDomainTypes is not a choice of pv, pvh and hvm"),
+            (#"{"processor":{"nodes":0}}"#, "processor has a count that is not 1 to 65536, or too long a name"),
             (#"{"durations":{"create":[2,1]}}"#, "a duration is not [least, most] in milliseconds, at most 86400000"),
             (#"{"memory":"much"}"#, "it is not the JSON of a simulated host (look at memory)"),
             (#"{"memory""#, "it is not the JSON of a simulated host (it cannot be parsed)"),

@@ -31,6 +31,7 @@ struct FactsDocument: Codable, Sendable {
     var storageRoots: [StorageRootDocument]
     var domainTypes: [String]
     var hypervisor: String?
+    var processor: ProcessorFactsDocument?
 }
 
 /// What is wrong with a document: the rest of a sentence that begins with its name.
@@ -47,7 +48,8 @@ extension FactsDocument {
             bridges: facts.bridges.map { BridgeDocument(name: $0.name, cards: $0.cards) },
             storageRoots: facts.storageRoots.map {
                 StorageRootDocument(path: $0.path, shared: $0.isShared, mebibytes: $0.capacity.count)
-            }, domainTypes: facts.domainTypes.map(\.rawValue), hypervisor: facts.hypervisor)
+            }, domainTypes: facts.domainTypes.map(\.rawValue), hypervisor: facts.hypervisor,
+            processor: facts.processor.map { ProcessorFactsDocument($0) })
     }
 
     /// The capacity that the document describes, every bound checked.
@@ -61,7 +63,8 @@ extension FactsDocument {
         }
         return SimulatedCapacity(
             memory: Mebibytes(memory), reserve: Mebibytes(reserve), processors: processors, cards: try checkedCards(),
-            bridges: try checkedBridges(), storageRoots: try checkedStorageRoots(), domainTypes: try checkedTypes())
+            bridges: try checkedBridges(), storageRoots: try checkedStorageRoots(),
+            domainTypes: try Self.checkedTypes(domainTypes, "domainTypes"), processor: try processor?.facts(of: processors))
     }
 
     private func checkedCards() throws(DocumentFault) -> [NetworkInterfaceCard] {
@@ -103,11 +106,11 @@ extension FactsDocument {
         return checked
     }
 
-    private func checkedTypes() throws(DocumentFault) -> [DomainType] {
-        let types = domainTypes.prefix(DomainType.allCases.count + 1).map { DomainType(rawValue: $0) }
+    static func checkedTypes(_ words: [String], _ what: String, mayBeEmpty: Bool = false) throws(DocumentFault) -> [DomainType] {
+        let types = words.prefix(DomainType.allCases.count + 1).map { DomainType(rawValue: $0) }
         let known = types.compactMap { $0 }
-        guard !known.isEmpty, known.count == types.count, known.count == domainTypes.count, Set(known).count == known.count else {
-            throw DocumentFault("domainTypes is not a choice of pv, pvh and hvm")
+        guard mayBeEmpty || !known.isEmpty, known.count == types.count, known.count == words.count, Set(known).count == known.count else {
+            throw DocumentFault("\(what) is not a choice of pv, pvh and hvm")
         }
         return known
     }
@@ -127,6 +130,8 @@ extension FactsDocument {
         let capacity = try capacity()
         return ServerFacts(
             totalMemory: capacity.memory, reservedMemory: capacity.reserve, processors: capacity.processors, cards: capacity.cards,
-            bridges: capacity.bridges, storageRoots: capacity.storageRoots, domainTypes: capacity.domainTypes, hypervisor: hypervisor)
+            bridges: capacity.bridges, storageRoots: capacity.storageRoots, domainTypes: capacity.domainTypes, hypervisor: hypervisor,
+            // A host of an older build tells nothing of its CPUs.
+            processor: processor == nil ? nil : capacity.processor)
     }
 }

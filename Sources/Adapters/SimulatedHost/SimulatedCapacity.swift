@@ -11,6 +11,7 @@ package struct SimulatedCapacity: Hashable, Sendable {
     package var bridges: [NetworkBridge]
     package var storageRoots: [StorageRoot]
     package var domainTypes: [DomainType]
+    package var processor: ProcessorFacts
 
     /// A server with two 10 Gb/s cards and 64 GiB of memory, unless told otherwise.
     package init(
@@ -20,7 +21,8 @@ package struct SimulatedCapacity: Hashable, Sendable {
         cards: [NetworkInterfaceCard] = SimulatedCapacity.usualCards,
         bridges: [NetworkBridge] = SimulatedCapacity.usualBridges,
         storageRoots: [StorageRoot] = SimulatedCapacity.usualStorageRoots,
-        domainTypes: [DomainType] = DomainType.allCases
+        domainTypes: [DomainType] = DomainType.allCases,
+        processor: ProcessorFacts? = nil
     ) {
         self.memory = memory
         self.reserve = reserve
@@ -29,6 +31,21 @@ package struct SimulatedCapacity: Hashable, Sendable {
         self.bridges = bridges
         self.storageRoots = storageRoots
         self.domainTypes = domainTypes
+        self.processor = processor ?? Self.usualProcessor(of: processors)
+    }
+
+    /// One socket whose cores have two threads where the number allows it: the features of a Xeon of 2017, which `xl info` printed.
+    ///
+    /// - Parameter count: of hardware threads.
+    package static func usualProcessor(of count: Int) -> ProcessorFacts {
+        let threads = count.isMultiple(of: 2) ? 2 : 1
+        guard let features = ProcessorFeatures("bfebfbff:77fef3ff:2c100800:00000121:0000000f:d39ffffb:00000008:00000100"),
+            let processor = ProcessorFacts(
+                vendor: "GenuineIntel", model: "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz (simulated)", sockets: 1,
+                coresPerSocket: max(1, count / threads), threadsPerCore: threads, nodes: 1, features: features,
+                liveDomainTypes: DomainType.allCases)
+        else { preconditionFailure("a host cannot have \(count) CPUs") }
+        return processor
     }
 
     package static let usualCards = [

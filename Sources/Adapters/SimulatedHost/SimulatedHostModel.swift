@@ -50,7 +50,7 @@ package struct SimulatedHostModel: Sendable {
         return ServerFacts(
             totalMemory: capacity.memory, reservedMemory: capacity.reserve + Mebibytes(foreign), processors: capacity.processors,
             cards: capacity.cards, bridges: capacity.bridges, storageRoots: capacity.storageRoots, domainTypes: capacity.domainTypes,
-            hypervisor: "simulated")
+            hypervisor: "simulated", processor: capacity.processor)
     }
 
     /// Memory that a new domain could take. Ended and dying domains still hold theirs.

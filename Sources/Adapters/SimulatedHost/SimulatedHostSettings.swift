@@ -68,7 +68,7 @@ private struct SettingsDocument: Codable {
     var durations: DurationsDocument?
 
     private enum CodingKeys: String, CodingKey {
-        case memory, reserve, processors, cards, bridges, storageRoots, domainTypes, durations
+        case memory, reserve, processors, cards, bridges, storageRoots, domainTypes, durations, processor
     }
 
     init(_ settings: SimulatedHostSettings) {
@@ -90,7 +90,8 @@ private struct SettingsDocument: Codable {
             cards: try container.decodeIfPresent([CardDocument].self, forKey: .cards) ?? usual.cards,
             bridges: try container.decodeIfPresent([BridgeDocument].self, forKey: .bridges) ?? usual.bridges,
             storageRoots: try container.decodeIfPresent([StorageRootDocument].self, forKey: .storageRoots) ?? usual.storageRoots,
-            domainTypes: try container.decodeIfPresent([String].self, forKey: .domainTypes) ?? usual.domainTypes)
+            domainTypes: try container.decodeIfPresent([String].self, forKey: .domainTypes) ?? usual.domainTypes,
+            processor: try container.decodeIfPresent(ProcessorFactsDocument.self, forKey: .processor))
         durations = try container.decodeIfPresent(DurationsDocument.self, forKey: .durations)
     }
 
@@ -104,6 +105,7 @@ private struct SettingsDocument: Codable {
         try container.encode(facts.storageRoots, forKey: .storageRoots)
         try container.encode(facts.domainTypes, forKey: .domainTypes)
         try container.encodeIfPresent(durations, forKey: .durations)
+        try container.encodeIfPresent(facts.processor, forKey: .processor)
     }
 }
 

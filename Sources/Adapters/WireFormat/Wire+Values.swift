@@ -55,6 +55,14 @@ enum WireField {
         return .nanoseconds(nanoseconds)
     }
 
+    static func domainTypes(_ words: [String], _ what: String) throws(WireError) -> [DomainType] {
+        guard words.count <= 16 else { throw .outOfRange(what) }
+        return try words.converted { (word) throws(WireError) in
+            guard let type = DomainType(rawValue: word) else { throw .unknown(what) }
+            return type
+        }
+    }
+
     static func serverName(_ text: String, _ what: String) throws(WireError) -> ServerName {
         guard let name = ServerName(text) else { throw .outOfRange(what) }
         return name
@@ -108,6 +116,7 @@ extension WireFacts {
         }
         domainTypes = facts.domainTypes.map(\.rawValue)
         hypervisor = facts.hypervisor
+        if let facts = facts.processor { processor = WireProcessor(facts) }
     }
 
     func model() throws(WireError) -> PoolModel.ServerFacts {
@@ -128,11 +137,8 @@ extension WireFacts {
                     path: root.path, isShared: root.isShared,
                     capacity: Mebibytes(try WireField.amount(root.capacityMebibytes, "storage_root.capacity_mebibytes")))
             },
-            domainTypes: try domainTypes.converted { (word) throws(WireError) in
-                guard let type = DomainType(rawValue: word) else { throw .unknown("facts.domain_types") }
-                return type
-            },
-            hypervisor: hypervisor)
+            domainTypes: try WireField.domainTypes(domainTypes, "facts.domain_types"),
+            hypervisor: hypervisor, processor: hasProcessor ? try processor.model() : nil)
     }
 }
 

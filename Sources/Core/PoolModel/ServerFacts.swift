@@ -89,10 +89,12 @@ package struct ServerFacts: Hashable, Sendable {
     package let domainTypes: [DomainType]
     /// `simulated`, or Xen's version as `xl info` prints it.
     package let hypervisor: String
+    /// What the CPUs are; nil from an agent that does not tell.
+    package let processor: ProcessorFacts?
 
     package init(
         totalMemory: Mebibytes, reservedMemory: Mebibytes, processors: Int, cards: [NetworkInterfaceCard], bridges: [NetworkBridge],
-        storageRoots: [StorageRoot], domainTypes: [DomainType], hypervisor: String
+        storageRoots: [StorageRoot], domainTypes: [DomainType], hypervisor: String, processor: ProcessorFacts? = nil
     ) {
         self.totalMemory = totalMemory
         self.reservedMemory = reservedMemory
@@ -102,6 +104,7 @@ package struct ServerFacts: Hashable, Sendable {
         self.storageRoots = storageRoots.sorted { $0.path.utf8.lexicographicallyPrecedes($1.path.utf8) }
         self.domainTypes = DomainType.allCases.filter { domainTypes.contains($0) }
         self.hypervisor = hypervisor
+        self.processor = processor
     }
 
     /// At most how many bytes the lists take on a disk and on the wire.
@@ -112,14 +115,14 @@ package struct ServerFacts: Hashable, Sendable {
             sum + bridge.cards.reduce(bridge.name.utf8.count + perItem) { $0 + $1.utf8.count + perItem }
         }
         let roots = storageRoots.reduce(0) { $0 + $1.path.utf8.count + perItem }
-        return cards + bridges + roots + domainTypes.count * perItem + hypervisor.utf8.count
+        return cards + bridges + roots + domainTypes.count * perItem + hypervisor.utf8.count + (processor?.listedBytes ?? 0)
     }
 
     /// The same facts with this much more memory that the pool cannot have.
     package func reserving(_ more: Mebibytes) -> ServerFacts {
         ServerFacts(
             totalMemory: totalMemory, reservedMemory: reservedMemory + more, processors: processors, cards: cards, bridges: bridges,
-            storageRoots: storageRoots, domainTypes: domainTypes, hypervisor: hypervisor)
+            storageRoots: storageRoots, domainTypes: domainTypes, hypervisor: hypervisor, processor: processor)
     }
 
     /// Memory that virtual machines of the pool may take together.

@@ -167,6 +167,21 @@ extension ServerFacts {
         digest.add(domainTypes.count)
         domainTypes.forEach { digest.add($0.rawValue) }
         digest.add(hypervisor)
+        // Without a word of the CPUs the digest is that of agents that do not know of it.
+        processor?.add(to: &digest)
+    }
+}
+
+extension ProcessorFacts {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add("processor")
+        digest.add(vendor)
+        digest.add(model)
+        for count in [sockets, coresPerSocket, threadsPerCore, nodes] { digest.add(count) }
+        digest.add(features.words.count)
+        features.words.forEach { digest.add(UInt64($0)) }
+        digest.add(liveDomainTypes.count)
+        liveDomainTypes.forEach { digest.add($0.rawValue) }
     }
 }
 

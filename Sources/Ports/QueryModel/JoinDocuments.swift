@@ -23,10 +23,13 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
     package var hypervisor: String
     /// The SMBIOS UUID of its mainboard; absent where none is known.
     package var hardware: String?
+    /// Its CPUs, to be compared with the others'; absent where they are not known.
+    package var processor: ProcessorDocument?
 
     package init(
         pool: String, tokenID: UInt64, secret: String, name: String, peerAddress: String, queryAddress: String, storage: String,
-        signingRequest: String, signingRequestCode: String, time: QueryTime, hypervisor: String, hardware: String? = nil
+        signingRequest: String, signingRequestCode: String, time: QueryTime, hypervisor: String, hardware: String? = nil,
+        processor: ProcessorDocument? = nil
     ) {
         self.pool = pool
         self.tokenID = tokenID
@@ -40,6 +43,7 @@ package struct JoinRequestDocument: Codable, Hashable, Sendable {
         self.time = time
         self.hypervisor = hypervisor
         self.hardware = hardware
+        self.processor = processor
     }
 }
 
@@ -59,10 +63,12 @@ package struct JoinAnswerDocument: Codable, Hashable, Sendable {
     package var roles: [String]
     /// All members, the joiner included.
     package var members: [MemberDocument]
+    /// A sentence for each way between this server and another that virtual machines could not move live; absent when there is none.
+    package var warnings: [String]?
 
     package init(
         pool: String, poolName: String, serverID: UInt64, certificate: String, authorityCertificate: String, authorityKey: String,
-        roles: [String], members: [MemberDocument]
+        roles: [String], members: [MemberDocument], warnings: [String]? = nil
     ) {
         self.pool = pool
         self.poolName = poolName
@@ -72,6 +78,7 @@ package struct JoinAnswerDocument: Codable, Hashable, Sendable {
         self.authorityKey = authorityKey
         self.roles = roles
         self.members = members
+        self.warnings = warnings
     }
 }
 
@@ -83,13 +90,19 @@ package struct JoinCheckedDocument: Codable, Hashable, Sendable {
     /// How far the joiner's clock is ahead of the answering server's; negative when it is behind.
     package var clockDifferenceMilliseconds: Int64
     package var members: [MemberDocument]
+    /// As in a join's answer.
+    package var warnings: [String]?
 
-    package init(pool: String, poolName: String, roles: [String], clockDifferenceMilliseconds: Int64, members: [MemberDocument]) {
+    package init(
+        pool: String, poolName: String, roles: [String], clockDifferenceMilliseconds: Int64, members: [MemberDocument],
+        warnings: [String]? = nil
+    ) {
         self.pool = pool
         self.poolName = poolName
         self.roles = roles
         self.clockDifferenceMilliseconds = clockDifferenceMilliseconds
         self.members = members
+        self.warnings = warnings
     }
 }
 

@@ -33,12 +33,15 @@ package struct ServerDocument: Codable, Hashable, Sendable {
     /// The domains of the pool's virtual machines that it sees, or saw last, although the pool did not ask for them, by name; absent
     /// when there are none.
     package var strays: [StrayDocument]?
+    /// The servers that virtual machines could not move to live from here, by name; absent when there are none, and in lists.
+    package var processorGaps: [ProcessorGapDocument]?
 
     package init(
         id: UInt64, name: String, roles: [String], status: String, isMaster: Bool, isReachable: Bool, inMaintenance: Bool,
         peerAddress: String, queryAddress: String, session: SessionDocument?, facts: ServerFactsDocument?, capacity: ResourcesDocument,
         free: ResourcesDocument, overcommittedMiB: Int? = nil, machineCount: Int, joinedAt: QueryTime,
-        hardware: String? = nil, machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil
+        hardware: String? = nil, machines: [PlacedMachineDocument]? = nil, strays: [StrayDocument]? = nil,
+        processorGaps: [ProcessorGapDocument]? = nil
     ) {
         self.id = id
         self.name = name
@@ -59,6 +62,7 @@ package struct ServerDocument: Codable, Hashable, Sendable {
         self.hardware = hardware
         self.machines = machines
         self.strays = strays
+        self.processorGaps = processorGaps
     }
 }
 
@@ -120,10 +124,12 @@ package struct ServerFactsDocument: Codable, Hashable, Sendable {
     package var domainTypes: [String]
     /// `simulated`, or Xen's version.
     package var hypervisor: String
+    /// Absent where an older agent does not tell.
+    package var processor: ProcessorDocument?
 
     package init(
         totalMemoryMiB: Int, reservedMemoryMiB: Int, processors: Int, cards: [CardDocument], bridges: [BridgeDocument],
-        storageRoots: [StorageRootDocument], domainTypes: [String], hypervisor: String
+        storageRoots: [StorageRootDocument], domainTypes: [String], hypervisor: String, processor: ProcessorDocument? = nil
     ) {
         self.totalMemoryMiB = totalMemoryMiB
         self.reservedMemoryMiB = reservedMemoryMiB
@@ -133,6 +139,7 @@ package struct ServerFactsDocument: Codable, Hashable, Sendable {
         self.storageRoots = storageRoots
         self.domainTypes = domainTypes
         self.hypervisor = hypervisor
+        self.processor = processor
     }
 }
 

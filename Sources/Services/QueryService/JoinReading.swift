@@ -12,6 +12,8 @@ struct JoinReading: Sendable {
     /// The host of its query address, for its certificate.
     let queryHost: String
     let command: JoinRequest
+    /// Its CPUs, where it tells them: they are compared, and come into the pool's state with its agent's first words.
+    let processor: ProcessorFacts?
 
     /// - Throws: the first value that cannot be read, with what is expected.
     init(_ document: JoinRequestDocument) throws(QueryRefusal) {
@@ -22,6 +24,7 @@ struct JoinReading: Sendable {
         guard let name = ServerName(document.name) else {
             throw .badValue("name", document.name, expected: "1 to 63 of A-Z a-z 0-9 . _ - beginning with a letter or a digit")
         }
+        processor = try document.processor.map { (document) throws(QueryRefusal) in try ProcessorFacts(document) }
         let peer = try Self.address(document.peerAddress, "peerAddress")
         let query = try Self.address(document.queryAddress, "queryAddress")
         let request = try Self.signingRequest(document.signingRequest)

@@ -62,7 +62,8 @@ extension ServerFactsDocument {
             storageRoots: facts.storageRoots.map {
                 StorageRootDocument(path: $0.path, isShared: $0.isShared, capacityMiB: $0.capacity.count)
             },
-            domainTypes: facts.domainTypes.map(\.rawValue), hypervisor: facts.hypervisor)
+            domainTypes: facts.domainTypes.map(\.rawValue), hypervisor: facts.hypervisor,
+            processor: facts.processor.map { ProcessorDocument($0) })
     }
 }
 

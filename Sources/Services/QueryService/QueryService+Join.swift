@@ -44,7 +44,8 @@ extension QueryService {
                 certificate: String(decoding: certificate.pem, as: UTF8.self),
                 authorityCertificate: String(decoding: authority.certificate.pem, as: UTF8.self),
                 authorityKey: String(decoding: authority.key.pem, as: UTF8.self), roles: state.servers[server]?.roles.words ?? [],
-                members: state.activeServers.map { MemberDocument($0) })
+                members: state.activeServers.map { MemberDocument($0) },
+                warnings: state.joinWarnings(for: joiner.processor, joiner.command.server.name, server))
         }
         return .json(
             Answered(read.document, answer: read.answer),
@@ -62,7 +63,8 @@ extension QueryService {
             return JoinCheckedDocument(
                 pool: pool.pool.description, poolName: pool.name, roles: state.tokens[joiner.command.token]?.token.roles.words ?? [],
                 clockDifferenceMilliseconds: joiner.time.milliseconds - now.milliseconds,
-                members: state.activeServers.map { MemberDocument($0) })
+                members: state.activeServers.map { MemberDocument($0) },
+                warnings: state.joinWarnings(for: joiner.processor, joiner.command.server.name, nil))
         }
         return .json(Answered(read.document, answer: read.answer), headers: QueryReply.headers(of: read.answer))
     }

@@ -16,6 +16,7 @@ struct ServerSight: Sendable {
         document.machines = machines.prefix(QueryLimits.machinesOfServer).map {
             PlacedMachineDocument(name: $0.name.text, status: $0.status.rawValue, obstacle: obstacle(to: $0))
         }
+        document.processorGaps = state.processorGaps(from: server)
         return document
     }
 

@@ -105,6 +105,46 @@ nonisolated struct WireFacts: Sendable {
 
   var hypervisor: String = String()
 
+  /// What the CPUs are, where the agent tells.
+  var processor: WireProcessor {
+    get {_processor ?? WireProcessor()}
+    set {_processor = newValue}
+  }
+  /// Returns true if `processor` has been explicitly set.
+  var hasProcessor: Bool {self._processor != nil}
+  /// Clears the value of `processor`. Subsequent reads from it will return its default value.
+  mutating func clearProcessor() {self._processor = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _processor: WireProcessor? = nil
+}
+
+nonisolated struct WireProcessor: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var vendor: String = String()
+
+  var modelName: String = String()
+
+  var sockets: Int64 = 0
+
+  var coresPerSocket: Int64 = 0
+
+  var threadsPerCore: Int64 = 0
+
+  var nodes: Int64 = 0
+
+  /// Words of Xen's feature set.
+  var features: [UInt32] = []
+
+  /// The types that can move live.
+  var liveDomainTypes: [String] = []
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
@@ -438,29 +478,35 @@ nonisolated struct WireReleased: Sendable {
   init() {}
 }
 
-nonisolated struct WireServerFacts: Sendable {
+nonisolated struct WireServerFacts: @unchecked Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
   // methods supported on all messages.
 
-  var server: UInt64 = 0
+  var server: UInt64 {
+    get {_storage._server}
+    set {_uniqueStorage()._server = newValue}
+  }
 
-  var session: UInt64 = 0
+  var session: UInt64 {
+    get {_storage._session}
+    set {_uniqueStorage()._session = newValue}
+  }
 
   var facts: WireFacts {
-    get {_facts ?? WireFacts()}
-    set {_facts = newValue}
+    get {_storage._facts ?? WireFacts()}
+    set {_uniqueStorage()._facts = newValue}
   }
   /// Returns true if `facts` has been explicitly set.
-  var hasFacts: Bool {self._facts != nil}
+  var hasFacts: Bool {_storage._facts != nil}
   /// Clears the value of `facts`. Subsequent reads from it will return its default value.
-  mutating func clearFacts() {self._facts = nil}
+  mutating func clearFacts() {_uniqueStorage()._facts = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
 
-  fileprivate var _facts: WireFacts? = nil
+  fileprivate var _storage = _StorageClass.defaultInstance
 }
 
 nonisolated struct WireReachability: Sendable {
@@ -3038,7 +3084,7 @@ nonisolated extension WireStorageRoot: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WireFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Facts"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}total_mebibytes\0\u{3}reserved_mebibytes\0\u{1}processors\0\u{1}cards\0\u{1}bridges\0\u{3}storage_roots\0\u{3}domain_types\0\u{1}hypervisor\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}total_mebibytes\0\u{3}reserved_mebibytes\0\u{1}processors\0\u{1}cards\0\u{1}bridges\0\u{3}storage_roots\0\u{3}domain_types\0\u{1}hypervisor\0\u{2}4processor\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -3054,12 +3100,17 @@ nonisolated extension WireFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
       case 6: try { try decoder.decodeRepeatedMessageField(value: &self.storageRoots) }()
       case 7: try { try decoder.decodeRepeatedStringField(value: &self.domainTypes) }()
       case 8: try { try decoder.decodeSingularStringField(value: &self.hypervisor) }()
+      case 60: try { try decoder.decodeSingularMessageField(value: &self._processor) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.totalMebibytes != 0 {
       try visitor.visitSingularInt64Field(value: self.totalMebibytes, fieldNumber: 1)
     }
@@ -3084,6 +3135,9 @@ nonisolated extension WireFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if !self.hypervisor.isEmpty {
       try visitor.visitSingularStringField(value: self.hypervisor, fieldNumber: 8)
     }
+    try { if let v = self._processor {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 60)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -3096,6 +3150,72 @@ nonisolated extension WireFacts: SwiftProtobuf.Message, SwiftProtobuf._MessageIm
     if lhs.storageRoots != rhs.storageRoots {return false}
     if lhs.domainTypes != rhs.domainTypes {return false}
     if lhs.hypervisor != rhs.hypervisor {return false}
+    if lhs._processor != rhs._processor {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireProcessor: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Processor"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}vendor\0\u{3}model_name\0\u{1}sockets\0\u{3}cores_per_socket\0\u{3}threads_per_core\0\u{1}nodes\0\u{1}features\0\u{3}live_domain_types\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.vendor) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.modelName) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.sockets) }()
+      case 4: try { try decoder.decodeSingularInt64Field(value: &self.coresPerSocket) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self.threadsPerCore) }()
+      case 6: try { try decoder.decodeSingularInt64Field(value: &self.nodes) }()
+      case 7: try { try decoder.decodeRepeatedFixed32Field(value: &self.features) }()
+      case 8: try { try decoder.decodeRepeatedStringField(value: &self.liveDomainTypes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.vendor.isEmpty {
+      try visitor.visitSingularStringField(value: self.vendor, fieldNumber: 1)
+    }
+    if !self.modelName.isEmpty {
+      try visitor.visitSingularStringField(value: self.modelName, fieldNumber: 2)
+    }
+    if self.sockets != 0 {
+      try visitor.visitSingularInt64Field(value: self.sockets, fieldNumber: 3)
+    }
+    if self.coresPerSocket != 0 {
+      try visitor.visitSingularInt64Field(value: self.coresPerSocket, fieldNumber: 4)
+    }
+    if self.threadsPerCore != 0 {
+      try visitor.visitSingularInt64Field(value: self.threadsPerCore, fieldNumber: 5)
+    }
+    if self.nodes != 0 {
+      try visitor.visitSingularInt64Field(value: self.nodes, fieldNumber: 6)
+    }
+    if !self.features.isEmpty {
+      try visitor.visitPackedFixed32Field(value: self.features, fieldNumber: 7)
+    }
+    if !self.liveDomainTypes.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.liveDomainTypes, fieldNumber: 8)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireProcessor, rhs: WireProcessor) -> Bool {
+    if lhs.vendor != rhs.vendor {return false}
+    if lhs.modelName != rhs.modelName {return false}
+    if lhs.sockets != rhs.sockets {return false}
+    if lhs.coresPerSocket != rhs.coresPerSocket {return false}
+    if lhs.threadsPerCore != rhs.threadsPerCore {return false}
+    if lhs.nodes != rhs.nodes {return false}
+    if lhs.features != rhs.features {return false}
+    if lhs.liveDomainTypes != rhs.liveDomainTypes {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -3674,41 +3794,81 @@ nonisolated extension WireServerFacts: SwiftProtobuf.Message, SwiftProtobuf._Mes
   static let protoMessageName: String = _protobuf_package + ".ServerFacts"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}facts\0")
 
+  fileprivate class _StorageClass {
+    var _server: UInt64 = 0
+    var _session: UInt64 = 0
+    var _facts: WireFacts? = nil
+
+      // This property is used as the initial default value for new instances of the type.
+      // The type itself is protecting the reference to its storage via CoW semantics.
+      // This will force a copy to be made of this reference when the first mutation occurs;
+      // hence, it is safe to mark this as `nonisolated(unsafe)`.
+      static nonisolated(unsafe) let defaultInstance = _StorageClass()
+
+    private init() {}
+
+    init(copying source: _StorageClass) {
+      _server = source._server
+      _session = source._session
+      _facts = source._facts
+    }
+  }
+
+  fileprivate mutating func _uniqueStorage() -> _StorageClass {
+    if !isKnownUniquelyReferenced(&_storage) {
+      _storage = _StorageClass(copying: _storage)
+    }
+    return _storage
+  }
+
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
-    while let fieldNumber = try decoder.nextFieldNumber() {
-      // The use of inline closures is to circumvent an issue where the compiler
-      // allocates stack space for every case branch when no optimizations are
-      // enabled. https://github.com/apple/swift-protobuf/issues/1034
-      switch fieldNumber {
-      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
-      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
-      case 3: try { try decoder.decodeSingularMessageField(value: &self._facts) }()
-      default: break
+    _ = _uniqueStorage()
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      while let fieldNumber = try decoder.nextFieldNumber() {
+        // The use of inline closures is to circumvent an issue where the compiler
+        // allocates stack space for every case branch when no optimizations are
+        // enabled. https://github.com/apple/swift-protobuf/issues/1034
+        switch fieldNumber {
+        case 1: try { try decoder.decodeSingularUInt64Field(value: &_storage._server) }()
+        case 2: try { try decoder.decodeSingularUInt64Field(value: &_storage._session) }()
+        case 3: try { try decoder.decodeSingularMessageField(value: &_storage._facts) }()
+        default: break
+        }
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
-    // The use of inline closures is to circumvent an issue where the compiler
-    // allocates stack space for every if/case branch local when no optimizations
-    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
-    // https://github.com/apple/swift-protobuf/issues/1182
-    if self.server != 0 {
-      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
+    try withExtendedLifetime(_storage) { (_storage: _StorageClass) in
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every if/case branch local when no optimizations
+      // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+      // https://github.com/apple/swift-protobuf/issues/1182
+      if _storage._server != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._server, fieldNumber: 1)
+      }
+      if _storage._session != 0 {
+        try visitor.visitSingularUInt64Field(value: _storage._session, fieldNumber: 2)
+      }
+      try { if let v = _storage._facts {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
+      } }()
     }
-    if self.session != 0 {
-      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
-    }
-    try { if let v = self._facts {
-      try visitor.visitSingularMessageField(value: v, fieldNumber: 3)
-    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
   static func ==(lhs: WireServerFacts, rhs: WireServerFacts) -> Bool {
-    if lhs.server != rhs.server {return false}
-    if lhs.session != rhs.session {return false}
-    if lhs._facts != rhs._facts {return false}
+    if lhs._storage !== rhs._storage {
+      let storagesAreEqual: Bool = withExtendedLifetime((lhs._storage, rhs._storage)) { (_args: (_StorageClass, _StorageClass)) in
+        let _storage = _args.0
+        let rhs_storage = _args.1
+        if _storage._server != rhs_storage._server {return false}
+        if _storage._session != rhs_storage._session {return false}
+        if _storage._facts != rhs_storage._facts {return false}
+        return true
+      }
+      if !storagesAreEqual {return false}
+    }
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }

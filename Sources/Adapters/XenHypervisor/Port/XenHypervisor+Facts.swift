@@ -13,29 +13,21 @@ extension XenHypervisor {
             throw XenFailure("tell the server's facts", reason: Self.middle(of: error))
         }
         let version = try context.version()
-        let info = try physicalInfo(context)
+        let info = try context.physicalInfo()
         return ServerFacts(
             totalMemory: XenMemoryShare.total(pages: info.total_pages), reservedMemory: try reservedMemory(context),
             processors: max(1, Int(clamping: info.nr_cpus)), cards: linux.cards, bridges: linux.bridges, storageRoots: roots,
-            domainTypes: (info.cap_pv ? [.pv] : []) + (info.cap_hvm ? [.pvh, .hvm] : []), hypervisor: version.text)
-    }
-
-    private func physicalInfo(_ context: XenContext) throws(XenFailure) -> libxl_physinfo {
-        var info = libxl_physinfo()
-        library.libxl.libxl_physinfo_init(&info)
-        // It holds no memory of its own, so it may be copied and forgotten.
-        defer { library.libxl.libxl_physinfo_dispose(&info) }
-        try context.require(library.libxl.libxl_get_physinfo(context.handle, &info), "tell its memory")
-        return info
+            domainTypes: info.domainTypes, hypervisor: version.text,
+            processor: XenProcessorReading(info).facts(LinuxProcessor(), info.domainTypes))
     }
 
     /// Memory that the pool cannot have. While domains are built or taken down it cannot be counted, and the last figure stays.
     private func reservedMemory(_ context: XenContext) throws(XenFailure) -> Mebibytes {
         var share = XenMemoryShare()
         for _ in 0..<Self.counts {
-            let before = try physicalInfo(context)
+            let before = try context.physicalInfo()
             share = try memoryShare(context, before)
-            let after = try physicalInfo(context)
+            let after = try context.physicalInfo()
             guard before.free_pages == after.free_pages, before.scrub_pages == after.scrub_pages else { continue }
             let reserved = share.reserved
             memory.withLock { $0.reserved = reserved }

@@ -6,6 +6,7 @@ import PoolModel
 import RaftCore
 import SQLiteStorage
 import ServerEnvironment
+import SimulatedHost
 import WireFormat
 import XenHypervisor
 
@@ -47,7 +48,15 @@ struct ServerOptions: ParsableArguments {
             queryAddress: query ?? "\(host):\(ServerSetup.standardQueryPort)", hypervisor: choice.kind,
             storageRoots: storageRoots.isEmpty ? nil : storageRoots,
             // A simulated host may not run yet: the agent's first HELLO names its hardware.
-            hardware: choice.kind == .xen ? HardwareIdentifier.read() : nil)
+            hardware: choice.kind == .xen ? HardwareIdentifier.read() : nil, processor: try processor(choice.kind))
+    }
+
+    /// What the CPUs of this server are, or are to be.
+    private func processor(_ hypervisor: HypervisorKind) throws -> ProcessorFacts? {
+        switch hypervisor {
+        case .xen: XenProcessorReading.read()
+        case .simulated: try SimulatedHostSettings(path: SimulatedHostFolder(DataDirectory(data).path).settings).capacity.processor
+        }
     }
 }
 

@@ -11,7 +11,8 @@ struct PoolJoinCommand: AsyncParsableCommand {
         discussion: """
             TOKEN is the line that `ovm pool token create` printed on a server of the pool. It names the pool, checks its authority
             before anything is sent, and can be used by one server only. A refusal changes nothing; a join that was interrupted may
-            be repeated with the same token.
+            be repeated with the same token. Where the CPUs of this server and of another lack features of each other, so that virtual
+            machines could not move live between them, a warning says so.
 
               ovm pool join ovm1.AAEC... --address ovs2.example.org:8899 --query ovs2.example.org:4443
             """)
@@ -30,14 +31,21 @@ struct PoolJoinCommand: AsyncParsableCommand {
             let setup = try server.setup()
             let join = try PoolJoin(setup: setup, token: token, storage: SQLiteFounding(), eventLoopGroup: group)
             if dryRun {
-                print(try await join.check())
+                let checked = try await join.check()
+                print(checked.sentence)
+                warn(checked.warnings)
                 return
             }
             let joined = try await join.run()
+            warn(joined.warnings)
             print("Server \(setup.name) joined pool \(joined.poolName) as number \(joined.server).")
             try AgentStarter(directory: setup.directory).start(unlessAsked: server.noStart)
         } catch {
             throw Refusal.exit(with: error)
         }
+    }
+
+    private func warn(_ sentences: [String]) {
+        for sentence in sentences { Console.note(TextTable.printable("warning: \(sentence)") + "\n") }
     }
 }

@@ -19,6 +19,16 @@ package struct PoolJoin: Sendable {
     package struct Joined: Sendable {
         package let poolName: String
         package let server: UInt64
+        /// A sentence for each way between this server and another that virtual machines could not move live.
+        package let warnings: [String]
+    }
+
+    /// What a join would come to.
+    package struct Checked: Sendable {
+        /// A sentence for the operator.
+        package let sentence: String
+        /// As ``Joined/warnings``.
+        package let warnings: [String]
     }
 
     /// - Throws: `.invalid` for a token that is damaged, of another version, or expired by this server's clock.
@@ -42,18 +52,17 @@ package struct PoolJoin: Sendable {
     }
 
     /// Checks everything and changes nothing.
-    ///
-    /// - Returns: a sentence for the operator.
-    package func check() async throws(SetupError) -> String {
+    package func check() async throws(SetupError) -> Checked {
         try setup.check()
         let key: PrivateKey
         do { key = try PrivateKey.generate() } catch { throw .certificate(error) }
         let data = try await ask("/v1/join?dryRun=true", key, storage: .random())
         let answer = try Self.read(JoinCheckedDocument.self, data)
-        return """
+        let sentence = """
             Server \(setup.name) could join pool \(answer.poolName) with the roles \(answer.roles.joined(separator: ", ")); \
             its clock differs by \(answer.clockDifferenceMilliseconds) ms. Nothing was changed.
             """
+        return Checked(sentence: sentence, warnings: answer.warnings ?? [])
     }
 
     /// Joins; a refusal leaves everything as it was.
@@ -68,7 +77,7 @@ package struct PoolJoin: Sendable {
             let data = try await ask("/v1/join", attempt.key, storage: attempt.storage)
             let answer = try Self.read(JoinAnswerDocument.self, data)
             try store(answer, attempt)
-            return Joined(poolName: answer.poolName, server: answer.serverID)
+            return Joined(poolName: answer.poolName, server: answer.serverID, warnings: answer.warnings ?? [])
         } catch {
             // The pool may have taken the key into its log, now or at the attempt that this one resumes: then the same key must be
             // able to ask again, and stays.
@@ -113,7 +122,7 @@ package struct PoolJoin: Sendable {
             signingRequestCode: OpenSSLTransport.Base64URL.encode(
                 Cryptography.authenticationCode(for: signing.der, key: token.secret)),
             time: Self.now, hypervisor: setup.hypervisor.rawValue,
-            hardware: setup.hardware?.description)
+            hardware: setup.hardware?.description, processor: setup.processor.map { ProcessorDocument($0) })
         do {
             return try QueryJSON.encode(document)
         } catch {
@@ -203,5 +212,14 @@ struct JoinAttempt {
     func finish() {
         // A marker that stays is harmless: the directory is founded, and is never joined with again.
         do { try FileManager.default.removeItem(atPath: marker) } catch { return }
+    }
+}
+
+extension ProcessorDocument {
+    fileprivate init(_ facts: ProcessorFacts) {
+        self.init(
+            vendor: facts.vendor, model: facts.model, sockets: facts.sockets, coresPerSocket: facts.coresPerSocket,
+            threadsPerCore: facts.threadsPerCore, numaNodes: facts.nodes, features: facts.features.text,
+            liveDomainTypes: facts.liveDomainTypes.map(\.rawValue))
     }
 }

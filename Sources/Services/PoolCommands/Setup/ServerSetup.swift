@@ -16,6 +16,8 @@ package struct ServerSetup: Sendable {
     package let storageRoots: [String]?
     /// The SMBIOS UUID of this server; nil where it is not known yet: the agent's first HELLO then tells it.
     package let hardware: UniqueIdentifier?
+    /// Its CPUs, which a pool compares with those of its servers; nil where they are not known.
+    package let processor: ProcessorFacts?
     package var timing: AgentConfiguration.Timing?
 
     package static let standardPeerPort = 8899
@@ -24,7 +26,7 @@ package struct ServerSetup: Sendable {
     /// - Throws: `.invalid` for a name or an address that cannot be one.
     package init(
         directory: DataDirectory, name: String, peerAddress: String, queryAddress: String, roles: ServerRoles = .all,
-        hypervisor: HypervisorKind, storageRoots: [String]? = nil, hardware: UniqueIdentifier? = nil
+        hypervisor: HypervisorKind, storageRoots: [String]? = nil, hardware: UniqueIdentifier? = nil, processor: ProcessorFacts? = nil
     ) throws(SetupError) {
         guard let serverName = ServerName(name) else {
             throw .invalid(
@@ -44,6 +46,7 @@ package struct ServerSetup: Sendable {
         }
         self.storageRoots = storageRoots
         self.hardware = hardware
+        self.processor = processor
     }
 
     private static func address(_ text: String, option: String) throws(SetupError) -> NetworkAddress {

@@ -34,6 +34,7 @@ enum OpenAPIExample {
     /// Members that only a rare case has, and that would not fit the others of an example.
     private static let unusual: Set = [
         "Machine.cause", "Machine.task", "Machine.seenOn", "Machine.warnings", "Server.overcommittedMiB", "Server.strays",
+        "Server.processorGaps",
         "PlacedMachine.obstacle",
         "ServerExplanation.refusal", "ServerExplanation.brokenRules", "Token.usedBy", "Task.cause", "PoolState.firstIndex",
         "ServerList.next", "MachineList.next", "TagList.next", "RuleList.next", "TokenList.next", "TaskList.next", "Problem.refusal",
@@ -70,12 +71,15 @@ enum OpenAPIExample {
         "before": "1024", "after": "2048", "ObjectDiff.name": "web01", "ChangeEntry.message": "Virtual machine web01 was changed.",
         "title": ProblemKind.notFound.title,
         "detail": "There is no virtual machine \"web09\". List them with GET /v1/vms.", "cure": "List them with GET /v1/vms.",
+        "ProcessorGap.features": "avx512f", "ProcessorGap.vendor": "AuthenticAMD", "ProcessorGap.server": "bravo",
+        "warnings": "Virtual machines started on alpha could not move live to bravo, whose CPUs lack avx512f.",
         "phase": "waiting for the guest to shut down", "cause": "The guest was asked to stop.",
     ]
 
     private static let numbers = [
         "memoryMiB": 1_024, "virtualCPUs": 2, "networkKbps": 1_000_000, "speedKbps": 1_000_000, "rateKbps": 1_000_000,
-        "totalMemoryMiB": 16_384, "reservedMemoryMiB": 1_024, "processors": 8, "capacityMiB": 102_400, "overcommitRatio": 4,
+        "totalMemoryMiB": 16_384, "reservedMemoryMiB": 1_024, "processors": 8,
+        "coresPerSocket": 4, "threadsPerCore": 2, "capacityMiB": 102_400, "overcommitRatio": 4,
         "voterLimit": 5, "voterReplacementSeconds": 600, "changedAt": 117, "status": 404, "index": 117, "through": 117, "term": 3,
         "memory": 812_500, "network": 990_000, "disk": 1_000_000,
         "Shares.virtualCPUs": 937_500, "score": 812_500, "permille": 350, "ttlSeconds": 10_800, "total": 3, "reachable": 3,

@@ -1,3 +1,4 @@
+import PoolModel
 import PoolStateMachine
 
 extension OpenAPIDocument {
@@ -81,8 +82,14 @@ extension OpenAPIDocument {
                 Property("totalMemoryMiB", .integer), Property("reservedMemoryMiB", .integer), Property("processors", .integer),
                 Property("cards", .list(.named("Card"))), Property("bridges", .list(.named("Bridge"))),
                 Property("storageRoots", .list(.named("StorageRoot"))), Property("domainTypes", .list(.form(.domainType))),
-                Property("hypervisor", .text),
+                Property("hypervisor", .text), .optional("processor", .named("Processor")),
             ]),
+        processor,
+        OpenAPIObject(
+            "ProcessorGap",
+            "Another server that virtual machines started on this one could not move to live: the features that its CPUs lack, and who "
+                + "made them, where that is somebody else.",
+            [Property("server", .text), Property("features", .list(.text)), .optional("vendor", .text)]),
         OpenAPIObject(
             "Server", "One Oracle VM Server.",
             [
@@ -95,6 +102,7 @@ extension OpenAPIDocument {
                 Property("free", .named("Resources")), .optional("overcommittedMiB", .integer), Property("machineCount", .integer),
                 Property("joinedAt", .time), .optional("hardware", .text),
                 .optional("machines", .list(.named("PlacedMachine"))), .optional("strays", .list(.named("Stray"))),
+                .optional("processorGaps", .list(.named("ProcessorGap"))),
             ]),
         OpenAPIObject(
             "Stray", "A domain of a virtual machine of the pool that the pool did not ask for there.",
@@ -104,6 +112,18 @@ extension OpenAPIDocument {
             [Property("name", .text), Property("status", .form(.machineStatus)), .optional("obstacle", .text)]),
         OpenAPIObject("ServerList", "All servers, by name.", [Property("servers", .list(.named("Server"))), next]),
     ]
+
+    private static let processor = OpenAPIObject(
+        "Processor",
+        "The CPUs of a server: features are the words of Xen's feature set (hw_caps of xl info), liveDomainTypes the types of domain that "
+            + "can leave the server running.",
+        [
+            Property("vendor", .form(.processorVendor)), Property("model", .form(.processorModel)),
+            Property("sockets", .whole(ProcessorFacts.counts)), Property("coresPerSocket", .whole(ProcessorFacts.counts)),
+            Property("threadsPerCore", .whole(ProcessorFacts.counts)), Property("numaNodes", .whole(ProcessorFacts.counts)),
+            Property("features", .form(.processorFeatures)),
+            Property("liveDomainTypes", .items(.form(.domainType), 0...DomainType.allCases.count)),
+        ])
 
     private static let preferredServers = OpenAPISchema.items(.form(.serverName), 0...PoolLimits.servers)
 
@@ -242,6 +262,7 @@ extension OpenAPIDocument {
                 Property("queryAddress", .form(.address)), Property("storage", .form(.uuid)), Property("signingRequest", .text),
                 Property("signingRequestCode", .form(.secret)),
                 Property("time", .time), Property("hypervisor", .form(.word("simulated", "xen"))), .optional("hardware", .form(.uuid)),
+                .optional("processor", .named("Processor")),
             ]),
         OpenAPIObject(
             "Member", "A member of the pool.",
@@ -251,14 +272,14 @@ extension OpenAPIDocument {
             [
                 Property("pool", .text), Property("poolName", .text), Property("serverID", .integer), Property("certificate", .text),
                 Property("authorityCertificate", .text), Property("authorityKey", .text), Property("roles", .list(.form(.role))),
-                Property("members", .list(.named("Member"))),
+                Property("members", .list(.named("Member"))), .optional("warnings", .list(.text)),
             ]),
         OpenAPIObject(
             "JoinChecked", "A join that would succeed.",
             [
                 Property("pool", .text), Property("poolName", .text), Property("roles", .list(.form(.role))),
                 Property("clockDifferenceMilliseconds", .integer),
-                Property("members", .list(.named("Member"))),
+                Property("members", .list(.named("Member"))), .optional("warnings", .list(.text)),
             ]),
     ]
 

@@ -45,6 +45,12 @@ struct OpenAPITextForm: Sendable {
         pattern: "^[1-9][0-9]{0,17}/((server|vm|rule)/NAME|tag/NAME/[A-Za-z0-9._/-]{1,128})$"
             .replacing("NAME", with: "[A-Za-z0-9][A-Za-z0-9._-]{0,79}"),
         example: "117/vm/web01")
+    static let processorVendor = OpenAPITextForm(pattern: "^[ -~]{0,\(ProcessorFacts.vendorBytes)}$", example: "GenuineIntel")
+    static let processorModel = OpenAPITextForm(
+        pattern: "^[ -~]{0,\(ProcessorFacts.modelBytes)}$", example: "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz")
+    static let processorFeatures = OpenAPITextForm(
+        pattern: "^([0-9a-f]{8}(:[0-9a-f]{8}){0,\(ProcessorFeatures.mostWords - 1)})?$",
+        example: "bfebfbff:77fef3ff:2c100800:00000121:0000000f:d39ffffb:00000008:00000100")
     static let entityTags = OpenAPITextForm(pattern: "^([*]|(W/)?\"[!#-~]*\")?$", example: "\"117-9f86d081884c7d65\"")
     /// Its bound is one of bytes.
     static let reason = OpenAPITextForm(example: "planned work on rack 7")

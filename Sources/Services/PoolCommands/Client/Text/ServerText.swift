@@ -6,7 +6,7 @@ package enum ServerText {
         var table = TextTable([
             .init("NAME"), .init("STATUS", isStatus: true), .init("ROLES"), .init("MASTER"), .init("VMS", .right), .init("MEMORY", .right),
             .init("FREE", .right), .init("QUERY"), .init("VCPUS", .right, isWide: true), .init("FREE VCPUS", .right, isWide: true),
-            .init("AGENT", isWide: true), .init("HYPERVISOR", isWide: true), .init("PEERS", isWide: true),
+            .init("AGENT", isWide: true), .init("HYPERVISOR", isWide: true), .init("CPU", isWide: true), .init("PEERS", isWide: true),
             .init("ID", .right, isWide: true),
         ])
         for server in servers {
@@ -14,7 +14,8 @@ package enum ServerText {
                 server.name, server.status, server.roles.joined(separator: ","), server.isMaster ? "yes" : "", String(server.machineCount),
                 QuantityText.memory(mebibytes: server.capacity.memoryMiB), free(on: server),
                 server.queryAddress, String(server.capacity.virtualCPUs), String(server.free.virtualCPUs),
-                server.session?.agentVersion ?? "-", server.facts?.hypervisor ?? "-", server.peerAddress, String(server.id),
+                server.session?.agentVersion ?? "-", server.facts?.hypervisor ?? "-", server.facts?.processor?.model ?? "-",
+                server.peerAddress, String(server.id),
             ])
         }
         return table
@@ -43,6 +44,7 @@ package enum ServerText {
         }
         list.add("capacity", text(of: server.capacity))
         if let facts = server.facts { add(facts, to: &list) }
+        list.add("no live moves", (server.processorGaps ?? []).map(ProcessorText.line))
         return list
     }
 
@@ -69,7 +71,8 @@ package enum ServerText {
     private static func add(_ facts: ServerFactsDocument, to list: inout PropertyList) {
         let total = QuantityText.memory(mebibytes: facts.totalMemoryMiB)
         list.add("memory", "\(total), \(QuantityText.memory(mebibytes: facts.reservedMemoryMiB)) of it outside the pool")
-        list.add("processors", String(facts.processors))
+        list.add("processors", String(facts.processors) + (facts.processor.map { ", \(ProcessorText.layout(of: $0))" } ?? ""))
+        if let processor = facts.processor { ProcessorText.add(processor, to: &list) }
         list.add("hypervisor", "\(facts.hypervisor) (\(facts.domainTypes.joined(separator: ", ")))")
         list.add("cards", facts.cards.map { "\($0.name), \(QuantityText.rate(kilobits: $0.speedKbps))" })
         list.add("bridges", facts.bridges.map { $0.cards.isEmpty ? $0.name : "\($0.name) on \($0.cards.joined(separator: ", "))" })

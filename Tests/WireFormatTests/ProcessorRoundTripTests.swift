@@ -1,0 +1,83 @@
+import AgentCore
+import Foundation
+import PoolModel
+import PoolStateMachine
+import RaftCore
+import Testing
+
+@testable import WireFormat
+
+@Suite("What a server tells of its CPUs, on the wire and in a snapshot")
+struct ProcessorRoundTripTests {
+    static func processor() throws -> ProcessorFacts {
+        let features = try #require(ProcessorFeatures("bfebfbff:77fef3ff:2c100800:00000121:0000000f"))
+        return try #require(
+            ProcessorFacts(
+                vendor: "GenuineIntel", model: "Intel(R) Xeon(R) Gold 6130 CPU @ 2.10GHz", sockets: 2, coresPerSocket: 16,
+                threadsPerCore: 2,
+                nodes: 2, features: features,
+                liveDomainTypes: [.pvh, .hvm]))
+    }
+
+    static func facts() throws -> ServerFacts {
+        let facts = WireSamples.facts
+        return ServerFacts(
+            totalMemory: facts.totalMemory, reservedMemory: facts.reservedMemory, processors: 64, cards: facts.cards,
+            bridges: facts.bridges,
+            storageRoots: facts.storageRoots, domainTypes: facts.domainTypes, hypervisor: "4.17.7", processor: try processor())
+    }
+
+    static func entry() throws -> RaftEntry<PoolEntry> {
+        let command = PoolCommand.serverFacts(server: ServerID(1), session: SessionNumber(1), try facts())
+        let entry = PoolEntry(
+            command: command, principal: .server(ServerID(1)), proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+        return RaftEntry(index: LogIndex(9), term: Term(2), content: .command(entry), size: entry.approximateSize)
+    }
+
+    @Test("facts with CPUs survive an entry, whose size counts them")
+    func roundTripsEntry() throws {
+        let coding = WireEntryCoding()
+        let entry = try Self.entry()
+
+        let bytes = coding.encode(entry)
+
+        #expect(try coding.decode(bytes) == entry)
+        #expect(bytes.count <= entry.size)
+        try Golden.compare([Golden.hexadecimal(bytes)], with: "processor-1.txt")
+    }
+
+    @Test("they survive a snapshot, and the digest tells them from others and from none")
+    func roundTripsSnapshot() throws {
+        var state = try WireRoundTripTests.busyState()
+        let before = state.digest
+        let server = try #require(state.servers[ServerID(1)])
+        let command = PoolCommand.serverFacts(server: server.id, session: server.session, try Self.facts())
+        let entry = PoolEntry(command: command, principal: .server(server.id), proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+        #expect(state.apply(entry, at: state.appliedIndex.next).outcome == .done(.none))
+        let coding = WireSnapshotCoding()
+
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.servers[server.id]?.facts == (try Self.facts()))
+        #expect(restored.digest == state.digest && state.digest != before && coding.encode(restored) == coding.encode(state))
+    }
+
+    @Test("CPUs out of bounds are refused, and nothing is an older agent's silence")
+    func refuses() throws {
+        let good = WireProcessor(try Self.processor())
+        #expect(try good.model() == Self.processor())
+        #expect(try WireFacts(WireSamples.facts).model().processor == nil)
+
+        let changes: [(inout WireProcessor) -> Void] = [
+            { $0.sockets = 0 }, { $0.nodes = -1 }, { $0.threadsPerCore = 1 << 60 }, { $0.coresPerSocket = 65_537 },
+            { $0.vendor = "a\u{1B}[31m" }, { $0.modelName = String(repeating: "x", count: 129) },
+            { $0.features = Array(repeating: 1, count: 33) }, { $0.liveDomainTypes = ["king"] },
+            { $0.liveDomainTypes = Array(repeating: "pv", count: 17) },
+        ]
+        for (position, change) in changes.enumerated() {
+            var bad = good
+            change(&bad)
+            #expect(throws: WireError.self, "\(position)") { try bad.model() }
+        }
+    }
+}
