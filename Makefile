@@ -2,7 +2,7 @@
 SHELL := /bin/bash
 .SHELLFLAGS := -eu -o pipefail -c
 .DEFAULT_GOAL := help
-.PHONY: help deps build release lint format test test-xen test-api deps-api demo demo-once bench soak simulate man completions install proto test-sanitize fuzz clean
+.PHONY: help deps build release lint format test test-xen test-xen-hvm test-api deps-api demo demo-once bench soak simulate man completions install proto test-sanitize fuzz clean
 
 STRICT := --explicit-target-dependency-import-check error
 OVM := .build/release/ovm
@@ -27,14 +27,21 @@ lint: ## Check the formatting
 format: ## Format the sources
 	swift format -i --parallel -r Sources Tests Package.swift
 
-test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience)
+test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience), and a short one on real Xen where it can run
 	swift build --build-tests $(STRICT)
 	swift test --skip-build --no-parallel
+	Tests/XenLab/check.sh .build/debug/ovm
 
-test-xen: build ## The agent on real Xen: an emulated server, PV and PVH machines through their whole life, kills in between
+test-xen: build ## The agent on real Xen, in emulated servers: one with machines through their whole life, then a pool of three
 	Tests/XenLab/install-packages.sh
 	Tests/XenLab/build-image.sh
 	Tests/XenLab/one-host.sh .build/debug/ovm
+	Tests/XenLab/three-hosts.sh .build/debug/ovm
+
+test-xen-hvm: build ## An HVM machine on real Xen, with its device model and screen (PICTURE=hvm-screen.png)
+	Tests/XenLab/install-packages.sh
+	Tests/XenLab/build-image.sh
+	Tests/XenLab/hvm.sh .build/debug/ovm $(or $(PICTURE),.build/hvm-screen.png)
 
 demo: release ## A whole pool of real agents on this machine: the story, then it stays up until Ctrl-C
 	$(OVM) pool demo --dir "$(DEMO_DIR)"

@@ -20,7 +20,10 @@ final class AnswerlessPort: Sendable {
         self.authority = authority
     }
 
-    static func open() async throws -> AnswerlessPort {
+    /// - Parameters:
+    ///   - request: the method and path of the one request that is answered after all, with 202.
+    ///   - body: the JSON that it is answered by.
+    static func open(butFor request: String? = nil, accepted body: String = "") async throws -> AnswerlessPort {
         let authority = try CertificateAuthority.create(pool: pool)
         let key = try PrivateKey.generate()
         let certificate = try authority.issueServerCertificate(id: 1, for: SigningRequest(key: key))
@@ -32,7 +35,8 @@ final class AnswerlessPort: Sendable {
                 channel.eventLoop.makeCompletedFuture {
                     try channel.pipeline.syncOperations.addHandler(context.makeHandler(.accepting))
                     try channel.pipeline.syncOperations.configureHTTPServerPipeline()
-                    try channel.pipeline.syncOperations.addHandler(Closer { method in notes.withLock { $0 }?.note(method) })
+                    try channel.pipeline.syncOperations.addHandler(
+                        Closer(butFor: request, body) { method in notes.withLock { $0 }?.note(method) })
                 }
             }
             .bind(host: "127.0.0.1", port: 0).get()
@@ -57,19 +61,35 @@ final class AnswerlessPort: Sendable {
     private final class Closer: ChannelInboundHandler {
         typealias InboundIn = HTTPServerRequestPart
 
-        private let note: @Sendable (HTTPMethod) -> Void
-        private var method = HTTPMethod.GET
+        typealias OutboundOut = HTTPServerResponsePart
 
-        init(note: @escaping @Sendable (HTTPMethod) -> Void) { self.note = note }
+        private let answered: String?
+        private let body: String
+        private let note: @Sendable (HTTPMethod) -> Void
+        private var head: HTTPRequestHead?
+
+        init(butFor answered: String?, _ body: String, note: @escaping @Sendable (HTTPMethod) -> Void) {
+            self.answered = answered
+            self.body = body
+            self.note = note
+        }
 
         func channelRead(context: ChannelHandlerContext, data: NIOAny) {
             switch unwrapInboundIn(data) {
-            case .head(let head): method = head.method
+            case .head(let head): self.head = head
             case .body: break
             case .end:
-                note(method)
-                context.close(promise: nil)
+                guard let head else { return context.close(promise: nil) }
+                note(head.method)
+                if "\(head.method) \(head.uri)" == answered { answer(context) } else { context.close(promise: nil) }
             }
+        }
+
+        private func answer(_ context: ChannelHandlerContext) {
+            let headers: HTTPHeaders = ["Content-Type": "application/json", "Content-Length": "\(body.utf8.count)"]
+            context.write(wrapOutboundOut(.head(HTTPResponseHead(version: .http1_1, status: .accepted, headers: headers))), promise: nil)
+            context.write(wrapOutboundOut(.body(.byteBuffer(ByteBuffer(string: body)))), promise: nil)
+            context.writeAndFlush(wrapOutboundOut(.end(nil)), promise: nil)
         }
 
         func errorCaught(context: ChannelHandlerContext, error: any Error) { context.close(promise: nil) }

@@ -33,6 +33,22 @@ struct ExitStatusTests {
         #expect(reading.status == 3, "\(reading.status) \(reading.errors)")
     }
 
+    @Test("4: a stop that was taken, and of which nobody tells any more")
+    func losesSightOfTask() async throws {
+        let port = try await AnswerlessPort.open(butFor: "POST /v1/vms/web01/stop", accepted: #"{"task":\#(Self.task)}"#)
+        let file = "\(scene.folder)/pool.json"
+        try port.writePoolFile(to: file)
+
+        let write = try scene.run("vm", "stop", "web01", "--pool", file)
+        try await port.close()
+
+        #expect(write.status == 4, "\(write.status) \(write.errors)")
+        #expect(saysUnknown(write) && write.errors.contains("task 7 was begun"), "\(write.errors)")
+    }
+
+    private static let task =
+        #"{"id":7,"kind":"stop","target":"web01","principal":"operator admin","status":"running","startedAt":"2011-06-30T08:05:09.120Z"}"#
+
     @Test("3: nobody listens; a write that never left is not in doubt")
     func nobodyListens() async throws {
         let port = try await AnswerlessPort.open()

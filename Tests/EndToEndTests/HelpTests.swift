@@ -99,7 +99,7 @@ struct HelpTests {
         "a word that other tools have for a command is answered with ours",
         arguments: [
             ("vm list", "ls"), ("vm info", "show"), ("vm rm", "delete"), ("server rm", "remove"), ("rule delete", "rm"),
-            ("rule create", "add"), ("vm shutdown", "stop"), ("vm destroy", "stop --force"), ("vm resume", "unpause"),
+            ("rule create", "add"), ("vm shutdown", "stop"), ("vm destroy", "stop --force"), ("vm save", "suspend"),
             ("server evacuate", "maintenance on"), ("task abort", "cancel"),
         ])
     func knowsOthers(_ line: String, _ ours: String) throws {

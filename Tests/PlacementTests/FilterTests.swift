@@ -119,10 +119,33 @@ struct FilterTests {
         #expect(decision == PlacementDecision(chosen: nil, verdicts: []))
     }
 
+    @Test("a machine goes on from its image only where that is reached: below the same shared root, or on the disk of the one server")
+    func reachesImage() throws {
+        let roots = [true, false].map { [StorageRoot(path: "/OVS", isShared: $0, capacity: Mebibytes(100))] }
+        let servers = [
+            try PlacementScene.server(1, "alpha", facts: PlacementScene.facts(roots: roots[1])),
+            try PlacementScene.server(2, "beta", facts: PlacementScene.facts(roots: roots[0])),
+            try PlacementScene.server(3, "gamma", facts: PlacementScene.facts(roots: [])),
+        ]
+        func reached(_ root: String?) throws -> [String] {
+            let place = ImagePlace(server: ServerID(1), name: try #require(ServerName("alpha")), root: root)
+            let decision = PlacementPlanner.decide(
+                PlacementQuestion(
+                    requirements: PlacementScene.machine(), preferredServers: [], candidates: servers, overcommitRatio: 4, image: place))
+            for case .refused(let refusal) in decision.verdicts.map(\.finding) { #expect(refusal == .imageNotReached(place)) }
+            return decision.verdicts.filter { if case .score = $0.finding { true } else { false } }.map(\.name.text)
+        }
+
+        #expect(try reached("/OVS") == ["beta"])
+        #expect(try reached(nil) == ["alpha"])
+    }
+
     @Test("every refusal has a word of its own for programs, and a reason to stand after a server's name")
-    func refusalsSpeak() {
+    func refusalsSpeak() throws {
         let refusals: [PlacementRefusal] = [
-            .notPreferred, .leftOut, .inMaintenance, .lost, .stopped, .joining, .withoutRole, .domainTypeNotSupported(.pv),
+            .notPreferred, .leftOut, .inMaintenance, .lost, .stopped, .joining, .withoutRole,
+            .imageNotReached(ImagePlace(server: ServerID(1), name: try #require(ServerName("alpha")), root: "/OVS")),
+            .domainTypeNotSupported(.pv),
             .storageNotSeen(path: "/a"), .bridgeMissing("b"), .notEnoughMemory(needed: Mebibytes(2), free: Mebibytes(1)),
             .notEnoughProcessors(needed: 2, free: 1),
             .notEnoughNetwork(bridge: "b", needed: KilobitsPerSecond(2), free: KilobitsPerSecond(1)),

@@ -58,4 +58,21 @@ struct HistoryTextTests {
                 && !lines.contains { $0.hasSuffix("k26=v") })
         #expect(lines.last == "allows             stop, pause")
     }
+
+    @Test("who suspends a machine is warned where its memory goes to no shared storage, and only there")
+    func warnsOfSuspend() {
+        let needs = RequirementsDocument(
+            domainType: "pv", memoryMiB: 1_024, virtualCPUs: 2, interfaces: [], diskPaths: [], newImageMiB: 0, maximumMemoryMiB: 1_024,
+            maximumVirtualCPUs: 2, onPowerOff: "destroy", onReboot: "restart", onCrash: "preserve")
+        let warnings = ["/OVS", nil].map { root in
+            MachineText.warningOfSuspend(
+                MachineDocument(
+                    name: "web01", id: 2, uuid: "u", status: "Running", cause: nil, intent: "running", server: "alpha", epoch: 1,
+                    requirements: needs, preferredServers: [], tagCount: 0, task: nil, configuration: nil, operations: ["suspend"],
+                    suspendsTo: ImageDocument(server: "alpha", sharedRoot: root)))
+        }
+
+        #expect(warnings[0] == nil)
+        #expect(warnings[1]?.contains("goes to the own disk of server alpha") == true)
+    }
 }

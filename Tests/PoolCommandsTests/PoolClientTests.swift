@@ -38,6 +38,23 @@ struct PoolClientTests {
         }
     }
 
+    @Test("a start that was taken, and of which nobody tells any more, is in doubt; a look at somebody else's task is not")
+    func losesSightOfTask() async throws {
+        try await withClient { request, _ in
+            request.path == "/v1/vms/web01/start" ? .answer(status: 202, body: Self.begun) : .hangUp
+        } claim: { client, _ in
+            let begun = try await client.startMachine("web01")
+
+            let own = await #expect(throws: ClientError.self) {
+                try await PoolClient.asking(afterBegun: begun.id) { () throws(ClientError) in try await client.waitForTask(begun.id) }
+            }
+            let another = await #expect(throws: ClientError.self) { try await client.waitForTask(begun.id) }
+
+            #expect(own?.exitCode == 4 && own?.message.contains("task 7 was begun") == true, "\(own?.message ?? "")")
+            #expect(another?.exitCode == 3)
+        }
+    }
+
     @Test("names are escaped in paths, the slashes of a tag's key are not")
     func escapesNames() async throws {
         try await withClient { _, _ in

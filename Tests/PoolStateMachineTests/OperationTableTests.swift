@@ -17,7 +17,7 @@ struct OperationTableTests {
     /// Every row is written out: what is missing here is refused.
     static let table: [Row] = [
         Row(status: .poweredOff, allowed: [.start, .resize, .delete, .resetStatus]),
-        Row(status: .running, allowed: [.stop, .reboot, .pause, .resize, .resetStatus]),
+        Row(status: .running, allowed: [.stop, .reboot, .pause, .suspend, .resize, .resetStatus]),
         Row(status: .paused, allowed: [.stop, .unpause, .resetStatus]),
         Row(status: .error, allowed: [.start, .stop, .resize, .delete, .resetStatus]),
         Row(status: .error, isKept: true, allowed: [.stop]),
@@ -26,12 +26,16 @@ struct OperationTableTests {
         Row(status: .rebooting, allowed: [.stop]),
         Row(status: .pausing, allowed: [.stop]),
         Row(status: .unpausing, allowed: [.stop]),
+        // These by force only: SuspendTests.
+        Row(status: .suspending, allowed: [.stop]),
+        Row(status: .suspended, allowed: [.resume, .stop]),
+        Row(status: .resuming, allowed: [.stop]),
         Row(status: .unknown, allowed: [.stop]),
     ]
 
     private static let participles: [MachineOperation: String] = [
         .start: "started", .stop: "stopped", .reboot: "rebooted", .pause: "paused", .unpause: "unpaused", .resize: "resized",
-        .delete: "deleted", .resetStatus: "reset",
+        .delete: "deleted", .resetStatus: "reset", .suspend: "suspended", .resume: "resumed",
     ]
 
     private static func command(_ operation: MachineOperation, _ id: VirtualMachineID) -> PoolCommand {
@@ -41,6 +45,8 @@ struct OperationTableTests {
         case .reboot: .rebootMachine(id, force: true)
         case .pause: .pauseMachine(id)
         case .unpause: .unpauseMachine(id)
+        case .suspend: .suspendMachine(id)
+        case .resume: .resumeMachine(id)
         case .resize: .changeMachine(id, MachineChange(memory: Mebibytes(900)))
         case .delete: .deleteMachine(id)
         case .resetStatus: .resetMachineStatus(id)
@@ -71,6 +77,12 @@ struct OperationTableTests {
             scene.apply(.pauseMachine(id))
             scene.observe(id, .paused)
             if row.status == .unpausing { scene.apply(.unpauseMachine(id)) }
+        case .suspending, .suspended, .resuming:
+            scene.apply(.suspendMachine(id))
+            guard row.status != .suspending else { break }
+            scene.observe(id, .suspended)
+            scene.observe(id, .stopped(.requested, cause: "Its memory is in its image."))
+            if row.status == .resuming { scene.apply(.resumeMachine(id)) }
         case .unknown: scene.reach(PoolScene.one, false)
         }
         return (scene, id)

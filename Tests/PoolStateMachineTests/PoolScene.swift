@@ -146,12 +146,12 @@ struct PoolScene {
     }
 
     /// 8,000 MiB for virtual machines and 16 CPUs.
-    static func facts(total: Int = 10_000) -> ServerFacts {
+    static func facts(total: Int = 10_000, root isShared: Bool = true, room: Int = 100_000) -> ServerFacts {
         ServerFacts(
             totalMemory: Mebibytes(total), reservedMemory: Mebibytes(2_000), processors: 16,
             cards: [NetworkInterfaceCard(name: "eth0", speed: KilobitsPerSecond(1_000_000))],
             bridges: [NetworkBridge(name: "xenbr0", cards: ["eth0"])],
-            storageRoots: [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(100_000))], domainTypes: [.pv, .hvm],
+            storageRoots: [StorageRoot(path: "/OVS", isShared: isShared, capacity: Mebibytes(room))], domainTypes: [.pv, .hvm],
             hypervisor: "simulated")
     }
 

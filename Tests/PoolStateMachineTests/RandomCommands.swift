@@ -79,7 +79,10 @@ struct RandomCommands {
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<17, using: &random) {
+        switch Int.random(in: 0..<22, using: &random) {
+        case 17, 18: return (.suspendMachine(machine), PoolScene.root)
+        case 19, 20: return (.resumeMachine(machine), PoolScene.root)
+        case 21: return imageRemoved(in: state)
         case 15, 16: return (try ruleChange(in: state), PoolScene.root)
         case 13, 14:
             let server = server(in: state)
@@ -110,6 +113,19 @@ struct RandomCommands {
             return (.serverFacts(server: server, session: session(of: server, in: state), facts), .server(server))
         default: return (.startMachine(machine), .server(server(in: state)))
         }
+    }
+
+    /// Of an image that is to be removed, where there is one; now and then of another.
+    private mutating func imageRemoved(in state: PoolState) -> (PoolCommand, Principal) {
+        let discarded = state.machines.values.filter { $0.image?.phase == .discarded && !chance(6) }.sorted { $0.id < $1.id }
+        let machine = discarded.randomElement(using: &random)
+        let server = machine?.image?.server ?? server(in: state)
+        return (
+            .imageRemoved(
+                machine?.id ?? VirtualMachineID(1), server: server, session: session(of: server, in: state),
+                epoch: machine?.image?.epoch ?? PlacementEpoch(random.next() % 4), failure: chance(3) ? "It failed." : nil),
+            .server(server)
+        )
     }
 
     private mutating func definition(in state: PoolState) throws -> MachineDefinition {
@@ -158,7 +174,8 @@ struct RandomCommands {
         let reason = reasons[Int.random(in: 0..<reasons.count, using: &random)]
         let observations: [MachineObservation] = [
             .running, .running, .paused, .shuttingDown, .stopped(reason, cause: "It stopped."),
-            .ended(.crashed, isTooSoon: false), .dumped(.made(path: "/dump")), .dumped(.failed(cause: "It failed.")),
+            .suspended, .suspended, .ended(.crashed, isTooSoon: false), .dumped(.made(path: "/dump")),
+            .dumped(.failed(cause: "It failed.")),
         ]
         let observation = observations[Int.random(in: 0..<observations.count, using: &random)]
         return (

@@ -90,17 +90,35 @@ struct RandomTests {
             #expect(machine.epoch >= before.machines[id]?.epoch ?? .none, comment)
             #expect(after.machine(named: machine.name)?.id == id, comment)
             guard let placement = machine.placement else {
-                let isAtRest = machine.status == .poweredOff || machine.status == .error
-                #expect(isAtRest && machine.intent == .stopped && machine.task == nil, comment)
+                expectAtRest(machine, comment)
                 continue
             }
             #expect(placement.epoch == machine.epoch, comment)
+            #expect(placement.image == nil || !placement.isStarted && machine.image == nil, comment)
+            if let image = machine.image { #expect(image.epoch == placement.epoch && image.server == placement.server, comment) }
+            expectImageTaken(before.machines[id], machine, comment)
             if after.servers[placement.server]?.isReachable == false { #expect(machine.status == .unknown, comment) }
             if let task = machine.task { #expect(after.tasks[task]?.state.hasEnded == false, comment) }
             guard before.machines[id]?.placement == nil else { continue }
             expectRoom(for: machine, on: placement, after, comment)
             expectRulesKept(for: machine, on: placement, after, comment)
         }
+    }
+
+    /// What is placed nowhere waits for nothing, but for the removal of an image.
+    private func expectAtRest(_ machine: VirtualMachine, _ comment: Comment) {
+        switch (machine.status, machine.image?.phase) {
+        case (.poweredOff, nil), (.error, nil): #expect(machine.intent == .stopped && machine.task == nil, comment)
+        case (.suspended, .whole): #expect(machine.intent == .suspended && machine.task == nil, comment)
+        case (.shuttingDown, .discarded): #expect(machine.intent == .stopped, comment)
+        default: Issue.record("\(machine.status), \(String(describing: machine.image?.phase)): \(comment.rawValue)")
+        }
+    }
+
+    /// An image changes hands once: a placement that has one took it from its machine, which has it no more.
+    private func expectImageTaken(_ before: VirtualMachine?, _ machine: VirtualMachine, _ comment: Comment) {
+        guard let image = machine.placement?.image, before?.placement?.image == nil else { return }
+        #expect(before?.image?.phase == .whole && before?.image?.epoch == image.epoch && machine.epoch > image.epoch, comment)
     }
 
     /// A new placement is on an active server that the machine may run on, with room for all that is placed there.

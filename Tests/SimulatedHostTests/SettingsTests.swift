@@ -17,7 +17,7 @@ struct SettingsTests {
 
     @Test("what is written is read again")
     func roundTrips() throws {
-        var settings = SimulatedHostSettings()
+        var settings = SimulatedHostSettings(sharedFolder: "/srv/shared")
         settings.capacity.memory = Mebibytes(8_192)
         settings.capacity.storageRoots = [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(10))]
         settings.capacity.processor = SimulatedCapacity.usualProcessor(of: 6)

@@ -52,6 +52,7 @@ final class ScenarioPlayer {
         case "guest": try guest(rest)
         case "behind": try behindTheBack(rest)
         case "shrink": try shrink(rest)
+        case "unshare": try unshare(rest)
         case "kill": scene.crash(try server(rest))
         case "power-cut": scene.cutPower(try server(rest))
         case "restart": for one in scene.serversInOrder where one.core == nil { scene.restart(one.id) }
@@ -107,6 +108,8 @@ final class ScenarioPlayer {
         case "reboot": return .rebootMachine(id, force: force, patience: patience)
         case "pause": return .pauseMachine(id)
         case "unpause": return .unpauseMachine(id)
+        case "suspend": return .suspendMachine(id)
+        case "resume": return .resumeMachine(id)
         case "delete": return .deleteMachine(id)
         case "reset-status": return .resetMachineStatus(id)
         case "resize":
@@ -188,6 +191,18 @@ final class ScenarioPlayer {
         scene.step(host, .factsRead(seen))
     }
 
+    /// Its storage roots are its own from now on.
+    private func unshare(_ words: [String]) throws {
+        let host = try server(words)
+        let facts = host.host.facts
+        let seen = ServerFacts(
+            totalMemory: facts.totalMemory, reservedMemory: facts.reservedMemory, processors: facts.processors, cards: facts.cards,
+            bridges: facts.bridges,
+            storageRoots: facts.storageRoots.map { StorageRoot(path: $0.path, isShared: false, capacity: $0.capacity) },
+            domainTypes: facts.domainTypes, hypervisor: facts.hypervisor)
+        scene.step(host, .factsRead(seen))
+    }
+
     // MARK: What must be so
 
     private func expect(_ words: [String]) throws {
@@ -219,6 +234,9 @@ final class ScenarioPlayer {
         case "domains":
             let count = scene.checks.serversRunning(try machine(words, 1).id).count
             return count == (try number(words, 2)) ? "" : "\(count) run"
+        case "images":
+            let count = Set(scene.serversInOrder.flatMap { $0.host.images }).count
+            return count == (try number(words, 1)) ? "" : "\(count) images"
         case "dumps": return scene.report.counts.dumps == (try number(words, 1)) ? "" : "\(scene.report.counts.dumps) dumps"
         case "starts": return scene.report.counts.starts == (try number(words, 1)) ? "" : "\(scene.report.counts.starts) starts"
         default: return try lookAtMachine(words)

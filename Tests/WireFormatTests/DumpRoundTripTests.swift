@@ -4,7 +4,7 @@ import Testing
 
 @testable import WireFormat
 
-@Suite("A core dump in a snapshot") struct DumpRoundTripTests {
+@Suite("Core dumps and images in a snapshot") struct DumpRoundTripTests {
     @Test(
         "what became of a core dump survives a snapshot",
         arguments: [MachineDump.made(path: "/var/lib/xen/dump/web01.core"), .failed(cause: "The disk is full.")])
@@ -26,4 +26,40 @@ import Testing
         #expect(restored.machines[machine]?.ended == MachineEnd(reason: .crashed, isTooSoon: true, dump: dump))
         #expect(restored.digest == state.digest && coding.encode(restored) == coding.encode(state))
     }
+
+    @Test("an image survives a snapshot, with its machine and with the placement that took it")
+    func roundTripsImage() throws {
+        var state = try WireRoundTripTests.busyState()
+        let machine = VirtualMachineID(1)
+        let admin = Principal.operator(name: "admin", credential: CredentialID(2))
+        let coding = WireSnapshotCoding()
+        func word(_ observation: MachineObservation) throws -> (PoolCommand, Principal) {
+            let placement = try #require(state.machines[machine]?.placement)
+            return (
+                .observed(machine, server: placement.server, session: placement.session, epoch: placement.epoch, observation),
+                .server(placement.server)
+            )
+        }
+        func apply(_ command: (PoolCommand, Principal)) throws -> PoolState {
+            let entry = PoolEntry(
+                command: command.0, principal: command.1, proposedAt: PoolTime(milliseconds: 1_700_000_000_000))
+            guard case .done = state.apply(entry, at: state.appliedIndex.next).outcome else { throw DumpMissing() }
+            let restored = try coding.decode(coding.encode(state))
+            #expect(restored.machines[machine]?.image == state.machines[machine]?.image)
+            #expect(restored.machines[machine]?.placement == state.machines[machine]?.placement)
+            #expect(restored.digest == state.digest && restored.inconsistency == nil)
+            return restored
+        }
+
+        _ = try apply(try word(.running))
+        let writing = try apply((.suspendMachine(machine), admin))
+        let whole = try apply(try word(.suspended))
+        _ = try apply(try word(.stopped(.requested, cause: "")))
+        let taken = try apply((.resumeMachine(machine), admin))
+
+        #expect(writing.machines[machine]?.image?.phase == .writing && whole.machines[machine]?.image?.phase == .whole)
+        #expect(taken.machines[machine]?.placement?.image?.phase == .whole && taken.machines[machine]?.image == nil)
+    }
+
+    private struct DumpMissing: Error {}
 }

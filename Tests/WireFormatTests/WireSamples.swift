@@ -178,6 +178,12 @@ enum WireSamples {
             .observed(
                 VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2),
                 .dumped(.failed(cause: "The disk is full."))),
+            .suspendMachine(VirtualMachineID(7)),
+            .resumeMachine(VirtualMachineID(7)),
+            .observed(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), .suspended),
+            .imageRemoved(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), failure: nil),
+            .imageRemoved(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), failure: "It is read-only."),
         ]
     }
 

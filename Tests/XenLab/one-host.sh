@@ -4,115 +4,11 @@
 #
 #   one-host.sh PROGRAM     exit status 0: all held; 1: something did not; 77: this machine cannot run it, and why
 #
-# BOUND (600) is how many seconds all of it may take. Each step is printed with its own time and the time since the beginning.
-set -u
+# BOUND (600) is how many seconds all of it may take; SHORT=1 leaves steps out. Each step is printed with its own time and the time since the beginning.
 program=$(realpath "${1:?PROGRAM}")
-. "$(dirname "$0")/settings.sh"
-cd "$lab" || exit 1
+servers=1
+. "$(dirname "$0")/agent-steps.sh"
 
-BOUND=${BOUND:-600}
-# Seconds that a step waits for what must come: idle machines need a tenth of it.
-PATIENCE=${PATIENCE:-120}
-export TIMEOUT=$((PATIENCE + 60))
-work=$(mktemp -d)
-failures=0
-
-skip() {
-  echo "Xen is not tested: $*"
-  rm -rf "$work"
-  exit 77
-}
-[ "$(uname -m)" = x86_64 ] || skip "the emulated servers are x86_64, and this machine is not."
-command -v qemu-system-x86_64 >/dev/null || skip "there is no QEMU. Run Tests/XenLab/install-packages.sh as root."
-available=$(awk '/^MemAvailable:/ { print int($2 / 1024) }' /proc/meminfo)
-[ "$available" -ge $((MEMORY + 512)) ] || skip "$available MiB of memory are free, and $((MEMORY + 512)) are needed."
-[ -e "$IMAGE/complete" ] || skip "there is no image. Run Tests/XenLab/build-image.sh."
-! ./boot.sh alive 1 || skip "server 1 of the laboratory runs already. End it with Tests/XenLab/boot.sh down 1."
-
-# --- What the steps are made of ---
-
-# step NAME BODY: the commands of BODY must succeed; the last line of what they print is shown.
-step() {
-  local output status from
-  if [ $SECONDS -ge "$BOUND" ]; then
-    echo "FAIL  $SECONDS s  $1: the $BOUND s that all steps may take together are over"
-    failures=$((failures + 1))
-    return
-  fi
-  from=$(date +%s.%N)
-  output=$(set -e; eval "$2" 2>&1)
-  status=$?
-  took=$(awk -v from="$from" -v to="$(date +%s.%N)" 'BEGIN { printf "%.1f", to - from }')
-  if [ $status = 0 ]; then
-    printf 'ok   %5s s of %3d  %-38s %s\n' "$took" $SECONDS "$1" "$(tail -1 <<<"$output" | cut -c1-110)"
-  else
-    printf 'FAIL %5s s of %3d  %s\n' "$took" $SECONDS "$1"
-    tail -20 <<<"$output" | sed 's/^/      | /'
-    failures=$((failures + 1))
-  fi
-}
-# until_true SECONDS COMMAND: polls until the command succeeds.
-until_true() {
-  local end=$((SECONDS + $1))
-  until eval "$2" >/dev/null 2>&1; do
-    [ $SECONDS -lt $end ] || { echo "gave up after $1 s on: $2"; eval "$2" || true; return 1; }
-    sleep 0.3
-  done
-}
-# The client runs out here, where it costs nothing. A server busy with a guest may miss the client's patience: status 3 then
-# says that nothing has left, so that it is tried again.
-pool() {
-  local status end=$((SECONDS + PATIENCE))
-  while :; do
-    status=0
-    timeout $((PATIENCE + 30)) "$program" "$@" --pool "$work/pool.json" 2>"$work/words" || status=$?
-    [ $status = 3 ] && [ $SECONDS -lt $end ] || break
-  done
-  [ $status = 0 ] || cat "$work/words"
-  return $status
-}
-in_dom0() { ./dom0.sh 1 ". /host/guests.sh; set -e; $*"; }
-# A value of a machine's document: `of NAME KEY`.
-of() { pool vm show "$1" -o json | python3 -c 'import json, sys; print(json.load(sys.stdin).get(sys.argv[1], ""))' "$2"; }
-is() { [ "$(of "$1" status)" = "$2" ]; }
-becomes() { until_true $PATIENCE "is $1 $2"; }
-# At rest: no task works on it.
-rests() { until_true $PATIENCE "[ -z \"\$(of $1 task)\" ]"; }
-domain() { in_dom0 "xl domid $1"; }
-count() { in_dom0 "count $1"; }
-# The guest says another number than before.
-counts_on() { in_dom0 "a=\$(count $1); until_true $PATIENCE \"[ \\\"\\\$(count $1)\\\" != \\\"\$a\\\" ]\"; count $1"; }
-# What the pool says and what Xen has are one: it runs in one domain, or is off with none.
-is_true() {
-  local status domains
-  rests "$1"
-  status=$(of "$1" status)
-  domains=$(in_dom0 "xl list | awk -v name=$1 '\$1 == name { n++ } END { print n + 0 }'")
-  case $status-$domains in
-    Running-1 | PoweredOff-0 | Paused-1) echo "$status, $domains domains: $(of "$1" cause)" ;;
-    *) echo "$status, but Xen has $domains domains of it: $(of "$1" cause)"; return 1 ;;
-  esac
-}
-# machine NAME TYPE [KERNEL ARGUMENTS [MORE LINES]]: makes one of a vm.cfg.
-machine() {
-  cat > "$work/$1.cfg" <<CONFIGURATION
-name = "$1"
-type = "$2"
-kernel = "/img/vmlinux"
-ramdisk = "/img/guest.cpio.gz"
-extra = "console=hvc0 quiet mitigations=off ${3:-}"
-memory = 112
-vcpus = 1
-${4:-}
-CONFIGURATION
-  pool vm create -f "$work/$1.cfg"
-}
-start_agent() {
-  ./run-binary.sh --background 1 "$program" agent run > "$work/agent"
-  until_true $PATIENCE 'pool pool status'
-}
-agent() { cat "$work/agent"; }
-kill_agent() { in_dom0 "kill -KILL $(agent); until_true 10 '! kill -0 $(agent) 2>/dev/null'"; }
 # killed_in_the_midst NAME OPERATION [OPTION]: asks for it, and the agent is killed in the moment when it has taken the task; then
 # another is started.
 killed_in_the_midst() {
@@ -130,33 +26,12 @@ killed_in_the_midst() {
   rests "$1"
 }
 
-finish() {
-  if [ $failures -gt 0 ]; then
-    echo "The last words of the agent:"
-    TIMEOUT=20 ./dom0.sh 1 'tail -25 /var/log/ovm/ovm.log; xl list' 2>&1 | sed 's/^/  | /'
-  fi
-  ./boot.sh down 1
-  rm -rf "$work"
-}
-trap finish EXIT
-trap 'exit 1' INT TERM
-
 # --- The steps ---
 
-cp guests.sh "$SHARE/"
-step "the server boots" './boot.sh up 1'
-[ $failures = 0 ] || exit 1
-step "the program is copied in" './run-binary.sh --copy-only 1 "$program"; ./dom0.sh 1 "ovm --version"'
-step "a pool is founded" '
-  in_dom0 "truncate -s 8M /disk/pv.img
-    ovm pool bootstrap --name lab --address 10.77.0.1:8899 --query 10.77.0.1:4443 --storage-root /disk --storage-root /dev --no-start" \
-    | tee "$work/founding"
-  grep -q "^The hypervisor is Xen 4.17.*, which answers here.$" "$work/founding"
-  ./dom0.sh 1 "cat /var/lib/ovm/pool.json" | sed "s/10\.77\.0\.1:4443/localhost:$((BASE_PORT + 101))/" > "$work/pool.json"
-  chmod 600 "$work/pool.json"; head -1 "$work/founding"'
-[ $failures = 0 ] || exit 1
-step "the agent starts" 'start_agent; pool pool status | grep -q "1 of 1 reachable"'
-[ $failures = 0 ] || exit 1
+needs "the server boots" './boot.sh up 1'
+needs "the program is copied in" './run-binary.sh --copy-only 1 "$program"; ./dom0.sh 1 "ovm --version"'
+needs "a pool is founded" found
+needs "the agent starts" 'start_agent; pool pool status | grep -q "1 of 1 reachable"'
 step "the server's facts are true" '
   in_dom0 "xl info" > "$work/info"
   pool server show xen1 -o json | python3 -c "
@@ -182,19 +57,19 @@ disk = [\"file:/disk/pv.img,xvda,w\"]
 pci = [\"01:00.0\"]" 2>&1; grep "key pci is not carried out" "$work/words"; of pv warnings | grep "key pci is not carried out"'
 step "PV: started" 'pool vm start pv; becomes pv Running; in_dom0 "until_true $PATIENCE counts pv; grep -a \"GUEST up\" \$(console pv)"'
 step "PV: its NIC and its disk" 'in_dom0 "until_true $PATIENCE \"ping -c1 -W3 10.77.0.101 >/dev/null\"; until_true $PATIENCE \"head -c 64 /disk/pv.img | grep -aq count=\"; head -c 64 /disk/pv.img | head -1"'
-step "the server's cards are the same with it" 'pool server show xen1 -o json | grep -c "\"name\" *: *\"vif" && exit 1; pool event ls | grep -c server-facts || true'
+long "the server's cards are the same with it" 'pool server show xen1 -o json | grep -c "\"name\" *: *\"vif" && exit 1; pool event ls | grep -c server-facts || true'
 step "PV: paused" 'pool vm pause pv; becomes pv Paused; a=$(count pv); sleep 2; [ "$(count pv)" = "$a" ]; echo "stands at $a"'
 step "PV: unpaused" 'pool vm unpause pv; becomes pv Running; echo "at $(counts_on pv)"'
-step "PV: less memory while it runs" 'pool vm set pv --memory 104M; rests pv; in_dom0 "until_true $PATIENCE \"[ \\\$(memory pv) = 104 ]\"; memory pv"'
+long "PV: less memory while it runs" 'pool vm set pv --memory 104M; rests pv; in_dom0 "until_true $PATIENCE \"[ \\\$(memory pv) = 104 ]\"; memory pv"'
 step "agent killed and started: adopted" 'a=$(domain pv); epoch=$(of pv epoch); kill_agent; start_agent; becomes pv Running; rests pv
   [ "$(domain pv)" = "$a" ]; [ "$(of pv epoch)" = "$epoch" ]; echo "domain $a goes on at $(counts_on pv)"'
 step "PV: rebooted" 'a=$(domain pv); pool vm reboot pv; becomes pv Running; b=$(domain pv); [ "$a" != "$b" ]; echo "domain $a, then $b"'
-step "agent killed while it reboots" 'counts_on pv; killed_in_the_midst pv reboot; becomes pv Running; is_true pv'
-step "agent killed while it pauses" 'killed_in_the_midst pv pause; is_true pv; is pv Running || pool vm unpause pv; becomes pv Running'
-step "agent killed while it stops" 'counts_on pv; killed_in_the_midst pv stop; becomes pv PoweredOff; is_true pv'
-step "agent killed before it builds" 'killed_in_the_midst pv start; is_true pv'
+long "agent killed while it reboots" 'counts_on pv; killed_in_the_midst pv reboot; becomes pv Running; is_true pv'
+long "agent killed while it pauses" 'killed_in_the_midst pv pause; is_true pv; is pv Running || pool vm unpause pv; becomes pv Running'
+long "agent killed while it stops" 'counts_on pv; killed_in_the_midst pv stop; becomes pv PoweredOff; is_true pv'
+long "agent killed before it builds" 'killed_in_the_midst pv start; is_true pv'
 # Slice by slice, until Xen has a domain of which xenstore knows nothing yet, or that moment is over.
-step "agent killed as a domain is born" '! is pv Running || pool vm stop pv --force
+long "agent killed as a domain is born" '! is pv Running || pool vm stop pv --force
   uuid=$(of pv uuid); pool vm start pv --no-wait
   in_dom0 "until xenstore-exists /tool/ovm/building/$uuid; do :; done
     until xl list | grep -q \"^(null)\" || xl domid pv >/dev/null 2>&1; do kill -CONT $(agent); kill -STOP $(agent); done
@@ -203,22 +78,22 @@ step "agent killed as a domain is born" '! is pv Running || pool vm stop pv --fo
 step "agent killed while it builds" '! is pv Running || pool vm stop pv --force; pool vm start pv --no-wait
   in_dom0 "until xl domid pv >/dev/null 2>&1; do :; done; kill -KILL $(agent)"
   start_agent; is_true pv; is pv Running || pool vm start pv; becomes pv Running; is_true pv'
-step "agent killed while it destroys" 'killed_in_the_midst pv stop --force; becomes pv PoweredOff; is_true pv'
+long "agent killed while it destroys" 'killed_in_the_midst pv stop --force; becomes pv PoweredOff; is_true pv'
 
 # One at a time: guests that boot are what an emulated CPU is slow at.
 step "a guest powers itself off" 'machine off pv "act=poweroff after=2"; pool vm start off; becomes off PoweredOff; is_true off; of off cause | grep "powered itself off"'
-step "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=14"; pool vm start boots; until_true $PATIENCE "[ \$(of boots epoch) -ge 2 ]"
+long "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=14"; pool vm start boots; until_true $PATIENCE "[ \$(of boots epoch) -ge 2 ]"
   becomes boots Running; pool vm stop boots --force; is_true boots'
-step "a guest crashes: started anew" 'machine crashes pv "act=crash after=14" "on_crash = \"restart\""; pool vm start crashes
+long "a guest crashes: started anew" 'machine crashes pv "act=crash after=14" "on_crash = \"restart\""; pool vm start crashes
   until_true $PATIENCE "[ \$(of crashes epoch) -ge 2 ]"; becomes crashes Running; pool vm stop crashes --force; is_true crashes'
-step "one that crashes at once is not" 'machine dies pv "act=crash after=2" "on_crash = \"restart\""; pool vm start dies; becomes dies Error; until_true $PATIENCE "in_dom0 gone dies"; of dies cause'
-step "it powers off while no agent runs" 'pool vm start off; kill_agent; in_dom0 "until_true $PATIENCE \"case \\\$(state off) in *s*) ;; *) false;; esac\""
+long "one that crashes at once is not" 'machine dies pv "act=crash after=2" "on_crash = \"restart\""; pool vm start dies; becomes dies Error; until_true $PATIENCE "in_dom0 gone dies"; of dies cause'
+long "it powers off while no agent runs" 'pool vm start off; kill_agent; in_dom0 "until_true $PATIENCE \"case \\\$(state off) in *s*) ;; *) false;; esac\""
   start_agent; becomes off PoweredOff; is_true off'
-step "one is deaf: destroyed after its time" 'machine deaf pv act=deaf; pool vm start deaf; counts_on deaf; pool vm stop deaf --force --timeout 3s; is deaf PoweredOff; is_true deaf'
+long "one is deaf: destroyed after its time" 'machine deaf pv act=deaf; pool vm start deaf; counts_on deaf; pool vm stop deaf --force --timeout 3s; is deaf PoweredOff; is_true deaf'
 
 step "PVH: created and started" 'machine pvh pvh "" "vif = [\"bridge=xenbr0\"]"; pool vm start pvh; becomes pvh Running; in_dom0 "until_true $PATIENCE counts pvh; grep -a \"GUEST up\" \$(console pvh)"'
-step "PVH: paused and unpaused" 'pool vm pause pvh; becomes pvh Paused; pool vm unpause pvh; becomes pvh Running; echo "at $(counts_on pvh)"'
-step "PVH: rebooted" 'a=$(domain pvh); pool vm reboot pvh; becomes pvh Running; b=$(domain pvh); [ "$a" != "$b" ]; echo "domain $a, then $b"'
+long "PVH: paused and unpaused" 'pool vm pause pvh; becomes pvh Paused; pool vm unpause pvh; becomes pvh Running; echo "at $(counts_on pvh)"'
+long "PVH: rebooted" 'a=$(domain pvh); pool vm reboot pvh; becomes pvh Running; b=$(domain pvh); [ "$a" != "$b" ]; echo "domain $a, then $b"'
 step "PVH: stopped" 'in_dom0 "until_true $PATIENCE counts pvh"; pool vm stop pvh; becomes pvh PoweredOff; is_true pvh'
 
 step "a foreign domain is counted, left alone" '
@@ -226,8 +101,8 @@ step "a foreign domain is counted, left alone" '
   in_dom0 "xl create -q \$(guest foreign pv)"
   until_true $PATIENCE "pool server show xen1 -o json | python3 -c \"import json, sys; sys.exit(json.load(sys.stdin)[\\\"facts\\\"][\\\"reservedMemoryMiB\\\"] < $a + 128)\""
   in_dom0 "until_true $PATIENCE counts foreign; xl destroy foreign"'
-step "everything is deleted" 'for name in pv boots crashes dies off deaf pvh; do pool vm delete $name; done; [ "$(in_dom0 "xl list | wc -l")" = 2 ]'
-step "the agent stops in good order" 'in_dom0 "kill -TERM $(cat "$work/agent"); until_true $PATIENCE \"! kill -0 $(cat "$work/agent") 2>/dev/null\"; tail -1 /var/log/ovm/ovm.log" | grep "virtual machines run on"'
+step "everything is deleted" 'for name in $(pool vm ls -o name); do pool vm delete $name; done; [ "$(in_dom0 "xl list | wc -l")" = 2 ]'
+step "the agent stops in good order" 'in_dom0 "kill -TERM $(agent); until_true $PATIENCE \"! kill -0 $(agent) 2>/dev/null\"; tail -1 /var/log/ovm/ovm.log" | grep "virtual machines run on"'
 
 echo "$failures failures, $SECONDS s"
 [ $failures = 0 ]

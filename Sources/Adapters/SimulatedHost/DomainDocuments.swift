@@ -24,7 +24,7 @@ struct DomainDocument: Codable, Sendable {
     let domain: UInt32
     let name: String
     let uuid: String
-    /// `running`, `paused`, `ended` or `dying`.
+    /// `running`, `paused`, `suspended`, `ended` or `dying`.
     let state: String
     /// Of an ended one: `powerOff`, `reboot` or `crash`.
     let end: String?
@@ -43,6 +43,7 @@ struct DomainDocument: Codable, Sendable {
         switch report.state {
         case .running: (state, end) = ("running", nil)
         case .paused: (state, end) = ("paused", nil)
+        case .suspended: (state, end) = ("suspended", nil)
         case .ended(let how): (state, end) = ("ended", how.rawValue)
         case .dying: (state, end) = ("dying", nil)
         }
@@ -61,6 +62,7 @@ struct DomainDocument: Codable, Sendable {
         switch (state, end.map { DomainEnd(rawValue: $0) }) {
         case ("running", nil): return .running
         case ("paused", nil): return .paused
+        case ("suspended", nil): return .suspended
         case ("dying", nil): return .dying
         case ("ended", .some(.some(let end))): return .ended(end)
         default: throw DocumentFault("domain \(domain) is in no known state")
@@ -79,6 +81,9 @@ enum OperationDocument: Codable, Sendable {
     case resize(domain: UInt32, memory: Int, virtualCPUs: Int)
     case destroy(domain: UInt32)
     case dumpCore(domain: UInt32)
+    case suspend(domain: UInt32, to: ImageDocument)
+    case unsuspend(domain: UInt32)
+    case removeImage(ImageDocument)
 
     init(_ operation: DomainOperation) {
         switch operation {
@@ -91,6 +96,9 @@ enum OperationDocument: Codable, Sendable {
             self = .resize(domain: domain, memory: memory.count, virtualCPUs: virtualCPUs)
         case .destroy(let domain): self = .destroy(domain: domain)
         case .dumpCore(let domain): self = .dumpCore(domain: domain)
+        case .suspend(let domain, let image): self = .suspend(domain: domain, to: ImageDocument(image))
+        case .unsuspend(let domain): self = .unsuspend(domain: domain)
+        case .removeImage(let image): self = .removeImage(ImageDocument(image))
         }
     }
 
@@ -108,6 +116,9 @@ enum OperationDocument: Codable, Sendable {
             return .resize(domain: domain, memory: Mebibytes(memory), virtualCPUs: virtualCPUs)
         case .destroy(let domain): return .destroy(domain: domain)
         case .dumpCore(let domain): return .dumpCore(domain: domain)
+        case .suspend(let domain, let image): return .suspend(domain: domain, to: try image.image())
+        case .unsuspend(let domain): return .unsuspend(domain: domain)
+        case .removeImage(let image): return .removeImage(try image.image())
         }
     }
 }
@@ -128,6 +139,7 @@ struct SpecificationDocument: Codable, Sendable {
     let diskPaths: [String]
     /// In MiB.
     let newImageSize: Int
+    let image: ImageDocument?
 
     struct InterfaceDocument: Codable, Sendable {
         let bridge: String
@@ -147,6 +159,7 @@ struct SpecificationDocument: Codable, Sendable {
         interfaces = requirements.interfaces.map { InterfaceDocument(bridge: $0.bridge, kilobitsPerSecond: $0.rate.count) }
         diskPaths = requirements.diskPaths
         newImageSize = requirements.newImageSize.count
+        image = specification.image.map { ImageDocument($0) }
     }
 
     func specification() throws(DocumentFault) -> DomainSpecification {
@@ -166,6 +179,29 @@ struct SpecificationDocument: Codable, Sendable {
             }, diskPaths: diskPaths, newImageSize: Mebibytes(newImageSize), maximumMemory: Mebibytes(maximumMemory),
             maximumVirtualCPUs: maximumVirtualCPUs)
         return DomainSpecification(
-            ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: "", requirements: requirements)
+            ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: "", requirements: requirements,
+            image: try image?.image())
+    }
+}
+
+/// The file of a domain's memory, as the protocol spells it.
+struct ImageDocument: Codable, Sendable {
+    let root: String?
+    let pool: String
+    let name: String
+
+    init(_ image: DomainImage) {
+        root = image.root
+        pool = image.pool.description
+        name = image.name
+    }
+
+    func image() throws(DocumentFault) -> DomainImage {
+        guard let pool = UniqueIdentifier(pool) else { throw DocumentFault("the pool of an image is no UUID") }
+        let texts = [root ?? "/", name]
+        guard texts.allSatisfy({ (1...SimulatedHostLimits.nameBytes).contains($0.utf8.count) }), texts[0].hasPrefix("/"),
+            !name.contains("/"), !name.hasPrefix("."), !texts[0].split(separator: "/").contains("..")
+        else { throw DocumentFault("an image has no possible path") }
+        return DomainImage(root: root, pool: pool, name: name)
     }
 }

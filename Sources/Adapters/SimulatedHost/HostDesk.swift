@@ -15,6 +15,7 @@ final class HostDesk {
     private var model: SimulatedHostModel
     private let hardware: UniqueIdentifier
     private let journal: HostJournal
+    private let images: HostImages
     private let eventLoop: any EventLoop
     private var connections: [ObjectIdentifier: HostConnection] = [:]
     /// Who waits for which operation.
@@ -23,10 +24,11 @@ final class HostDesk {
     private var timer: Scheduled<Void>?
     private var hasEnded = false
 
-    init(model: SimulatedHostModel, hardware: UniqueIdentifier, journal: HostJournal, eventLoop: any EventLoop) {
+    init(model: SimulatedHostModel, hardware: UniqueIdentifier, journal: HostJournal, images: HostImages, eventLoop: any EventLoop) {
         self.model = model
         self.hardware = hardware
         self.journal = journal
+        self.images = images
         self.eventLoop = eventLoop
     }
 
@@ -82,6 +84,7 @@ final class HostDesk {
         let id = DomainOperationID(nextOperation)
         nextOperation += 1
         waiting[id] = (connection, request)
+        images.look(at: operation, &model)
         model.begin(operation, id: id, now: HostClock.now())
         settle(mayHaveChanged: true)
     }
@@ -91,11 +94,13 @@ final class HostDesk {
     /// Lets the model catch up with the clock, and tells what has come of it: the journal first, then those who wait.
     func settle(mayHaveChanged: Bool = false) {
         guard failure == nil, !hasEnded else { return }
+        images.lookAtConsumed(&model)
         let changes = model.advance(to: HostClock.now())
         do throws(SimulatedHostError) {
             for case .event(let event) in changes {
                 try journal.append(event)
                 if case .dumped(let path) = event.kind { try DumpMarker.write(event, to: path) }
+                try images.carryOut(event)
             }
         } catch {
             failure = error

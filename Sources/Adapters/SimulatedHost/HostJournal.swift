@@ -5,8 +5,8 @@ import PoolModel
 
 /// One line of `journal.jsonl`; a domain without `machine` is foreign.
 package struct HostJournalLine: Codable, Hashable, Sendable {
-    /// `booted`, `created`, `started`, `paused`, `ended`, `dumped` or `stopped`. A domain runs from `started` to the next `paused`, `ended`
-    /// or `stopped`.
+    /// `booted`, `created`, `started`, `paused`, `ended`, `dumped`, `image-written`, `image-consumed`, `image-removed` or `stopped`. A domain
+    /// runs from `started` to the next `paused`, `ended` or `stopped`.
     package let kind: String
     /// When it happened: CLOCK_MONOTONIC of this machine, in nanoseconds.
     package let at: Int64
@@ -22,7 +22,7 @@ package struct HostJournalLine: Codable, Hashable, Sendable {
     package var epoch: UInt64?
     /// Of `ended`: `powerOff`, `reboot` or `crash`.
     package var end: String?
-    /// Of `dumped`: the file.
+    /// Of `dumped` and images: the file.
     package var path: String?
 
     init(_ event: SimulatedHostEvent, written: MonotonicInstant) {
@@ -37,7 +37,7 @@ package struct HostJournalLine: Codable, Hashable, Sendable {
         machine = event.domain?.ownership?.machine.number
         epoch = event.domain?.ownership?.epoch.number
         if case .ended(let end) = event.kind { self.end = end.rawValue }
-        if case .dumped(let path) = event.kind { self.path = path }
+        path = event.kind.path
     }
 }
 
@@ -61,6 +61,9 @@ extension SimulatedHostEventKind {
         case .paused: "paused"
         case .ended: "ended"
         case .dumped: "dumped"
+        case .imageWritten: "image-written"
+        case .imageConsumed: "image-consumed"
+        case .imageRemoved: "image-removed"
         case .stopped: "stopped"
         }
     }

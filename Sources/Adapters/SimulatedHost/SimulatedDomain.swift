@@ -15,6 +15,8 @@ struct SimulatedDomain: Hashable, Sendable {
     var isBuilding: Bool
     /// How the guest was asked to end; it has not acted on it.
     var endAsked: DomainEnd?
+    /// The image that it was built from, until it is let run; of a suspended one that which its memory is written to.
+    var image: String?
     /// The file that its memory was dumped to.
     var dump: String?
 

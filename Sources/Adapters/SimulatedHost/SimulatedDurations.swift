@@ -35,6 +35,8 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
     /// To hand the request to end or to reboot to the guest; what the guest does then takes `guestShutdown`.
     package var shutdown: SimulatedSpan
     package var destroy: SimulatedSpan
+    /// To suspend a guest and write its memory to an image; to read it takes as long, beside `create`.
+    package var suspend = SimulatedSpan(.milliseconds(100), .milliseconds(500))
     /// To write an ended guest's memory to a file.
     package var dump = SimulatedSpan(.milliseconds(100), .milliseconds(500))
     /// From the request until the guest has powered itself off.
@@ -67,6 +69,9 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
         case .shutdown, .reboot: shutdown
         case .destroy: destroy
         case .dump: dump
+        case .suspend: suspend
+        case .unsuspend: unpause
+        case .removeImage: pause
         }
     }
 }

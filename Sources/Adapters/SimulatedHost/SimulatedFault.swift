@@ -8,6 +8,9 @@ package enum SimulatedOperationKind: String, Hashable, Sendable, Codable, CaseIt
     case resize
     case destroy
     case dump
+    case suspend
+    case unsuspend
+    case removeImage = "remove-image"
 }
 
 /// What goes wrong with the next operation of a kind; then the fault is used up.

@@ -14,7 +14,7 @@ package struct SimulatedHostEvent: Hashable, Sendable {
     /// When it happened, on the clock of whoever drives the model.
     package let instant: MonotonicInstant
     package let boot: UniqueIdentifier
-    /// Nil for `booted`.
+    /// Nil for `booted`, and for an image that is removed without its domain.
     package let domain: SimulatedDomainIdentity?
 }
 
@@ -32,8 +32,24 @@ package enum SimulatedHostEventKind: Hashable, Sendable {
     case ended(DomainEnd)
     /// The memory of an ended domain is in this file.
     case dumped(path: String)
+    /// The memory of a suspended domain is in this file, whole.
+    case imageWritten(path: String)
+    /// This file is gone, as a domain is let run that was built from it.
+    case imageConsumed(path: String)
+    /// This file is gone, unused.
+    case imageRemoved(path: String)
     /// The domain is gone.
     case stopped
+}
+
+extension SimulatedHostEventKind {
+    /// The file that the event is about; nil where it is about none.
+    var path: String? {
+        switch self {
+        case .dumped(let path), .imageWritten(let path), .imageConsumed(let path), .imageRemoved(let path): path
+        case .booted, .created, .started, .paused, .ended, .stopped: nil
+        }
+    }
 }
 
 /// Which domain an event is about.

@@ -14,6 +14,7 @@ package struct SimulatedHostFolder: Hashable, Sendable {
     package var socket: String { "\(path)/simulated.sock" }
     package var settings: String { "\(path)/\(SimulatedHostSettings.fileName)" }
     package var journal: String { "\(path)/journal.jsonl" }
+    package var images: String { "\(path)/save" }
     package var dumps: String { "\(path)/dump" }
     package var lock: String { "\(path)/simulated.lock" }
 

@@ -84,16 +84,24 @@ extension SimulatedHostModel {
         case .dumpCore(let number):
             _ = try requireDumpable(number)
             return .dump(domain: number)
+        case .suspend(let number, let image): return try beginSuspend(number, to: image.path(own: imageFolder), now: now)
+        case .unsuspend(let number):
+            try requireSuspended(number)
+            return .unsuspend(domain: number)
+        case .removeImage(let image): return .removeImage(path: image.path(own: imageFolder))
         }
     }
 
     /// From here on the domain has its name and its memory, and shows as paused.
     private mutating func beginBuilding(_ specification: DomainSpecification) throws(SimulatedRefusal) -> UInt32 {
         try requireAcceptable(specification)
+        let image = specification.image?.path(own: imageFolder)
+        if let image, !images.contains(image) { throw .noSuchImage(image) }
         let domain = addDomain(
             name: specification.name.text, uuid: specification.uuid, memory: specification.requirements.memory,
             virtualCPUs: specification.requirements.virtualCPUs, specification,
             state: .paused, isBuilding: true)
+        domains[domain.number]?.image = image
         return domain.number
     }
 
@@ -135,6 +143,7 @@ extension SimulatedHostModel {
             case .finishBuilding(let number): try finishBuilding(number, at: instant)
             case .unpause(let number):
                 let domain = try requireUnpausable(number)
+                try consumeImage(of: domain, at: instant)
                 domains[number]?.state = .running
                 record(.started, domain.identity, at: instant)
                 if domain.endAsked != nil { scheduleGuestEnd(of: domain, from: instant) }
@@ -154,6 +163,10 @@ extension SimulatedHostModel {
                 guard let domain = domains.removeValue(forKey: number) else { break }
                 record(.stopped, domain.identity, at: instant)
             case .dump(let number): return .dumped(path: try dump(number, at: instant))
+            case .writeImage(let number): try finishImage(of: number, at: instant)
+            case .unsuspend(let number): try unsuspend(number, at: instant)
+            case .removeImage(let path):
+                if images.remove(path) != nil { record(.imageRemoved(path: path), nil, at: instant) }
             }
             return .done
         } catch {
@@ -193,6 +206,9 @@ extension DomainOperation {
         case .resize: .resize
         case .destroy: .destroy
         case .dumpCore: .dump
+        case .suspend: .suspend
+        case .unsuspend: .unsuspend
+        case .removeImage: .removeImage
         }
     }
 }

@@ -24,6 +24,9 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case badDuration
     case badCause
     case notEnded(UInt32)
+    case notSuspended(UInt32)
+    case suspendCutShort(UInt32)
+    case noSuchImage(String)
 
     var message: String {
         switch self {
@@ -46,6 +49,10 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .badName: "The name is empty or longer than \(ForeignDomain.longestName) bytes."
         case .badDuration: "The duration is below zero or longer than a day."
         case .notEnded(let number): "The guest of domain \(number) has not ended, or its domain is being taken down."
+        case .notSuspended(let number): "The guest of domain \(number) is not suspended."
+        case .suspendCutShort(let number): "The suspend of domain \(number) was cut short by the end of an agent; its guest goes on."
+        case .noSuchImage(let path):
+            "The image \(path) is not there: its guest went on from it before, or it was removed. Throw its memory away with a forced stop."
         case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
         case .tooManyFaults: "More faults wait, or more names ignore a shutdown, than a simulated host remembers."
         }
@@ -60,7 +67,7 @@ extension SimulatedHostModel {
         switch domain.state {
         case .running, .paused: return domain
         case .ended: throw .alreadyEnded(number)
-        case .dying: throw .notRunning(number)
+        case .dying, .suspended: throw .notRunning(number)
         }
     }
 

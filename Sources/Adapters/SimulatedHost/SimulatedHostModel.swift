@@ -12,6 +12,10 @@ package struct SimulatedHostModel: Sendable {
     package internal(set) var durations: SimulatedDurations
     /// Where dumps of memory lie.
     let dumpFolder: String
+    /// Where the images lie that lie below no shared storage root.
+    package let imageFolder: String
+    /// The images that this host sees; they outlive its boots.
+    package internal(set) var images: Set<String> = []
 
     var domains: [UInt32: SimulatedDomain] = [:]
     var nextDomain: UInt32 = 1
@@ -29,10 +33,11 @@ package struct SimulatedHostModel: Sendable {
     /// A host that has just booted.
     package init(
         capacity: SimulatedCapacity, durations: SimulatedDurations = SimulatedDurations(), boot: UniqueIdentifier, seed: UInt64,
-        dumpFolder: String = "/dump", now: MonotonicInstant
+        dumpFolder: String = "/dump", imageFolder: String = "/save", now: MonotonicInstant
     ) {
         self.capacity = capacity
         self.dumpFolder = dumpFolder
+        self.imageFolder = imageFolder
         self.durations = durations
         self.boot = boot
         generator = SeededGenerator(seed: seed)

@@ -31,22 +31,25 @@ package struct SimulatedHostServer: Sendable {
         let boot = UniqueIdentifier(randomHigh: random.next(), randomLow: random.next())
         let model = SimulatedHostModel(
             capacity: settings.capacity, durations: settings.durations, boot: boot, seed: random.next(), dumpFolder: folder.dumps,
-            now: HostClock.now())
+            imageFolder: folder.images, now: HostClock.now())
         let socket = try folder.listen()
         defer { folder.removeSocket() }
-        try await serve(model, journal, socket, boot: boot, onServing)
+        try await serve(model, settings, journal, socket, boot: boot, onServing)
     }
 
     private func serve(
-        _ model: SimulatedHostModel, _ journal: HostJournal, _ socket: OwnedDescriptor, boot: UniqueIdentifier,
-        _ onServing: @Sendable (UniqueIdentifier) -> Void
+        _ model: SimulatedHostModel, _ settings: SimulatedHostSettings, _ journal: HostJournal, _ socket: OwnedDescriptor,
+        boot: UniqueIdentifier, _ onServing: @Sendable (UniqueIdentifier) -> Void
     ) async throws(SimulatedHostError) {
         let loop = eventLoop
-        let hardware = folder.hardware
+        let (hardware, folder) = (folder.hardware, folder)
         let outcome: Result<SimulatedHostError?, any Error>
         do {
             let (desk, channel) = try await loop.flatSubmit { () -> EventLoopFuture<(NIOLoopBound<HostDesk>, any Channel)> in
-                let desk = NIOLoopBound(HostDesk(model: model, hardware: hardware, journal: journal, eventLoop: loop), eventLoop: loop)
+                let desk = NIOLoopBound(
+                    HostDesk(
+                        model: model, hardware: hardware, journal: journal, images: HostImages(folder, shared: settings.sharedFolder),
+                        eventLoop: loop), eventLoop: loop)
                 desk.value.settle()
                 return Self.bootstrap(desk, loop, socket).map { channel in
                     desk.value.listener = channel

@@ -5,13 +5,18 @@ import PoolModel
 package struct SimulatedHostSettings: Hashable, Sendable {
     package var capacity: SimulatedCapacity
     package var durations: SimulatedDurations
+    /// The folder that stands for shared storage, the same for hosts that share one; nil for a host that shares none.
+    package var sharedFolder: String?
 
     /// The file's name in a data directory.
     package static let fileName = "simulated.json"
 
-    package init(capacity: SimulatedCapacity = SimulatedCapacity(), durations: SimulatedDurations = SimulatedDurations()) {
+    package init(
+        capacity: SimulatedCapacity = SimulatedCapacity(), durations: SimulatedDurations = SimulatedDurations(), sharedFolder: String? = nil
+    ) {
         self.capacity = capacity
         self.durations = durations
+        self.sharedFolder = sharedFolder
     }
 
     /// Reads the file at `path`; the usual host where there is none.
@@ -34,6 +39,8 @@ package struct SimulatedHostSettings: Hashable, Sendable {
         do throws(DocumentFault) {
             capacity = try document.facts.capacity()
             durations = try document.durations?.durations() ?? SimulatedDurations()
+            sharedFolder = document.sharedFolder
+            guard sharedFolder?.hasPrefix("/") ?? true else { throw DocumentFault("sharedFolder is not an absolute path") }
         } catch {
             throw .badSettings(path: path, reason: error.reason)
         }
@@ -66,9 +73,10 @@ package struct SimulatedHostSettings: Hashable, Sendable {
 private struct SettingsDocument: Codable {
     var facts: FactsDocument
     var durations: DurationsDocument?
+    var sharedFolder: String?
 
     private enum CodingKeys: String, CodingKey {
-        case memory, reserve, processors, cards, bridges, storageRoots, domainTypes, durations, processor
+        case memory, reserve, processors, cards, bridges, storageRoots, domainTypes, durations, sharedFolder, processor
     }
 
     init(_ settings: SimulatedHostSettings) {
@@ -77,6 +85,7 @@ private struct SettingsDocument: Codable {
                 capacity: settings.capacity, boot: UniqueIdentifier(high: 0, low: 0), seed: 0, now: .zero
             ).facts)
         durations = settings.durations == SimulatedDurations() ? nil : DurationsDocument(settings.durations)
+        sharedFolder = settings.sharedFolder
     }
 
     init(from decoder: any Decoder) throws {
@@ -93,6 +102,7 @@ private struct SettingsDocument: Codable {
             domainTypes: try container.decodeIfPresent([String].self, forKey: .domainTypes) ?? usual.domainTypes,
             processor: try container.decodeIfPresent(ProcessorFactsDocument.self, forKey: .processor))
         durations = try container.decodeIfPresent(DurationsDocument.self, forKey: .durations)
+        sharedFolder = try container.decodeIfPresent(String.self, forKey: .sharedFolder)
     }
 
     func encode(to encoder: any Encoder) throws {
@@ -105,6 +115,7 @@ private struct SettingsDocument: Codable {
         try container.encode(facts.storageRoots, forKey: .storageRoots)
         try container.encode(facts.domainTypes, forKey: .domainTypes)
         try container.encodeIfPresent(durations, forKey: .durations)
+        try container.encodeIfPresent(sharedFolder, forKey: .sharedFolder)
         try container.encodeIfPresent(facts.processor, forKey: .processor)
     }
 }
@@ -117,6 +128,7 @@ private struct DurationsDocument: Codable {
     var destroy: [Int]?
     var guestShutdown: [Int]?
     var dump: [Int]?
+    var suspend: [Int]?
 
     init(_ durations: SimulatedDurations) {
         create = Self.bounds(durations.create)
@@ -125,6 +137,7 @@ private struct DurationsDocument: Codable {
         destroy = Self.bounds(durations.destroy)
         guestShutdown = Self.bounds(durations.guestShutdown)
         dump = Self.bounds(durations.dump)
+        suspend = Self.bounds(durations.suspend)
     }
 
     func durations() throws(DocumentFault) -> SimulatedDurations {
@@ -134,6 +147,7 @@ private struct DurationsDocument: Codable {
             shutdown: try Self.span(shutdown) ?? usual.shutdown, destroy: try Self.span(destroy) ?? usual.destroy,
             guestShutdown: try Self.span(guestShutdown) ?? usual.guestShutdown)
         read.dump = try Self.span(dump) ?? usual.dump
+        read.suspend = try Self.span(suspend) ?? usual.suspend
         return read
     }
 

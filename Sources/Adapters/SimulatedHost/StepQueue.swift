@@ -24,6 +24,9 @@ enum SimulatedEffect: Sendable {
     case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
     case remove(domain: UInt32)
     case dump(domain: UInt32)
+    case writeImage(domain: UInt32)
+    case unsuspend(domain: UInt32)
+    case removeImage(path: String)
 }
 
 /// Steps in the order of their deadlines; steps of the same instant in the order in which they were added.

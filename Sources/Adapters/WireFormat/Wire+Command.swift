@@ -72,6 +72,10 @@ extension WireCommand {
         case .rebootMachine(let machine, let force, let patience): .rebootMachine(WireStopMachine(machine, force, patience))
         case .pauseMachine(let machine): .pauseMachine(machine.number)
         case .unpauseMachine(let machine): .unpauseMachine(machine.number)
+        case .suspendMachine(let machine): .suspendMachine(machine.number)
+        case .resumeMachine(let machine): .resumeMachine(machine.number)
+        case .imageRemoved(let machine, let server, let session, let epoch, let failure):
+            .imageRemoved(WireImageRemoved(machine, server, session, epoch, failure))
         case .observed(let machine, let server, let session, let epoch, let observation):
             .observed(WireObserved(machine, server, session, epoch, observation))
         case .resetMachineStatus(let machine): .resetMachineStatus(machine.number)
@@ -139,6 +143,12 @@ extension WireCommand {
             return .rebootMachine(VirtualMachineID(wire.machine), force: wire.force, patience: try wire.patience())
         case .pauseMachine(let machine): return .pauseMachine(VirtualMachineID(machine))
         case .unpauseMachine(let machine): return .unpauseMachine(VirtualMachineID(machine))
+        case .suspendMachine(let machine): return .suspendMachine(VirtualMachineID(machine))
+        case .resumeMachine(let machine): return .resumeMachine(VirtualMachineID(machine))
+        case .imageRemoved(let wire):
+            return .imageRemoved(
+                VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "image_removed.server"),
+                session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch), failure: wire.hasFailure ? wire.failure : nil)
         case .observed(let wire):
             return .observed(
                 VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "observed.server"),
@@ -288,6 +298,7 @@ extension WireObserved {
             }
         case .ended(let reason, let isTooSoon): ended = WireEnded(reason, isTooSoon: isTooSoon)
         case .dumped(let dump): dumped = WireDump(dump)
+        case .suspended: suspended = true
         case .resized: resized = true
         case .failed(let task, let cause): failed = WireOfTask(task, cause)
         case .waiting(let task, let cause): waiting = WireOfTask(task, cause)
@@ -304,6 +315,7 @@ extension WireObserved {
             return .stopped(reason, cause: stopped.cause)
         case .ended(let ended): return .ended(try ended.reasonModel(), isTooSoon: ended.isTooSoon)
         case .dumped(let dump): return .dumped(try dump.model())
+        case .suspended: return .suspended
         case .resized: return .resized
         case .failed(let failed): return .failed(TaskID(failed.task), cause: failed.cause)
         case .waiting(let waiting): return .waiting(TaskID(waiting.task), cause: waiting.cause)

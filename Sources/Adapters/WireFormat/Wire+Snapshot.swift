@@ -142,6 +142,7 @@ extension WireMachineState {
                 $0.session = place.session.number
                 $0.epoch = place.epoch.number
                 $0.isStarted = place.isStarted
+                if let image = place.image { $0.image = WireImage(image) }
             }
         }
         epoch = machine.epoch.number
@@ -160,6 +161,7 @@ extension WireMachineState {
             self.ended = WireEnded(ended.reason, isTooSoon: ended.isTooSoon)
             if let dump = ended.dump { self.ended.dump = WireDump(dump) }
         }
+        if let image = machine.image { self.image = WireImage(image) }
     }
 
     func model() throws(WireError) -> VirtualMachine {
@@ -177,7 +179,8 @@ extension WireMachineState {
         if hasPlacement {
             machine.placement = MachinePlacement(
                 server: try WireField.server(placement.server, "placement.server"), session: SessionNumber(placement.session),
-                epoch: PlacementEpoch(placement.epoch), isStarted: placement.isStarted)
+                epoch: PlacementEpoch(placement.epoch), isStarted: placement.isStarted,
+                image: placement.hasImage ? try placement.image.model() : nil)
         }
         machine.epoch = PlacementEpoch(epoch)
         machine.stopPatience = try WireField.patience(hasStopPatienceNanoseconds ? stopPatienceNanoseconds : nil)
@@ -186,6 +189,7 @@ extension WireMachineState {
             machine.ended = MachineEnd(
                 reason: try ended.reasonModel(), isTooSoon: ended.isTooSoon, dump: ended.hasDump ? try ended.dump.model() : nil)
         }
+        machine.image = hasImage ? try image.model() : nil
         machine.task = task == 0 ? nil : TaskID(task)
         for tag in tags { machine.tags[try WireField.tagKey(tag.key, "tag.key")] = tag.value }
         machine.createdAt = LogIndex(createdAt)

@@ -18,6 +18,7 @@ extension AgentCore {
         }
         let placed = state.machines(on: identity.server)
         for machine in placed { reconcile(machine, owned[machine] ?? [], session: own, &effects) }
+        removeImages(session: own, &effects)
         forgetEndedPlacements(placed)
     }
 
@@ -36,6 +37,7 @@ extension AgentCore {
         switch domain.state {
         case .running: reconcileRunning(machine, placement, domain, session: own, &effects)
         case .paused: reconcilePaused(machine, placement, domain, session: own, &effects)
+        case .suspended: reconcileSuspended(machine, placement, domain, &effects)
         case .ended(let end): reconcileEnded(machine, placement, domain, end, &effects)
         case .dying: reconciler.machines[id]?.leastListing = 0
         }
@@ -48,13 +50,16 @@ extension AgentCore {
     ) {
         guard let running = reconciler.operations[id] else { return }
         if case .dumpCore = running.operation { return waitForDump(running, machine, placement, &effects) }
-        guard now.monotonic - running.began >= settings.operationPatience else { return }
-        let silence = "The hypervisor has not answered \(running.operation.words) for \(settings.operationPatience.components.seconds) s."
-        if reconciler.machines[machine.id]?.isSilenceSaid == false {
-            reconciler.machines[machine.id]?.isSilenceSaid = true
-            effects.append(.notice(.error, "Virtual machine \(machine.name): \(silence)"))
+        let (passed, patience) = (now.monotonic - running.began, settings.patience(with: running.operation, machine.reserved.memory))
+        guard passed >= settings.operationPatience else { return }
+        if passed >= patience {
+            let silence = "The hypervisor has not answered \(running.operation.words) for \(patience.components.seconds) s."
+            if reconciler.machines[machine.id]?.isSilenceSaid == false {
+                reconciler.machines[machine.id]?.isSilenceSaid = true
+                effects.append(.notice(.error, "Virtual machine \(machine.name): \(silence)"))
+            }
+            tellWaiting(silence, machine, placement, &effects)
         }
-        tellWaiting(silence, machine, placement, &effects)
         guard machine.isStopForced, let domain = domains.first(where: { $0.ownership?.epoch == placement.epoch }) else { return }
         if case .destroy = running.operation { return }
         perform(.destroy(domain: domain.domain), for: machine, placement, &effects)
@@ -69,7 +74,8 @@ extension AgentCore {
             reconciler.machines[machine.id]?.wasCreated = true
             let specification = DomainSpecification(
                 ownership: DomainOwnership(pool: identity.pool, machine: machine.id, epoch: placement.epoch), name: machine.name,
-                uuid: machine.uuid, configuration: machine.configuration, requirements: machine.requirements)
+                uuid: machine.uuid, configuration: machine.configuration, requirements: machine.requirements,
+                image: placement.image.map { DomainImage($0, of: machine.id, named: machine.name, pool: identity.pool) })
             perform(.createPaused(specification), for: machine, placement, &effects)
             return
         }
@@ -86,6 +92,8 @@ extension AgentCore {
             let isCancelled = machine.task == nil
             return (.requested, isCancelled ? "Its start was cancelled; nothing of it runs." : MachineStopReason.requested.sentence)
         }
+        if machine.intent == .suspended, machine.image?.phase == .whole { return (.requested, "Its memory is in its image.") }
+        if let loss = progress.lossCause { return (.vanished, loss) }
         if machine.intent == .rebooting { return (.requested, "It was stopped to be rebooted.") }
         if let ended = machine.ended {
             let sentence = ended.reason.sentence + (ended.dump.map { " \($0.sentence)" } ?? "")
@@ -94,7 +102,8 @@ extension AgentCore {
             return (ended.reason, "\(sentence) It is not started anew: it had run for less than \(floor) s.")
         }
         if !placement.isStarted {
-            if let failure = progress.startFailure ?? progress.failure { return (.startFailed, "The start failed: \(failure)") }
+            let what = placement.image == nil ? "start" : "resume"
+            if let failure = progress.startFailure ?? progress.failure { return (.startFailed, "The \(what) failed: \(failure)") }
             // Seen after the start was decided, and before it was done.
             if let words = sightingWords(of: machine.id) { return (.startFailed, "It was not started: \(words).") }
             if !progress.wasCreated || placement.session != own { return (.startInterrupted, MachineStopReason.startInterrupted.sentence) }

@@ -27,6 +27,10 @@ extension AgentCore {
         case .rebooting:
             if isNews { observe(.running, machine, placement, &effects) }
             end(machine, placement, domain, by: .reboot(domain: domain.domain), &effects)
+        case .suspended:
+            // What adopts it says that it runs: that it is on its way into an image does not change.
+            if isNews { return observe(.running, machine, placement, &effects) }
+            suspend(machine, placement, domain, &effects)
         case .stopped:
             if isNews { observe(.shuttingDown, machine, placement, &effects) }
             end(machine, placement, domain, by: .shutdown(domain: domain.domain), &effects)
@@ -61,6 +65,10 @@ extension AgentCore {
             } else if case .resize(let task)? = pendingTask(machine) {
                 giveUpResize(machine, placement, domain, task, &effects)
             }
+        case .suspended:
+            // Somebody else paused it: no guest can be suspended that stands still.
+            guard let task = machine.task else { return observe(.paused, machine, placement, &effects) }
+            observe(.failed(task, cause: "It is paused, and only a running guest can be suspended."), machine, placement, &effects)
         case .stopped, .rebooting:
             if machine.isStopForced { return insist(on: .destroy(domain: domain.domain), machine, placement, &effects) }
             // A guest must run to end by itself.
@@ -92,24 +100,26 @@ extension AgentCore {
     // MARK: Doing
 
     /// The operation that a task wants of a domain that stands as it is.
-    private enum PendingTask {
+    enum PendingTask {
+        case suspend(TaskID)
         case pause(TaskID)
         case unpause(TaskID)
         case resize(TaskID)
     }
 
-    private func pendingTask(_ machine: VirtualMachine) -> PendingTask? {
+    func pendingTask(_ machine: VirtualMachine) -> PendingTask? {
         guard let task = machine.task, let kind = state.tasks[task]?.kind else { return nil }
         switch kind {
         case .pause: return .pause(task)
         case .unpause: return .unpause(task)
         case .resize: return .resize(task)
-        case .start, .stop, .reboot: return nil
+        case .suspend: return .suspend(task)
+        case .start, .resume, .stop, .reboot: return nil
         }
     }
 
     /// Begins a task's operation once in a run of this agent; a failure, or an answer that is not so, ends the task.
-    private mutating func tryOnce(
+    mutating func tryOnce(
         _ operation: DomainOperation, for task: TaskID, _ machine: VirtualMachine, _ placement: MachinePlacement, _ contradiction: String,
         _ effects: inout [AgentEffect]
     ) {
@@ -168,7 +178,7 @@ extension AgentCore {
     }
 
     /// Does what must come about; after a failure again, after a while.
-    private mutating func insist(
+    mutating func insist(
         on operation: DomainOperation, _ machine: VirtualMachine, _ placement: MachinePlacement, _ effects: inout [AgentEffect]
     ) {
         if let retry = reconciler.machines[machine.id]?.retryAt, now.monotonic < retry {
@@ -236,6 +246,9 @@ extension DomainOperation {
         case .reboot: "the request to reboot its guest"
         case .resize: "the request to change its size"
         case .destroy: "the request to destroy its domain"
+        case .suspend: "the request to suspend its guest"
+        case .unsuspend: "the request to let its suspended guest go on"
+        case .removeImage: "the request to remove its image"
         case .dumpCore: "the request to dump its guest's memory"
         }
     }

@@ -75,8 +75,11 @@ extension AgentCore {
     private func phase(of doing: MachineProgress, _ machine: VirtualMachine, _ task: PoolTask) -> TaskPhase? {
         if let operation = doing.operation.flatMap({ reconciler.operations[$0]?.operation }) {
             switch operation {
-            case .createPaused: return .creating
+            case .createPaused(let specification): return specification.image == nil ? .creating : .restoring
             case .unpause: return task.kind == .unpause ? .unpausing : .starting
+            case .unsuspend: return .unpausing
+            case .suspend: return .suspending
+            case .removeImage: return nil
             case .pause: return .pausing
             case .shutdown, .reboot: return .askingGuest
             case .resize: return .resizing

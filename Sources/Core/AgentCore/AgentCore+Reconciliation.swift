@@ -44,6 +44,11 @@ extension AgentCore {
 
     mutating func operationEnded(_ id: DomainOperationID, _ result: DomainOperationResult, _ effects: inout [AgentEffect]) {
         guard let running = reconciler.operations.removeValue(forKey: id) else { return }
+        if reconciler.removals[running.machine]?.operation == id {
+            reconciler.removals[running.machine]?.result = result
+            reconciler.isDue = true
+            return
+        }
         if reconciler.machines[running.machine]?.operation == id {
             reconciler.machines[running.machine]?.operation = nil
             reconciler.machines[running.machine]?.leastListing = reconciler.askedNumber + 1
@@ -55,6 +60,7 @@ extension AgentCore {
                 let retry = now.monotonic + settings.operationRetry
                 reconciler.machines[running.machine]?.retryAt = retry
                 noteFailedStart(running, cause)
+                noteLostGuest(running, cause)
                 effects.append(.notice(.warning, "Virtual machine \(name(of: running.machine)): \(cause)"))
             }
         }

@@ -17,6 +17,8 @@ package struct DomainOwnership: Hashable, Sendable {
 package enum DomainState: Hashable, Sendable {
     case running
     case paused
+    /// The agent had its guest suspended: its memory is written to an image, or has been, and it goes on only if it is told to.
+    case suspended
     /// The guest has ended; the domain still holds its memory until it is destroyed.
     case ended(DomainEnd)
     /// Being destroyed. Counts as alive.
@@ -64,23 +66,52 @@ package struct DomainSpecification: Hashable, Sendable {
     /// The vm.cfg text as the pool keeps it. `requirements` win over its memory and virtual CPUs.
     package let configuration: String
     package let requirements: MachineRequirements
+    /// What it goes on from; nil for a guest that boots.
+    package let image: DomainImage?
 
     package init(
         ownership: DomainOwnership, name: VirtualMachineName, uuid: UniqueIdentifier, configuration: String,
-        requirements: MachineRequirements
+        requirements: MachineRequirements, image: DomainImage? = nil
     ) {
         self.ownership = ownership
         self.name = name
         self.uuid = uuid
         self.configuration = configuration
         self.requirements = requirements
+        self.image = image
     }
+}
+
+/// The file of a domain's memory.
+package struct DomainImage: Hashable, Sendable {
+    /// The shared storage root that it lies below; nil: in the server's own folder for images.
+    package let root: String?
+    package let pool: PoolID
+    /// The file's name, which says whose memory it is: `web01-7-3`, of the machine with number 7 by its placement 3.
+    package let name: String
+
+    package init(root: String?, pool: PoolID, name: String) {
+        self.root = root
+        self.pool = pool
+        self.name = name
+    }
+
+    package init(_ image: SuspendedImage, of machine: VirtualMachineID, named name: VirtualMachineName, pool: PoolID) {
+        self.init(root: image.root, pool: pool, name: "\(name)-\(machine)-\(image.epoch)")
+    }
+
+    /// The folder that it lies in, below its storage root or else in the server's own folder; two pools may share a storage.
+    package func folder(own: String) -> String { "\(root.map { $0 == "/" ? "/suspended" : "\($0)/suspended" } ?? own)/\(pool)" }
+    package func path(own: String) -> String { "\(folder(own: own))/\(name).image" }
 }
 
 /// Something to be done with the hypervisor.
 package enum DomainOperation: Hashable, Sendable {
-    /// Builds the domain and leaves it paused, so that the lease can be looked at before it runs.
+    /// Builds the domain and leaves it paused, so that the lease can be looked at before it runs. From an image its memory is read, and the
+    /// image stays.
     case createPaused(DomainSpecification)
+    /// Lets it run. The image that it was built from is removed first, durably: whatever becomes of this operation, and of the word that it
+    /// was done, no second domain goes on from there.
     case unpause(domain: UInt32)
     case pause(domain: UInt32)
     /// Asks the guest to power off.
@@ -93,6 +124,13 @@ package enum DomainOperation: Hashable, Sendable {
     /// Writes the memory of a domain whose guest has ended to a file on the server. Asked again about the same domain, it answers with the
     /// file that is there already.
     case dumpCore(domain: UInt32)
+    /// Suspends the guest and writes its memory to the image, whole and durable; the domain stays, suspended. Where that fails the guest is
+    /// let go on. Asked again about a suspended domain whose image is whole, it has nothing to do.
+    case suspend(domain: UInt32, to: DomainImage)
+    /// Removes the image of a suspended domain, if there is one, then lets its guest go on.
+    case unsuspend(domain: UInt32)
+    /// Removes an image, if there is one.
+    case removeImage(DomainImage)
 }
 
 /// Marks an operation; comes back in its result.

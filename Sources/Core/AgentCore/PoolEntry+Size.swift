@@ -35,9 +35,11 @@ extension PoolCommand {
         case .join(let request): request.server.textBytes
         case .createCredential(let credential): credential.name.utf8.count
         case .observed(_, _, _, _, let observation): observation.textBytes
+        case .imageRemoved(_, _, _, _, let failure): (failure?.utf8.count ?? 0) + 64
         case .raiseFormat, .changeSettings, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
             .deleteMachine,
-            .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .resetMachineStatus, .cancelTask, .deleteTag,
+            .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .suspendMachine, .resumeMachine,
+            .resetMachineStatus, .cancelTask, .deleteTag,
             .deleteRule, .revokeCredential:
             128
         }
@@ -65,7 +67,7 @@ extension NewServer {
 extension MachineObservation {
     fileprivate var textBytes: Int {
         switch self {
-        case .running, .paused, .shuttingDown, .ended, .resized: 64
+        case .running, .paused, .shuttingDown, .ended, .suspended, .resized: 64
         case .failed(_, let cause), .waiting(_, let cause), .stopped(_, let cause): cause.utf8.count + 64
         case .dumped(.made(let text)), .dumped(.failed(let text)): text.utf8.count + 64
         }

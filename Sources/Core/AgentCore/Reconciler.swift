@@ -21,6 +21,8 @@ struct Reconciler: Sendable {
     var operations: [DomainOperationID: RunningOperation] = [:]
     var nextOperation: UInt64 = 1
     var machines: [VirtualMachineID: MachineProgress] = [:]
+    /// Images that are being removed, by their machine.
+    var removals: [VirtualMachineID: ImageRemoval] = [:]
     /// Domains whose oddity has been reported.
     var reported: Set<UInt32> = []
     /// The pool's machines that the newest listing shows unasked.
@@ -38,6 +40,16 @@ struct RunningOperation: Sendable {
     let began: MonotonicInstant
 }
 
+/// The removal of one discarded image, by this run.
+struct ImageRemoval: Sendable {
+    let epoch: PlacementEpoch
+    let operation: DomainOperationID
+    /// Nil while it is under way.
+    var result: DomainOperationResult?
+    /// When the result was last said to the log.
+    var saidAt: MonotonicInstant?
+}
+
 /// What this run has tried for one placement of a machine.
 struct MachineProgress: Sendable {
     let epoch: PlacementEpoch
@@ -49,6 +61,8 @@ struct MachineProgress: Sendable {
     var wasCreated = false
     /// Why the domain that was built may not run, as a sentence: it is taken down, and the start has failed.
     var startFailure: String?
+    /// Why a suspended guest cannot go on, as a sentence: its domain is taken down.
+    var lossCause: String?
     /// What became of the dump of its ended guest's memory, while the log does not have it.
     var dump: MachineDump?
     /// When this run first saw its domain run.

@@ -11,6 +11,8 @@ package enum TaskPhase: String, Hashable, Sendable, CaseIterable {
     case pausing = "pausing"
     case unpausing = "letting it go on"
     case resizing = "changing its size"
+    case suspending = "writing its memory to its image"
+    case restoring = "reading its memory from its image"
     /// Something failed, and is tried again after a while; the task's cause says what.
     case retrying = "waiting to try again"
     /// What a newer agent calls by a word that this one does not know.

@@ -68,6 +68,7 @@ package enum PlacementRefusalType: String, Hashable, Sendable, CaseIterable {
     case stopped
     case joining
     case withoutRole = "without-role"
+    case imageNotReached = "image-not-reached"
     case domainTypeNotSupported = "domain-type-not-supported"
     case storageNotSeen = "storage-not-seen"
     case bridgeMissing = "bridge-missing"
@@ -90,6 +91,8 @@ package enum PlacementRefusal: Hashable, Sendable {
     case stopped
     case joining
     case withoutRole
+    /// The image that it is to go on from is out of reach.
+    case imageNotReached(ImagePlace)
     case domainTypeNotSupported(DomainType)
     case storageNotSeen(path: String)
     case bridgeMissing(String)
@@ -110,6 +113,7 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .stopped: .stopped
         case .joining: .joining
         case .withoutRole: .withoutRole
+        case .imageNotReached: .imageNotReached
         case .domainTypeNotSupported: .domainTypeNotSupported
         case .storageNotSeen: .storageNotSeen
         case .bridgeMissing: .bridgeMissing
@@ -132,6 +136,9 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .stopped: "has its agent stopped"
         case .joining: "has not opened a session yet"
         case .withoutRole: "does not hold the Virtual Machine Server role"
+        case .imageNotReached(let image):
+            image.root.map { "does not see the shared storage \($0), where its memory is" }
+                ?? "does not reach its memory, which is on the own disk of server \(image.name)"
         case .domainTypeNotSupported(let type): "cannot run \(type.rawValue) domains"
         case .storageNotSeen(let path): "has no storage root that holds \(path)"
         case .bridgeMissing(let bridge): "has no bridge \(bridge)"

@@ -44,6 +44,7 @@ package enum PlacementPlanner {
         if let sighting = question.sighting { return .refused(.seenOutside(sighting)) }
         if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
         guard let facts = candidate.facts else { return .refused(.joining) }
+        if let refusal = question.image?.refusal(of: candidate.server, facts) { return .refused(refusal) }
         if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }
         if let conflict = conflicts(on: candidate, question, .hard).first { return .refused(.brokenRule(conflict)) }
         return room(on: candidate, facts, question)

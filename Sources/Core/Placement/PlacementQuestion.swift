@@ -85,10 +85,13 @@ package struct PlacementQuestion: Hashable, Sendable {
     package let rules: [PlacementRule]
     /// Where the machine is seen although the pool did not ask for it: then no server may start it.
     package let sighting: MachineSighting?
+    /// Where the image lies that the machine is to go on from; nil where it starts cold.
+    package let image: ImagePlace?
 
     package init(
         requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int,
-        leftOut: [ServerID] = [], rules: [PlacementRule] = [], sighting: MachineSighting? = nil
+        leftOut: [ServerID] = [], rules: [PlacementRule] = [], sighting: MachineSighting? = nil,
+        image: ImagePlace? = nil
     ) {
         self.requirements = requirements
         self.preferredServers = preferredServers
@@ -97,5 +100,27 @@ package struct PlacementQuestion: Hashable, Sendable {
         self.leftOut = leftOut
         self.rules = rules.map { $0.leavingOut(leftOut) }.sorted { $0.name < $1.name }
         self.sighting = sighting
+        self.image = image
+    }
+}
+
+/// Where the image of a suspended machine's memory lies.
+package struct ImagePlace: Hashable, Sendable {
+    /// The server that wrote it.
+    package let server: ServerID
+    package let name: ServerName
+    /// The shared storage root that it lies below; nil: it is on that server's own disk.
+    package let root: String?
+
+    package init(server: ServerID, name: ServerName, root: String?) {
+        self.server = server
+        self.name = name
+        self.root = root
+    }
+
+    /// Why a server cannot resume from it; nil where it can.
+    func refusal(of candidate: ServerID, _ facts: ServerFacts) -> PlacementRefusal? {
+        guard let root else { return candidate == server ? nil : .imageNotReached(self) }
+        return facts.storageRoots.contains { $0.path == root && $0.isShared } ? nil : .imageNotReached(self)
     }
 }

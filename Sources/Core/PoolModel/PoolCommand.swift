@@ -57,6 +57,14 @@ package enum PoolCommand: Hashable, Sendable {
     case pauseMachine(VirtualMachineID)
     /// Wants a paused machine to go on; begins a task.
     case unpauseMachine(VirtualMachineID)
+    /// Wants the machine's memory in an image, and its domain gone; begins a task. Apply decides where the image is to lie: below a shared
+    /// storage root where its server has one with room, else on the server's own disk.
+    case suspendMachine(VirtualMachineID)
+    /// Wants a suspended machine to go on from its image, on a server that reaches it; begins a task. Apply decides the placement, as of a
+    /// start, and hands the image to it.
+    case resumeMachine(VirtualMachineID)
+    /// The server that had to remove the discarded image `epoch` has done so, or could not: `failure` is a sentence.
+    case imageRemoved(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, failure: String?)
     /// A server's word on the placement `epoch` of a machine, in its current session.
     case observed(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, MachineObservation)
     /// Forgets an Error once its cause has been read.

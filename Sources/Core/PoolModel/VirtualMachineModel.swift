@@ -96,6 +96,8 @@ package enum MachineIntent: String, Hashable, Sendable, CaseIterable {
     case paused
     /// Stopped, then running again on the same server.
     case rebooting
+    /// Its memory in an image, and no domain.
+    case suspended
 }
 
 /// The states of a virtual machine (Oracle VM 2.2, in the manuals' words).
@@ -111,6 +113,12 @@ package enum MachineStatus: String, Hashable, Sendable, CaseIterable {
     case poweredOff = "PoweredOff"
     /// Paused by an operator or by the hypervisor.
     case paused = "Paused"
+    /// Its memory is being written to an image.
+    case suspending = "Suspending"
+    /// Its memory is in an image, and no domain of it exists.
+    case suspended = "Suspended"
+    /// Its domain is being built from its image.
+    case resuming = "Resuming"
     /// The last operation failed; the cause says how.
     case error = "Error"
     /// Its server has not been heard of: it may or may not run. It is started nowhere else.
@@ -125,12 +133,15 @@ package struct MachinePlacement: Hashable, Sendable {
     package let epoch: PlacementEpoch
     /// Whether the server has said that the domain was started. A start that was said is never done again for the same epoch.
     package var isStarted: Bool
+    /// The image that its domain is built from, until it is started: then the image is consumed.
+    package var image: SuspendedImage?
 
-    package init(server: ServerID, session: SessionNumber, epoch: PlacementEpoch, isStarted: Bool) {
+    package init(server: ServerID, session: SessionNumber, epoch: PlacementEpoch, isStarted: Bool, image: SuspendedImage? = nil) {
         self.server = server
         self.session = session
         self.epoch = epoch
         self.isStarted = isStarted
+        self.image = image
     }
 }
 
@@ -147,6 +158,8 @@ package enum MachineObservation: Hashable, Sendable {
     case ended(MachineStopReason, isTooSoon: Bool)
     /// The ended guest's memory was dumped, or cannot be. Said before its domain is destroyed, so that it is not dumped a second time.
     case dumped(MachineDump)
+    /// Its memory is in its image, whole and durable; its domain stands still and is destroyed once this is committed.
+    case suspended
     /// Memory and virtual CPUs are as the requirements say.
     case resized
     /// The operation of this task failed, and nothing has changed: `cause` is a sentence.

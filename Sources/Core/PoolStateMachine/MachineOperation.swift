@@ -2,15 +2,18 @@ import PoolModel
 
 /// What can be asked of a virtual machine, and in which states.
 ///
-/// Oracle VM 2.2's table for what this pool does. From Running: power off, reboot, pause, edit, reset status. From PoweredOff: power on,
-/// delete, edit, reset status. From Error: power on, power off, delete, reset status. Beyond it a machine in Error can be edited, which
-/// may be the cure; and one whose domain was kept after its guest's end can only be stopped, as there is something to stop.
+/// Oracle VM 2.2's table for what this pool does. From Running: power off, reboot, pause, suspend, edit, reset status. From PoweredOff:
+/// power on, delete, edit, reset status. From Error: power on, power off, delete, reset status. Beyond it a machine in Error can be edited,
+/// which may be the cure; one whose domain was kept after its guest's end can only be stopped, as there is something to stop; and one whose
+/// memory is in an image, or on its way there or back, is stopped by force only, which throws that memory away.
 package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
     case start
     case stop
     case reboot
     case pause
     case unpause
+    case suspend
+    case resume
     /// Another amount of memory or number of virtual CPUs; while it runs, within the maximum that it was started with.
     case resize
     case delete
@@ -24,6 +27,8 @@ package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
         case .reboot: "rebooted"
         case .pause: "paused"
         case .unpause: "unpaused"
+        case .suspend: "suspended"
+        case .resume: "resumed"
         case .resize: "resized"
         case .delete: "deleted"
         case .resetStatus: "reset"
@@ -36,10 +41,11 @@ extension VirtualMachine {
     package var allowedOperations: [MachineOperation] {
         switch status {
         case .poweredOff: [.start, .resize, .delete, .resetStatus]
-        case .running: [.stop, .reboot, .pause, .resize, .resetStatus]
+        case .running: [.stop, .reboot, .pause, .suspend, .resize, .resetStatus]
         case .paused: [.stop, .unpause, .resetStatus]
         // A stop waits for the server, or takes the place of what is under way.
-        case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .unknown: [.stop]
+        case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .suspending, .resuming, .unknown: [.stop]
+        case .suspended: [.resume, .stop]
         // A domain that was kept after its guest's end holds its room until it is stopped.
         case .error: placement == nil ? [.start, .stop, .resize, .delete, .resetStatus] : [.stop]
         }
@@ -51,6 +57,7 @@ extension PoolState {
     func require(_ operation: MachineOperation, _ machine: VirtualMachine) throws(Refused) {
         let allowed = machine.allowedOperations
         guard !allowed.contains(operation) else { return }
+        if operation == .start, machine.status == .suspended { throw refusalOfImage(machine, "started") }
         let place = machine.placement.flatMap { servers[$0.server] }.map { " on server \($0.name)" } ?? ""
         let possible = allowed.map(\.participle)
         let words = possible.count > 1 ? "\(possible.dropLast().joined(separator: ", ")) or \(possible[possible.count - 1])" : possible[0]

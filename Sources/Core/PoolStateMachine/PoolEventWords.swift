@@ -39,6 +39,9 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case machinePlaced = "vm-placed"
     case machineStopping = "vm-stopping"
     case machineRebooting = "vm-rebooting"
+    case machineSuspending = "vm-suspending"
+    /// The image of its memory was thrown away.
+    case machineImageDiscarded = "vm-image-discarded"
     /// Its status is another.
     case machineStatus = "vm-status"
     /// The memory of its ended guest is in a file on its server.

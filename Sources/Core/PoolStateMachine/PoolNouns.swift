@@ -93,6 +93,8 @@ package struct VirtualMachine: Hashable, Sendable {
     package var formerRequirements: MachineRequirements?
     /// How the placement's guest ended by itself, once its server has said so.
     package var ended: MachineEnd?
+    /// Its memory's image: of its placement while it is written, of no placement while it is suspended or the image is being removed.
+    package var image: SuspendedImage?
     /// The epoch of the newest placement there ever was.
     package var epoch = PlacementEpoch.none
     /// The task that has not ended.
@@ -211,6 +213,8 @@ package enum PoolTaskKind: String, Hashable, Sendable, CaseIterable {
     case reboot
     case pause
     case unpause
+    case suspend
+    case resume
     /// Memory or virtual CPUs change while it runs.
     case resize
 }

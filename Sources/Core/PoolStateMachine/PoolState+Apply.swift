@@ -65,6 +65,10 @@ extension PoolState {
         case .rebootMachine(let machine, let force, let patience): try reboot(machine, force: force, patience: patience, entry)
         case .pauseMachine(let machine): try pause(machine, entry)
         case .unpauseMachine(let machine): try unpause(machine, entry)
+        case .suspendMachine(let machine): try suspend(machine, entry)
+        case .resumeMachine(let machine): try resume(machine, entry)
+        case .imageRemoved(let machine, let server, let session, let epoch, let failure):
+            try removedImage(of: machine, server, session, epoch, failure: failure, entry)
         case .observed(let machine, let server, let session, let epoch, let observation):
             try observe(machine, server, session, epoch, observation, entry)
         case .resetMachineStatus(let machine): try resetStatus(machine, entry)

@@ -35,11 +35,11 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule, .deleteRule:
+            .suspendMachine, .resumeMachine, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule, .deleteRule:
             .user
         case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
-        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed: nil
+        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed, .imageRemoved: nil
         }
     }
 
@@ -48,7 +48,8 @@ extension PoolState {
         guard let known = servers[server], !known.isRemoved else { return false }
         switch command {
         case .hello(let hello): return hello.server == server
-        case .released(let named, _), .serverFacts(let named, _, _), .strays(let named, _, _), .observed(_, let named, _, _, _):
+        case .released(let named, _), .serverFacts(let named, _, _), .strays(let named, _, _), .observed(_, let named, _, _, _),
+            .imageRemoved(_, let named, _, _, _):
             return named == server
         default: return false
         }

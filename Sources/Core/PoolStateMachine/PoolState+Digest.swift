@@ -227,6 +227,14 @@ extension VirtualMachine {
                 digest.add(cause)
             }
         }
+        // Without images the digest is that of agents that do not know of them.
+        for image in [image, placement?.image].compactMap({ $0 }) {
+            digest.add("image")
+            digest.add(image.server.number)
+            digest.add(image.epoch.number)
+            digest.add(image.root ?? "")
+            digest.add(image.phase.rawValue)
+        }
         digest.add(status.rawValue)
         digest.add(cause)
         digest.add(placement != nil)

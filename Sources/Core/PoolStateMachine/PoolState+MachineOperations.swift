@@ -9,19 +9,9 @@ extension PoolState {
         let machine = try existing(id)
         try require(.start, machine)
         try requireUnseen(machine, for: .start)
-        let decision = decidePlacement(for: machine)
-        guard let chosen = decision.chosen, let server = servers[chosen] else {
-            let reasons = decision.verdicts.compactMap { verdict -> String? in
-                guard case .refused(let refusal) = verdict.finding else { return nil }
-                return "\(verdict.name) \(refusal.message)"
-            }
-            throw Refused(
-                .noServerFits,
-                "No server can take virtual machine \(machine.name): \(Self.shortened(reasons)). Free room, or change what it needs or prefers, or its rules."
-            )
-        }
+        let (server, decision) = try choice(for: machine, "take")
         let epoch = machine.epoch.next
-        place(id, MachinePlacement(server: chosen, session: server.session, epoch: epoch, isStarted: false))
+        place(id, MachinePlacement(server: server.id, session: server.session, epoch: epoch, isStarted: false))
         machines[id]?.intent = .running
         machines[id]?.isStopForced = false
         let cause = "It is being started on server \(server.name)."
@@ -33,12 +23,28 @@ extension PoolState {
         return .task(task)
     }
 
+    /// The server that a machine is to run on; where there is none, every server's reason.
+    func choice(for machine: VirtualMachine, _ verb: String) throws(Refused) -> (server: Server, decision: PlacementDecision) {
+        let decision = decidePlacement(for: machine)
+        guard let chosen = decision.chosen, let server = servers[chosen] else {
+            let reasons = decision.verdicts.compactMap { verdict -> String? in
+                guard case .refused(let refusal) = verdict.finding else { return nil }
+                return "\(verdict.name) \(refusal.message)"
+            }
+            throw Refused(
+                .noServerFits,
+                "No server can \(verb) virtual machine \(machine.name): \(Self.shortened(reasons)). Free room, or change what it needs or prefers, or its rules."
+            )
+        }
+        return (server, decision)
+    }
+
     private static func shortened(_ reasons: [String]) -> String {
         let shown = reasons.prefix(8).joined(separator: "; ")
         return reasons.count > 8 ? "\(shown); and \(reasons.count - 8) more" : shown
     }
 
-    private static func explain(_ decision: PlacementDecision) -> String {
+    static func explain(_ decision: PlacementDecision) -> String {
         let scores = decision.verdicts.prefix(4).compactMap { verdict -> String? in
             guard case .score(let score) = verdict.finding else { return nil }
             return "\(verdict.name) \(score.smallest)"
@@ -51,6 +57,7 @@ extension PoolState {
         let machine = try existing(id)
         try require(.stop, machine)
         try check(patience: patience)
+        if let task = try discardImage(of: machine, isForced: Self.isForced(force, patience), entry) { return .task(task) }
         // After an error nothing runs; it is as good as powered off, and says so.
         guard machine.placement != nil else {
             let task = beginTask(.stop, machine, cause: "Nothing of it ran.", entry)
@@ -103,7 +110,7 @@ extension PoolState {
     }
 
     /// Begins a task that the machine's server has to do; it takes the place of one under way.
-    private mutating func begin(
+    mutating func begin(
         _ kind: PoolTaskKind, _ machine: VirtualMachine, _ status: MachineStatus, doing: String, toBe: String, _ entry: PoolEntry
     ) -> TaskID {
         endTask(of: machine.id, .cancelled, cause: "A \(kind.rawValue) took its place.")

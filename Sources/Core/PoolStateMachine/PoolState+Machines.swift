@@ -98,6 +98,8 @@ extension PoolState {
         }
         try check(requirements)
         if let preferred = change.preferredServers { try checkPreferred(preferred) }
+        // A guest that goes on from its image finds what it had.
+        if requirements != machine.requirements, machine.image != nil { try require(.resize, machine) }
         let isResize = requirements != machine.requirements && machine.placement != nil
         if isResize { try checkResize(machine, to: requirements) }
         let preferred = change.preferredServers ?? machine.preferredServers

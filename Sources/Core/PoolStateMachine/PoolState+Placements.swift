@@ -18,13 +18,15 @@ extension PoolState {
     mutating func endPlacement(of id: VirtualMachineID, status: MachineStatus, cause: String, _ entry: PoolEntry) {
         guard let machine = machines[id], machine.placement != nil else { return }
         unplace(machine)
-        let wasStop = machine.task.flatMap { tasks[$0]?.kind } == .stop
-        endTask(of: id, wasStop ? .done : .failed, cause: cause)
-        machines[id]?.intent = .stopped
+        let kind = machine.task.flatMap { tasks[$0]?.kind }
+        let isReached = kind == .stop || kind == .suspend && status == .suspended
+        endTask(of: id, isReached ? .done : .failed, cause: cause)
+        machines[id]?.intent = status == .suspended ? .suspended : .stopped
+        if status != .suspended { setImage(of: id, nil) }
         setStatus(of: id, status, cause: cause, entry)
     }
 
-    private mutating func unplace(_ machine: VirtualMachine) {
+    mutating func unplace(_ machine: VirtualMachine) {
         guard let placement = machine.placement else { return }
         machinesByServer[placement.server]?.remove(machine.id)
         ruleIndex.remove(machine.id, machine.tags, from: placement.server)
@@ -39,6 +41,7 @@ extension PoolState {
     /// Starts it anew where it was: the domain of the former epoch is gone for good, and its room is its own.
     private mutating func restart(_ machine: VirtualMachine, on server: Server, cause: String, _ entry: PoolEntry) {
         unplace(machine)
+        setImage(of: machine.id, nil)
         place(
             machine.id,
             MachinePlacement(server: server.id, session: server.session, epoch: machine.epoch.next, isStarted: false))
@@ -77,6 +80,9 @@ extension PoolState {
         switch observation {
         case .running: observeStarted(machine, server, .running, entry)
         case .paused: observeStarted(machine, server, .paused, entry)
+        case .suspended:
+            adopt(id, session)
+            observeSuspended(machine, server, entry)
         case .shuttingDown:
             adopt(id, session)
             // A word that was under way when the server was lost does not make it heard: the machine stays Unknown.
@@ -110,6 +116,7 @@ extension PoolState {
         machines[id]?.changedAt = appliedIndex
         machines[id]?.placement?.session = session
         machines[id]?.placement?.isStarted = true
+        machines[id]?.placement?.image = nil
     }
 
     private mutating func observeStarted(_ machine: VirtualMachine, _ server: Server, _ status: MachineStatus, _ entry: PoolEntry) {
@@ -143,7 +150,8 @@ extension PoolState {
         switch kind {
         case .pause: return observed == .running ? .pausing : nil
         case .unpause: return observed == .paused ? .unpausing : nil
-        case .start, .stop, .reboot, .resize: return nil
+        case .suspend: return observed == .running ? .suspending : nil
+        case .start, .resume, .stop, .reboot, .resize: return nil
         }
     }
 
@@ -151,12 +159,12 @@ extension PoolState {
     private mutating func endTaskReached(by machine: VirtualMachine, _ server: Server, _ status: MachineStatus) {
         guard let kind = machine.task.flatMap({ tasks[$0]?.kind }) else { return }
         switch kind {
-        case .start: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
+        case .start, .resume: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
         // Rebooting, the old domain may still run; the new one is wanted running.
         case .reboot where machine.intent == .running: endTask(of: machine.id, .done, cause: "It runs again on server \(server.name).")
         case .pause where status == .paused: endTask(of: machine.id, .done, cause: "It stands still on server \(server.name).")
         case .unpause where status == .running: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
-        case .reboot, .pause, .unpause, .stop, .resize: return
+        case .reboot, .pause, .unpause, .suspend, .stop, .resize: return
         }
     }
 
@@ -166,6 +174,7 @@ extension PoolState {
             machines[machine.id]?.ended = end
             machines[machine.id]?.changedAt = appliedIndex
         }
+        if giveUpImage(of: machine) { endTask(of: machine.id, kind: .suspend, .failed, cause: end.reason.sentence) }
         noteDumpAwaited(machine.id, server, entry)
         guard server.isReachable, machine.intent != .stopped, machine.intent != .rebooting,
             machine.requirements.endActions.action(for: machine.ended?.reason ?? end.reason) == .preserve
@@ -207,6 +216,7 @@ extension PoolState {
     private mutating func observeStopped(
         _ machine: VirtualMachine, _ server: Server, _ reason: MachineStopReason, cause: String, _ entry: PoolEntry
     ) {
+        if endedInImage(machine.id, cause: cause, entry) || tookImageBack(machine, reason, cause: cause, entry) { return }
         if isRestartWanted(machine, reason) {
             guard let sighting = sightings(of: machine.id).first else { return restart(machine, on: server, cause: cause, entry) }
             let why = Self.bounded("\(cause) It is not started anew: \(sighting.words).")
@@ -226,11 +236,12 @@ extension PoolState {
         switch machine.intent {
         case .stopped: return false
         case .rebooting: return reason != .startFailed && reason != .startInterrupted
-        case .running, .paused:
+        case .running, .paused, .suspended:
             // It ran before, and is wanted running: that an agent ended amid its way back changes nothing of that. A start that an
             // operator waits for ends with the reason, as its very building may be what ends the agent.
             if reason == .startInterrupted {
-                return machine.placement?.isStarted == false && machine.task.flatMap { tasks[$0]?.kind } != .start
+                let kind = machine.task.flatMap { tasks[$0]?.kind }
+                return machine.placement?.isStarted == false && kind != .start && kind != .resume
             }
             return machine.requirements.endActions.action(for: reason)?.isRestart == true && machine.ended?.isTooSoon != true
         }
@@ -241,11 +252,12 @@ extension PoolState {
         guard machine.task == task, let kind = tasks[task]?.kind else { return }
         endTask(of: machine.id, .failed, cause: cause)
         switch kind {
-        case .start: return
+        case .start, .resume: return
         case .resize:
             if let former = machine.formerRequirements { setRequirements(of: machine.id, former, former: nil) }
             return
         case .stop, .reboot, .pause: machines[machine.id]?.intent = .running
+        case .suspend: _ = giveUpImage(of: machine)
         case .unpause: machines[machine.id]?.intent = .paused
         }
         machines[machine.id]?.isStopForced = false
@@ -313,21 +325,23 @@ extension PoolState {
             throw Refused(.taskNotCancellable, "Task \(id) has ended: it is \(task.state.rawValue). Nothing needs to be done.")
         }
         switch task.kind {
-        case .start:
+        case .start, .resume:
             // The server that builds the domain is told to take it down again; the machine is powered off once it says so.
             machines[task.machine]?.intent = .stopped
             machines[task.machine]?.isStopForced = true
             endTask(of: task.machine, .cancelled, cause: "It was cancelled; what was built of it is taken down.")
             // Of a server that is not heard nothing is known, and the cancellation waits for it.
             let isUnknown = machine.status == .unknown
-            setStatus(of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its start was cancelled.", entry)
-        case .stop, .reboot, .pause, .unpause, .resize:
+            setStatus(
+                of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its \(task.kind.rawValue) was cancelled.", entry)
+        case .stop, .reboot, .pause, .unpause, .suspend, .resize:
             guard task.state == .waiting else {
                 throw Refused(
                     .taskNotCancellable,
                     "The \(task.kind.rawValue) of \(machine.name) is under way and cannot be undone. Wait until it has ended.")
             }
             machines[task.machine]?.intent = task.kind == .unpause ? .paused : .running
+            if task.kind == .suspend { _ = giveUpImage(of: machine) }
             machines[task.machine]?.isStopForced = false
             machines[task.machine]?.stopPatience = nil
             if task.kind == .resize, let former = machine.formerRequirements {

@@ -86,7 +86,10 @@ extension PoolState {
     private mutating func endPlacementsOfFormerBoot(on server: Server, _ entry: PoolEntry) {
         for id in machines(on: server.id) {
             let cause = "Server \(server.name) was powered off or booted anew while the virtual machine was placed there."
-            endPlacement(of: id, status: .poweredOff, cause: cause, entry)
+            if endedInImage(id, cause: cause, entry) { continue }
+            let isCold = machines[id]?.placement?.image != nil
+            let loss = " It was being resumed, and its image may be used up: it starts cold."
+            endPlacement(of: id, status: .poweredOff, cause: isCold ? cause + loss : cause, entry)
         }
     }
 
@@ -209,6 +212,7 @@ extension PoolState {
                 which nobody would watch any more. End it there, then remove the server.
                 """)
         }
+        try requireNoImages(on: server)
         guard activeServers.count > 1 else {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")
         }

@@ -18,8 +18,8 @@ extension PoolState {
         guard strayServers[machine.id] != nil else { return machine.allowedOperations }
         return machine.allowedOperations.filter { operation in
             switch operation {
-            case .start, .reboot, .unpause, .delete: false
-            case .stop, .pause, .resize, .resetStatus: true
+            case .start, .reboot, .unpause, .resume, .delete: false
+            case .stop, .pause, .suspend, .resize, .resetStatus: true
             }
         }
     }

@@ -7,7 +7,8 @@ extension PoolState {
     package func version(changedBy command: PoolCommand) -> LogIndex? {
         switch command {
         case .deleteMachine(let machine), .changeMachine(let machine, _), .startMachine(let machine), .stopMachine(let machine, _, _),
-            .rebootMachine(let machine, _, _), .pauseMachine(let machine), .unpauseMachine(let machine), .resetMachineStatus(let machine),
+            .rebootMachine(let machine, _, _), .pauseMachine(let machine), .unpauseMachine(let machine), .suspendMachine(let machine),
+            .resumeMachine(let machine), .resetMachineStatus(let machine),
             .putTag(let machine, _, _), .deleteTag(let machine, _):
             machines[machine]?.changedAt
         case .maintenance(let server, _), .removeServer(let server):

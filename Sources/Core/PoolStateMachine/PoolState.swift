@@ -34,6 +34,8 @@ package struct PoolState: Sendable {
     /// Of those whose configuration bears another name than they do.
     var machinesByConfiguredName: [String: Set<VirtualMachineID>] = [:]
     var machinesByServer: [ServerID: Set<VirtualMachineID>] = [:]
+    /// Of those that have an image.
+    var machinesWithImages: Set<VirtualMachineID> = []
     var reservations: [ServerID: ServerReservations] = [:]
     var credentialsBySecret: [SHA256Digest: CredentialID] = [:]
     var ruleIndex = RuleIndex()
@@ -105,7 +107,7 @@ package struct PoolState: Sendable {
         let question = PlacementQuestion(
             requirements: requirements, preferredServers: machine.preferredServers, candidates: candidates,
             overcommitRatio: settings.overcommitRatio, leftOut: without, rules: placementRules(of: machine),
-            sighting: sightings(of: machine.id).first { !without.contains($0.server) })
+            sighting: sightings(of: machine.id).first { !without.contains($0.server) }, image: imagePlace(of: machine))
         return PlacementPlanner.decide(question)
     }
 

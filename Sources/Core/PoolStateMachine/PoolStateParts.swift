@@ -118,6 +118,7 @@ extension PoolState {
         machinesByName[machine.name] = machine.id
         machinesByUUID[machine.uuid] = machine.id
         indexConfiguredName(of: machine)
+        if machine.image != nil { machinesWithImages.insert(machine.id) }
         tagBytes += machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
         guard let placement = machine.placement else { return }
         guard servers[placement.server] != nil else {
@@ -143,6 +144,7 @@ extension PoolState {
         if rebuilt.machinesByName != machinesByName { return "The index of names is wrong." }
         if rebuilt.machinesByUUID != machinesByUUID { return "The index of UUIDs is wrong." }
         if rebuilt.machinesByConfiguredName != machinesByConfiguredName { return "The index of configured names is wrong." }
+        if rebuilt.machinesWithImages != machinesWithImages { return "The index of the machines with images is wrong." }
         if rebuilt.strayServers != strayServers { return "The index of the domains seen unasked is wrong." }
         if rebuilt.ruleIndex != ruleIndex { return "The index of the rules' members is wrong." }
         if rebuilt.tagBytes != tagBytes { return "The tags take \(rebuilt.tagBytes) bytes, not \(tagBytes)." }

@@ -3,12 +3,12 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var name: String
     package var id: UInt64
     package var uuid: String
-    /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `Rebooting`, `Pausing`, `Unpausing`,
-    /// `PoweredOff`, `Paused`, `Error`, `Unknown`.
+    /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `Rebooting`, `Pausing`, `Unpausing`, `Suspending`, `Suspended`,
+    /// `Resuming`, `PoweredOff`, `Paused`, `Error`, `Unknown`.
     package var status: String
     /// Why it is in this status, in a sentence; absent when there is nothing to say.
     package var cause: String?
-    /// What its users want: `running`, `stopped`, `paused` or `rebooting`.
+    /// What its users want: `running`, `stopped`, `paused`, `rebooting` or `suspended`.
     package var intent: String
     /// The server that it is placed on; absent when it is placed nowhere.
     package var server: String?
@@ -29,13 +29,19 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     /// What of the vm.cfg is not carried out, or in another way, by the hypervisor of its server (of one that is placed nowhere, of the
     /// servers that it may run on); only where one machine is asked for, and absent when there is nothing.
     package var warnings: [ConfigurationWarningDocument]?
-    /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `resize`, `delete`, `reset-status`.
+    /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `suspend`, `resume`, `resize`, `delete`,
+    /// `reset-status`.
     package var operations: [String]
+    /// Where its memory is, or is being written to or read from; absent when it has no image.
+    package var image: ImageDocument?
+    /// Where a suspend would write its memory to now; only where one machine is asked for that can be suspended.
+    package var suspendsTo: ImageDocument?
 
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
         requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
-        operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil, rules: [String]? = nil
+        operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil, rules: [String]? = nil,
+        image: ImageDocument? = nil, suspendsTo: ImageDocument? = nil
     ) {
         self.name = name
         self.id = id
@@ -54,6 +60,21 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.seenOn = seenOn
         self.warnings = warnings
         self.rules = rules
+        self.image = image
+        self.suspendsTo = suspendsTo
+    }
+}
+
+/// Where the memory of a suspended virtual machine lies.
+package struct ImageDocument: Codable, Hashable, Sendable {
+    /// The server that wrote it.
+    package var server: String
+    /// The shared storage root that it lies below; absent where it lies on the server's own disk, and can be resumed there only.
+    package var sharedRoot: String?
+
+    package init(server: String, sharedRoot: String?) {
+        self.server = server
+        self.sharedRoot = sharedRoot
     }
 }
 

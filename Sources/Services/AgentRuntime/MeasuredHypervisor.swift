@@ -79,6 +79,9 @@ extension DomainOperation {
         case .resize: "resize"
         case .destroy: "destroy"
         case .dumpCore: "dump-core"
+        case .suspend: "suspend"
+        case .unsuspend: "unsuspend"
+        case .removeImage: "remove-image"
         }
     }
 }

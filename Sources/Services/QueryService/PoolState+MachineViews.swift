@@ -15,7 +15,16 @@ extension MachineDocument {
             tagCount: machine.tags.count, task: machine.task?.number, configuration: isComplete ? machine.configuration : nil,
             operations: state.allowedOperations(of: machine).map(\.rawValue),
             seenOn: sightings.isEmpty ? nil : sightings.map { SightingDocument(server: $0.name.text, domain: $0.domain) },
-            rules: isComplete ? state.rules(of: machine).map(\.definition.name.text) : nil)
+            rules: isComplete ? state.rules(of: machine).map(\.definition.name.text) : nil,
+            image: (machine.image ?? machine.placement?.image).map { ImageDocument($0, state) },
+            suspendsTo: isComplete && machine.allowedOperations.contains(.suspend)
+                ? state.suspensionTarget(of: machine).map { ImageDocument($0, state) } : nil)
+    }
+}
+
+extension ImageDocument {
+    init(_ image: SuspendedImage, _ state: PoolState) {
+        self.init(server: state.name(of: image.server), sharedRoot: image.root)
     }
 }
 

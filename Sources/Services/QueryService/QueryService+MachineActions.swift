@@ -36,6 +36,14 @@ extension QueryService {
         try await beginTask(.unpauseMachine(try await machineID(request)), for: request, body: [])
     }
 
+    func suspendMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await beginTask(.suspendMachine(try await machineID(request)), for: request, body: [])
+    }
+
+    func resumeMachine(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
+        try await beginTask(.resumeMachine(try await machineID(request)), for: request, body: [])
+    }
+
     func resetMachineStatus(_ request: QueryRequest) async throws(QueryRefusal) -> QueryReply {
         let machine = try await machineID(request)
         return try await write(.resetMachineStatus(machine), for: request) { state, _ throws(QueryRefusal) in

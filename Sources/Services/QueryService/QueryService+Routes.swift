@@ -84,6 +84,12 @@ extension QueryService {
         Route("POST", "/v1/vms/{name}/unpause", "unpauseMachine") { service, request throws(QueryRefusal) in
             try await service.unpauseMachine(request)
         },
+        Route("POST", "/v1/vms/{name}/suspend", "suspendMachine") { service, request throws(QueryRefusal) in
+            try await service.suspendMachine(request)
+        },
+        Route("POST", "/v1/vms/{name}/resume", "resumeMachine") { service, request throws(QueryRefusal) in
+            try await service.resumeMachine(request)
+        },
         Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
             try await service.resetMachineStatus(request)
         },

@@ -30,6 +30,8 @@ struct PoolChecks {
     /// Whose votes a candidate counted.
     var grants: [Ballot: Set<ServerID>] = [:]
     private var running: [VirtualMachineID: [RunningDomain]] = [:]
+    /// The images that guests went on from.
+    private var consumedImages: Set<String> = []
     private var tagValues: Set<String> = []
     private var greatestVotedTerm: [ServerID: Term] = [:]
     /// The voters as of the last committed configuration.
@@ -167,6 +169,19 @@ struct PoolChecks {
         let machine = reference.machines[ownership.machine]
         guard machine?.placement?.server == server, machine?.placement?.epoch == ownership.epoch, machine?.ended != nil else {
             return "The memory of virtual machine \(ownership.machine) was dumped on server \(server) before its end was committed."
+        }
+        return nil
+    }
+
+    /// A guest goes on from an image: by the placement that took it, and by no other ever.
+    mutating func consumed(_ path: String, by ownership: DomainOwnership, _ server: ServerID) -> String? {
+        let machine = ownership.machine
+        guard consumedImages.insert(path).inserted else {
+            return "Virtual machine \(machine) went on twice from the image \(path), the second time on server \(server)."
+        }
+        let placement = reference.machines[machine]?.placement
+        guard placement?.epoch == ownership.epoch, placement?.image != nil || placement?.isStarted == true else {
+            return "Virtual machine \(machine) went on from the image \(path) on server \(server), which no placement took."
         }
         return nil
     }

@@ -114,7 +114,9 @@ extension PoolSimulation {
 
     /// What is done with a machine that runs.
     private func operation(on machine: VirtualMachineID) -> PoolCommand {
-        switch random.below(6) {
+        switch random.below(9) {
+        case 6: return .suspendMachine(machine)
+        case 7, 8: return .resumeMachine(machine)
         case 0: return .rebootMachine(machine, force: random.happens(300_000), patience: random.happens(500_000) ? .seconds(2) : nil)
         case 1: return .pauseMachine(machine)
         case 2, 3: return .unpauseMachine(machine)

@@ -9,7 +9,7 @@ extension PoolSimulation {
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
         switch operation {
         case .shutdown(let domain), .reboot(let domain): prepareGuest(domain, on: server)
-        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore: break
+        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage: break
         }
         guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
@@ -42,6 +42,9 @@ extension PoolSimulation {
         case .resize: .resize
         case .destroy: .destroy
         case .dumpCore: .dump
+        case .suspend: .suspend
+        case .unsuspend: .unsuspend
+        case .removeImage: .removeImage
         }
     }
 
@@ -82,6 +85,21 @@ extension PoolSimulation {
     }
 
     // MARK: Planted mistakes
+
+    /// A machine that is to start cold goes on from the image that it went on from before.
+    func withFormerImage(_ operation: DomainOperation, on server: SimulatedServer) -> DomainOperation {
+        guard plantedBug == .reusesImages, case .createPaused(let specification) = operation else { return operation }
+        if let image = specification.image {
+            formerImages[specification.ownership.machine] = image
+            return operation
+        }
+        guard let image = formerImages[specification.ownership.machine] else { return operation }
+        server.host.setImage(image.path(own: server.host.imageFolder), isThere: true)
+        return .createPaused(
+            DomainSpecification(
+                ownership: specification.ownership, name: specification.name, uuid: specification.uuid,
+                configuration: specification.configuration, requirements: specification.requirements, image: image))
+    }
 
     /// A running domain that is to be destroyed runs on, and is listed no more.
     func hides(_ operation: DomainOperation, on server: SimulatedServer) -> Bool {

@@ -11,8 +11,11 @@ extension PoolSimulation {
             shutdown: SimulatedSpan(.microseconds(500), .milliseconds(20)), destroy: SimulatedSpan(.milliseconds(1), .milliseconds(100)),
             guestShutdown: SimulatedSpan(.milliseconds(5), .seconds(1)))
         durations.dump = SimulatedSpan(.milliseconds(5), .seconds(1))
-        return SimulatedHostModel(
+        durations.suspend = SimulatedSpan(.milliseconds(5), .seconds(1))
+        var host = SimulatedHostModel(
             capacity: capacity, durations: durations, boot: random.identifier(), seed: random.next(), now: instant)
+        for path in sharedImages.sorted() { host.setImage(path, isThere: true) }
+        return host
     }
 
     private var instant: MonotonicInstant { MonotonicInstant(nanoseconds: now) }
@@ -47,7 +50,7 @@ extension PoolSimulation {
             server.requests.startsToReplay.append(specification)
         }
         prepareFaults(for: what, on: server)
-        begin(what, on: server, for: HostRequests.Waiter(run: run, operation: operation))
+        begin(withFormerImage(what, on: server), on: server, for: HostRequests.Waiter(run: run, operation: operation))
     }
 
     /// The host does something, for a run of the agent or unasked.
@@ -99,9 +102,13 @@ extension PoolSimulation {
 
     /// The truth about domains is what the model says happened.
     private func observe(_ event: SimulatedHostEvent, on server: SimulatedServer) {
+        share(event, of: server)
         guard let domain = event.domain, let ownership = domain.ownership else { return }
         switch event.kind {
-        case .booted: break
+        case .booted, .imageWritten, .imageRemoved: break
+        case .imageConsumed(let path):
+            report.counts.resumes += 1
+            if let sentence = checks.consumed(path, by: ownership, server.id) { violated(sentence) }
         case .created:
             guard plantedBug == .runsUnasked || server.requests.replayed.contains(ownership) else { return }
             begin(.unpause(domain: domain.number), on: server, for: nil)
@@ -113,6 +120,19 @@ extension PoolSimulation {
             if let sentence = checks.dumped(ownership, server.id) { violated(sentence) }
         case .paused, .ended, .stopped: checks.ended(ownership.machine, server.id, domain.number)
         }
+    }
+
+    /// What lies on shared storage is seen by all hosts at once.
+    private func share(_ event: SimulatedHostEvent, of server: SimulatedServer) {
+        let (path, isThere): (String, Bool)
+        switch event.kind {
+        case .imageWritten(let written): (path, isThere) = (written, true)
+        case .imageConsumed(let gone), .imageRemoved(let gone): (path, isThere) = (gone, false)
+        default: return
+        }
+        guard !path.hasPrefix(server.host.imageFolder + "/") else { return }
+        if isThere { sharedImages.insert(path) } else { sharedImages.remove(path) }
+        for other in serversInOrder where other.id != server.id { other.host.setImage(path, isThere: isThere) }
     }
 
     func cutPowerOfHost(of server: SimulatedServer) {

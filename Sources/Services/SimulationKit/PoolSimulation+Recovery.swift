@@ -66,7 +66,9 @@ extension PoolSimulation {
                 if !running.isEmpty { return "Virtual machine \(machine.name) is \(machine.status.rawValue), but a domain of it runs." }
             case .paused where machine.task == nil:
                 if !running.isEmpty { return "Virtual machine \(machine.name) is Paused, but a domain of it runs." }
-            case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .paused, .unknown:
+            case .suspended:
+                if !running.isEmpty { return "Virtual machine \(machine.name) is Suspended, but a domain of it runs." }
+            case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .paused, .suspending, .resuming, .unknown:
                 return "Virtual machine \(machine.name) is \(machine.status.rawValue): \(machine.cause)"
             }
         }

@@ -22,6 +22,10 @@ package final class PoolSimulation {
     var isHealing = false
     /// The mistake that is made on purpose; none until the pool is founded.
     var plantedBug: PlantedBug?
+    /// The images that lie on storage that all servers share.
+    var sharedImages: Set<String> = []
+    /// A planted mistake: what each machine last went on from.
+    var formerImages: [VirtualMachineID: DomainImage] = [:]
     let coding = WireSnapshotCoding()
     let pool: PoolID
 

@@ -49,6 +49,8 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var starts = 0
     /// Core dumps of guests that ended by themselves.
     package internal(set) var dumps = 0
+    /// Guests that went on from an image.
+    package internal(set) var resumes = 0
     package internal(set) var crashes = 0
     package internal(set) var powerCuts = 0
     /// Crashes and power cuts of which some, and not all, of the writes under way reached the disk.

@@ -128,6 +128,8 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case runsUnasked
     /// What a former run of the agent started is started again after its restart.
     case replaysStarts
+    /// A machine that is to start cold is built from the image that it was resumed from before.
+    case reusesImages
     /// The host says that a destroyed domain is gone, while it runs on.
     case forgetsToDestroy
     /// An answer reaches the client before the write is committed: at once, from the submitting agent.

@@ -895,6 +895,14 @@ nonisolated struct WireObserved: Sendable {
     set {observation = .dumped(newValue)}
   }
 
+  var suspended: Bool {
+    get {
+      if case .suspended(let v)? = observation {return v}
+      return false
+    }
+    set {observation = .suspended(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Observation: Equatable, Sendable {
@@ -907,10 +915,68 @@ nonisolated struct WireObserved: Sendable {
     case failed(WireOfTask)
     case waiting(WireOfTask)
     case dumped(WireDump)
+    case suspended(Bool)
 
   }
 
   init() {}
+}
+
+/// Without a root it lies on its server's own disk.
+nonisolated struct WireImage: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var server: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var root: String {
+    get {_root ?? String()}
+    set {_root = newValue}
+  }
+  /// Returns true if `root` has been explicitly set.
+  var hasRoot: Bool {self._root != nil}
+  /// Clears the value of `root`. Subsequent reads from it will return its default value.
+  mutating func clearRoot() {self._root = nil}
+
+  var phase: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _root: String? = nil
+}
+
+nonisolated struct WireImageRemoved: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var server: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var failure: String {
+    get {_failure ?? String()}
+    set {_failure = newValue}
+  }
+  /// Returns true if `failure` has been explicitly set.
+  var hasFailure: Bool {self._failure != nil}
+  /// Clears the value of `failure`. Subsequent reads from it will return its default value.
+  mutating func clearFailure() {self._failure = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _failure: String? = nil
 }
 
 nonisolated struct WirePutTag: Sendable {
@@ -1264,6 +1330,30 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .changeRule(newValue)}
   }
 
+  var suspendMachine: UInt64 {
+    get {
+      if case .suspendMachine(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .suspendMachine(newValue)}
+  }
+
+  var resumeMachine: UInt64 {
+    get {
+      if case .resumeMachine(let v)? = kind {return v}
+      return 0
+    }
+    set {kind = .resumeMachine(newValue)}
+  }
+
+  var imageRemoved: WireImageRemoved {
+    get {
+      if case .imageRemoved(let v)? = kind {return v}
+      return WireImageRemoved()
+    }
+    set {kind = .imageRemoved(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1298,6 +1388,9 @@ nonisolated struct WireCommand: Sendable {
     case strays(WireStrays)
     case changeSettings(WireChangeSettings)
     case changeRule(WireChangeRule)
+    case suspendMachine(UInt64)
+    case resumeMachine(UInt64)
+    case imageRemoved(WireImageRemoved)
 
   }
 
@@ -2425,9 +2518,20 @@ nonisolated struct WirePlacementState: Sendable {
 
   var isStarted: Bool = false
 
+  var image: WireImage {
+    get {_image ?? WireImage()}
+    set {_image = newValue}
+  }
+  /// Returns true if `image` has been explicitly set.
+  var hasImage: Bool {self._image != nil}
+  /// Clears the value of `image`. Subsequent reads from it will return its default value.
+  mutating func clearImage() {self._image = nil}
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   init() {}
+
+  fileprivate var _image: WireImage? = nil
 }
 
 nonisolated struct WireTag: Sendable {
@@ -2543,6 +2647,15 @@ nonisolated struct WireMachineState: @unchecked Sendable {
   var hasEnded: Bool {_storage._ended != nil}
   /// Clears the value of `ended`. Subsequent reads from it will return its default value.
   mutating func clearEnded() {_uniqueStorage()._ended = nil}
+
+  var image: WireImage {
+    get {_storage._image ?? WireImage()}
+    set {_uniqueStorage()._image = newValue}
+  }
+  /// Returns true if `image` has been explicitly set.
+  var hasImage: Bool {_storage._image != nil}
+  /// Clears the value of `image`. Subsequent reads from it will return its default value.
+  mutating func clearImage() {_uniqueStorage()._image = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4444,7 +4557,7 @@ nonisolated extension WireStopped: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Observed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0\u{1}dumped\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0\u{1}dumped\0\u{1}suspended\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -4553,6 +4666,14 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.observation = .dumped(v)
         }
       }()
+      case 14: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.observation != nil {try decoder.handleConflictingOneOf()}
+          self.observation = .suspended(v)
+        }
+      }()
       default: break
       }
     }
@@ -4612,6 +4733,10 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
       guard case .dumped(let v)? = self.observation else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 13)
     }()
+    case .suspended?: try {
+      guard case .suspended(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 14)
+    }()
     case nil: break
     }
     try unknownFields.traverse(visitor: &visitor)
@@ -4623,6 +4748,109 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
     if lhs.session != rhs.session {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.observation != rhs.observation {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireImage: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Image"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}epoch\0\u{1}root\0\u{1}phase\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self._root) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.phase) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    try { if let v = self._root {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 3)
+    } }()
+    if !self.phase.isEmpty {
+      try visitor.visitSingularStringField(value: self.phase, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireImage, rhs: WireImage) -> Bool {
+    if lhs.server != rhs.server {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._root != rhs._root {return false}
+    if lhs.phase != rhs.phase {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireImageRemoved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ImageRemoved"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}failure\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self._failure) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 2)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 3)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 4)
+    }
+    try { if let v = self._failure {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireImageRemoved, rhs: WireImageRemoved) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs._failure != rhs._failure {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -4849,7 +5077,7 @@ nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{c}\u{3}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5205,6 +5433,35 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .changeRule(v)
         }
       }()
+      case 54: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .suspendMachine(v)
+        }
+      }()
+      case 55: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .resumeMachine(v)
+        }
+      }()
+      case 56: try {
+        var v: WireImageRemoved?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .imageRemoved(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .imageRemoved(v)
+        }
+      }()
       default: break
       }
     }
@@ -5339,6 +5596,18 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .changeRule?: try {
       guard case .changeRule(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 52)
+    }()
+    case .suspendMachine?: try {
+      guard case .suspendMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 54)
+    }()
+    case .resumeMachine?: try {
+      guard case .resumeMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 55)
+    }()
+    case .imageRemoved?: try {
+      guard case .imageRemoved(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
     }()
     case nil: break
     }
@@ -7520,7 +7789,7 @@ nonisolated extension WireServerState: SwiftProtobuf.Message, SwiftProtobuf._Mes
 
 nonisolated extension WirePlacementState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PlacementState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{3}is_started\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{3}is_started\0\u{2}B\u{1}image\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7532,12 +7801,17 @@ nonisolated extension WirePlacementState: SwiftProtobuf.Message, SwiftProtobuf._
       case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
       case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
       case 4: try { try decoder.decodeSingularBoolField(value: &self.isStarted) }()
+      case 70: try { try decoder.decodeSingularMessageField(value: &self._image) }()
       default: break
       }
     }
   }
 
   func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
     if self.server != 0 {
       try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
     }
@@ -7550,6 +7824,9 @@ nonisolated extension WirePlacementState: SwiftProtobuf.Message, SwiftProtobuf._
     if self.isStarted != false {
       try visitor.visitSingularBoolField(value: self.isStarted, fieldNumber: 4)
     }
+    try { if let v = self._image {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+    } }()
     try unknownFields.traverse(visitor: &visitor)
   }
 
@@ -7558,6 +7835,7 @@ nonisolated extension WirePlacementState: SwiftProtobuf.Message, SwiftProtobuf._
     if lhs.session != rhs.session {return false}
     if lhs.epoch != rhs.epoch {return false}
     if lhs.isStarted != rhs.isStarted {return false}
+    if lhs._image != rhs._image {return false}
     if lhs.unknownFields != rhs.unknownFields {return false}
     return true
   }
@@ -7600,7 +7878,7 @@ nonisolated extension WireTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".MachineState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0\u{2}7image\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -7618,6 +7896,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _stopPatienceNanoseconds: Int64? = nil
     var _formerRequirements: WireRequirements? = nil
     var _ended: WireEnded? = nil
+    var _image: WireImage? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -7643,6 +7922,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       _stopPatienceNanoseconds = source._stopPatienceNanoseconds
       _formerRequirements = source._formerRequirements
       _ended = source._ended
+      _image = source._image
     }
   }
 
@@ -7676,6 +7956,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 13: try { try decoder.decodeSingularInt64Field(value: &_storage._stopPatienceNanoseconds) }()
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._formerRequirements) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._ended) }()
+        case 70: try { try decoder.decodeSingularMessageField(value: &_storage._image) }()
         default: break
         }
       }
@@ -7733,6 +8014,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._ended {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 15)
       } }()
+      try { if let v = _storage._image {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+      } }()
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -7757,6 +8041,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._stopPatienceNanoseconds != rhs_storage._stopPatienceNanoseconds {return false}
         if _storage._formerRequirements != rhs_storage._formerRequirements {return false}
         if _storage._ended != rhs_storage._ended {return false}
+        if _storage._image != rhs_storage._image {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -36,9 +36,16 @@ extension XenHypervisor {
         // A stranger's memory and CPUs are what Xen says; those of the pool are what was asked for, since a guest takes its time.
         let amounts = ownership == nil ? nil : StoredAmounts(domain: domain, highestCPU: info.vcpu_max_id, in: store)
         return DomainReport(
-            domain: domain, name: name(of: domain, uuid, store), uuid: uuid, state: DomainState(XenDomainFlags(info)),
+            domain: domain, name: name(of: domain, uuid, store), uuid: uuid, state: state(of: info, store),
             memory: amounts?.memory ?? Mebibytes(Int(clamping: (info.current_memkb + 1_023) / 1_024)),
             virtualCPUs: amounts?.virtualCPUs ?? Int(clamping: info.vcpu_online), ownership: ownership)
+    }
+
+    /// A guest that was suspended for an image of ours goes on only if it is told to; another's is somebody else's doing, and shows as paused.
+    private func state(of info: libxl_dominfo, _ store: XenStore) -> DomainState {
+        let flags = XenDomainFlags(info)
+        let isSuspended = flags.shutdownReason == 2 && !flags.isDying
+        return isSuspended && imagePath(of: info.domid, store) != nil ? .suspended : DomainState(flags)
     }
 
     /// The owner of a domain: by its mark, or where xenstore has no such domain, as it was seen last, or as it was to be built.

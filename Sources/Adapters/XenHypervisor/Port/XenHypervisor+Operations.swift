@@ -12,6 +12,7 @@ extension XenHypervisor {
         case .createPaused(let specification): try create(specification, context)
         case .unpause(let domain):
             try requireWhole(domain, operation.words)
+            try consumeImage(of: domain, operation.words)
             try context.require(libxl.libxl_domain_unpause(context.handle, domain, nil), operation.words)
         case .pause(let domain): try context.require(libxl.libxl_domain_pause(context.handle, domain, nil), operation.words)
         case .shutdown(let domain):
@@ -22,6 +23,9 @@ extension XenHypervisor {
         case .destroy(let domain):
             try context.require(libxl.libxl_domain_destroy(context.handle, domain, nil), operation.words)
             if let uuid { try XenStore(library).remove(OwnershipRecord.buildingPath(of: uuid)) }
+        case .suspend(let domain, let image): try suspend(domain, to: image, operation.words, context)
+        case .unsuspend(let domain): try unsuspend(domain, operation.words, context)
+        case .removeImage(let image): try remove(image, operation.words)
         case .dumpCore(let domain): return .dumped(path: try dumpCore(of: domain, operation.words, context))
         }
         return .done
@@ -89,7 +93,11 @@ extension XenHypervisor {
         defer { store.remove(building) }
         var domain = ovm_no_domain()
         // It stays paused until it is unpaused; where it fails, libxl takes down what it has built.
-        try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
+        if let image = specification.image {
+            try restore(image, configuration, &domain, what, context)
+        } else {
+            try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
+        }
         try store.write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
     }
 
@@ -134,8 +142,9 @@ extension DomainOperation {
         switch self {
         case .createPaused: nil
         case .unpause(let domain), .pause(let domain), .shutdown(let domain), .reboot(let domain), .destroy(let domain),
-            .dumpCore(let domain):
+            .dumpCore(let domain), .suspend(let domain, _), .unsuspend(let domain):
             domain
+        case .removeImage: nil
         case .resize(let domain, _, _): domain
         }
     }

@@ -20,10 +20,13 @@ package final class XenHypervisor: HypervisorPort {
     private let rootLookers = CallThreads(most: 1, mostWaiting: 0)
     /// Threads that change something.
     private let performers = CallThreads(most: 16, mostWaiting: 1_024)
-    /// Threads that dump memory, for minutes, to a disk that may hang: nothing else waits for them.
+    /// Threads that write or read memory, for minutes, on a disk that may hang: nothing else waits for them.
     private let dumpers = CallThreads(most: 2, mostWaiting: 1_024)
+    private let imagers = CallThreads(most: 4, mostWaiting: 1_024)
     /// Where dumps of memory lie.
     let dumpFolder: String
+    /// Where images lie that lie on no shared storage.
+    let imageFolder: String
 
     /// How long a look at the host may take.
     private static let patience = Duration.seconds(20)
@@ -37,11 +40,13 @@ package final class XenHypervisor: HypervisorPort {
     /// - Parameters:
     ///   - storageRoots: the folders below which the images of virtual machines lie; libxl knows of none.
     ///   - dumpFolder: where the memory of ended guests is dumped to.
+    ///   - imageFolder: where the memory of suspended guests lies that lies on no shared storage.
     package init(
         storageRoots: [String] = StorageRootReading.standard, dumpFolder: String = CoreDumpFolder.standard,
-        log: Logger = Logger(label: "ovm.xen")
+        imageFolder: String = ImageFile.standardFolder, log: Logger = Logger(label: "ovm.xen")
     ) throws(XenUnavailable) {
         self.dumpFolder = dumpFolder
+        self.imageFolder = imageFolder
         library = try XenPresence.open()
         self.storageRoots = storageRoots
         self.log = log
@@ -95,7 +100,13 @@ package final class XenHypervisor: HypervisorPort {
 
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
         let what = operation.words
-        let threads = if case .dumpCore = operation { dumpers } else { performers }
+        let threads =
+            switch operation {
+            case .dumpCore: dumpers
+            case .suspend, .removeImage: imagers
+            case .createPaused(let specification): specification.image == nil ? performers : imagers
+            default: performers
+            }
         do throws(CallEnd) {
             return try await threads.run(patience: nil, slowness: Self.slowness, onSlow: warn(what)) {
                 do throws(XenFailure) {
@@ -163,6 +174,9 @@ extension DomainOperation {
             "give domain \(domain) \(memory) and \(virtualCPUs) virtual CPUs"
         case .destroy(let domain): "destroy domain \(domain)"
         case .dumpCore(let domain): "dump the memory of domain \(domain)"
+        case .suspend(let domain, let image): "suspend domain \(domain) to the image \(image.name)"
+        case .unsuspend(let domain): "let the suspended domain \(domain) go on"
+        case .removeImage(let image): "remove the image \(image.name)"
         }
     }
 }

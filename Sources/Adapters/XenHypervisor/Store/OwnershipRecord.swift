@@ -14,6 +14,8 @@ package enum OwnershipRecord {
     static let builtNode = "ovm/built"
     /// The node with the file that the domain's memory was dumped to.
     static let dumpNode = "ovm/dump"
+    /// The node with the image that the domain was built from, until it is let run, or that its memory is written to.
+    static let imageNode = "ovm/image"
     /// Below it, by their UUIDs, stand the owners of domains that are being built: Xen has a domain a moment before xenstore has it.
     private static let buildingFolder = "/tool/ovm/building"
     /// Bytes of the longest record: the version, a UUID and two numbers of 64 bits.

@@ -70,8 +70,9 @@ extension PoolClient {
     /// Waits for a task to end, and tells on standard error what is being done where that takes longer than a second.
     ///
     /// - Throws: `ExitCode(1)` where it failed or was cancelled, with its cause on standard error.
-    func finish(_ begun: TaskDocument) async throws -> TaskDocument {
-        let task = try await follow(begun.id)
+    ///   `ClientError.outcomeUnknown` where nobody answers any more and this client began it.
+    func finish(_ begun: UInt64, isOwn: Bool = true) async throws -> TaskDocument {
+        let task = try await isOwn ? Self.asking(afterBegun: begun) { () throws(ClientError) in try await follow(begun) } : follow(begun)
         guard task.status == "done" else {
             Console.complain(task.cause ?? "Task \(task.id), \(task.kind) \(task.target), was \(task.status).")
             throw ExitCode(1)

@@ -61,13 +61,19 @@ extension MachineBulk {
 }
 
 extension PoolClient {
-    /// A machine once a task of it has ended well; at once where that is not waited for.
+    /// A machine once a task of it, which this client began, has ended well; at once where that is not waited for.
     ///
-    /// - Throws: what the task failed with.
+    /// - Throws: what the task failed with; `.outcomeUnknown` where nobody answers any more.
     func machine(_ name: String, after task: TaskDocument, isAwaited: Bool) async throws(ClientError) -> MachineDocument {
-        guard isAwaited else { return try await machine(name) }
-        let ended = try await waitForTask(task.id)
-        guard ended.status == "done" else { throw .taskFailed(cause: ended.cause ?? "Task \(ended.id) was \(ended.status).") }
-        return try await machine(name)
+        try await machine(name, afterTask: task.id, isAwaited: isAwaited)
+    }
+
+    func machine(_ name: String, afterTask task: UInt64, isAwaited: Bool) async throws(ClientError) -> MachineDocument {
+        try await Self.asking(afterBegun: task) { () throws(ClientError) in
+            guard isAwaited else { return try await machine(name) }
+            let ended = try await waitForTask(task)
+            guard ended.status == "done" else { throw .taskFailed(cause: ended.cause ?? "Task \(ended.id) was \(ended.status).") }
+            return try await machine(name)
+        }
     }
 }

@@ -65,7 +65,7 @@ struct TaskCommand: AsyncParsableCommand {
         func run() async throws {
             try await ClientSession.run(options) { client, console in
                 if ids.count == 1 {
-                    let task = try await client.finish(try await client.task(ids[0]))
+                    let task = try await client.finish(ids[0], isOwn: false)
                     return try console.show(task) { TaskText.properties(of: task) }
                 }
                 try await finishAll(client, console)

@@ -85,14 +85,14 @@ struct VirtualMachineSetCommand: AsyncParsableCommand {
                 return try await MachineBulk.show(try await selection.selector.some(client), console) { name throws(ClientError) in
                     let changed = try await client.changeMachine(name, change)
                     guard let task = changed.task else { return changed.machine }
-                    return try await client.machine(name, after: try await client.task(task), isAwaited: isAwaited)
+                    return try await client.machine(name, afterTask: task, isAwaited: isAwaited)
                 }
             }
             let changed = try await client.changeMachine(name, change)
             var machine = changed.machine
             if let task = changed.task, isAwaited {
-                _ = try await client.finish(try await client.task(task))
-                machine = try await client.machine(name)
+                let ended = try await client.finish(task)
+                machine = try await client.machine(name, after: ended, isAwaited: false)
             }
             try console.show(machine) { MachineText.properties(of: machine) }
         }

@@ -12,7 +12,8 @@ struct VirtualMachineCommand: AsyncParsableCommand {
         subcommands: [
             VirtualMachineCreateCommand.self, VirtualMachineListCommand.self, VirtualMachineShowCommand.self, VirtualMachineTopCommand.self,
             VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachineRebootCommand.self,
-            VirtualMachinePauseCommand.self, VirtualMachineUnpauseCommand.self, VirtualMachineDeleteCommand.self,
+            VirtualMachinePauseCommand.self, VirtualMachineUnpauseCommand.self, VirtualMachineSuspendCommand.self,
+            VirtualMachineResumeCommand.self, VirtualMachineDeleteCommand.self,
             VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
             VirtualMachineTagCommand.self, VirtualMachineConfigurationCommand.self,
         ])

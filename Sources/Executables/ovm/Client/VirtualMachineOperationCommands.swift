@@ -140,8 +140,8 @@ struct MachineOperationRun {
             }
             let task = try await begin(client, name)
             guard isAwaited else { return try console.confirm(task, "Task \(task.id) \(word) \(name).") }
-            _ = try await client.finish(task)
-            let machine = try await client.machine(name)
+            let ended = try await client.finish(task.id)
+            let machine = try await client.machine(name, after: ended, isAwaited: false)
             try console.confirm(machine, "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? "."))
         }
     }

@@ -33,8 +33,8 @@ struct VirtualMachineStartCommand: AsyncParsableCommand {
         let explanation = try await Self.explain(name, client)
         let task = try await client.startMachine(name)
         guard !wait.noWait else { return try console.confirm(task, "Task \(task.id) starts \(name).") }
-        let ended = try await client.finish(task)
-        let machine = try await client.machine(name)
+        let ended = try await client.finish(task.id)
+        let machine = try await client.machine(name, after: ended, isAwaited: false)
         try console.show(machine) {
             let place = "\(machine.name) is \(machine.status)" + (machine.server.map { " on \($0)." } ?? ".")
             // What the task says is less: where it runs, once more. It counts where the pool has decided otherwise than was foreseen.

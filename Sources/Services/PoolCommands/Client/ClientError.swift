@@ -43,6 +43,9 @@ package enum ClientError: Error, Hashable, Sendable {
         case .outcomeUnknown, .cancelled: 4
         }
     }
+
+    /// Whether a write that ended so was never taken.
+    var meansNothingDone: Bool { exitCode == 3 }
 }
 
 /// Why one attempt with one server has no answer.

@@ -67,6 +67,14 @@ extension PoolClient {
         try await begin(.keyed(.POST, Self.path(name) + "/unpause", reason: reason))
     }
 
+    package func suspendMachine(_ name: String) async throws(ClientError) -> TaskDocument {
+        try await begin(.keyed(.POST, Self.path(name) + "/suspend", reason: reason))
+    }
+
+    package func resumeMachine(_ name: String) async throws(ClientError) -> TaskDocument {
+        try await begin(.keyed(.POST, Self.path(name) + "/resume", reason: reason))
+    }
+
     package func resetMachineStatus(_ name: String) async throws(ClientError) -> MachineDocument {
         try await write(MachineDocument.self, .POST, Self.path(name) + "/reset-status")
     }

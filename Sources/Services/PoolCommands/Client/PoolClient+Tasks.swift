@@ -14,6 +14,20 @@ extension PoolClient {
         try await write(TaskDocument.self, .DELETE, "/v1/tasks/\(id)")
     }
 
+    /// Asks what came of a task that a write of this client began.
+    ///
+    /// - Throws: `.outcomeUnknown` where nobody answers: what was asked for is under way, or done, and "nothing was done" would be a lie.
+    package static func asking<Value>(
+        afterBegun task: UInt64, _ ask: () async throws(ClientError) -> Value
+    ) async throws(ClientError) -> Value {
+        do throws(ClientError) {
+            return try await ask()
+        } catch {
+            guard error.meansNothingDone else { throw error }
+            throw .outcomeUnknown(cause: "task \(task) was begun, and then no Server Pool Master could be reached to ask what came of it.")
+        }
+    }
+
     /// Waits until a task has ended, well or not.
     ///
     /// - Parameter progress: is called with each look at the task, the last one included.

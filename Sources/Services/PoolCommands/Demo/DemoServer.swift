@@ -29,8 +29,18 @@ struct DemoServer: Sendable {
     }
 
     mutating func startHost(_ executable: String) throws(EnvironmentError) {
+        if !FileManager.default.fileExists(atPath: directory.simulatedFile) {
+            // The hosts share a storage, as those of a pool do: what is suspended on one can be resumed on another.
+            let shared = URL(filePath: directory.path).deletingLastPathComponent().appending(path: "shared").path
+            try directory.write(Array("{ \"sharedFolder\": \(Self.quoted(shared)) }\n".utf8), to: directory.simulatedFile)
+        }
         host = try ChildProcess.start(
             executable: executable, arguments: ["simulated-host", "--data", directory.path], log: "\(directory.path)/simulated-host.log")
+    }
+
+    /// A text as JSON.
+    private static func quoted(_ text: String) -> String {
+        "\"" + text.replacingOccurrences(of: "\\", with: "\\\\").replacingOccurrences(of: "\"", with: "\\\"") + "\""
     }
 
     mutating func startAgent(_ executable: String) throws(EnvironmentError) {

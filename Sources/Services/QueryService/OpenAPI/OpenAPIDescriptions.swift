@@ -76,6 +76,14 @@ extension OpenAPIDocument {
         "rebootMachine": "Ends it as stop does, then begins it again on the same server.",
         "pauseMachine": "Its memory stays where it is. Only a running one can be paused.",
         "unpauseMachine": "Only a paused one can go on.",
+        "suspendMachine": """
+        Only a running one can be suspended. The image goes below a shared storage root where its server has one with room; `suspendsTo` of \
+        the machine says where before. Without one it goes to the server's own disk, and can be resumed there only.
+        """,
+        "resumeMachine": """
+        On the best of the servers that reach its image, as a start chooses. An image is used once: where its server dies meanwhile, the \
+        virtual machine starts cold. A forced stop throws the image away.
+        """,
         "resetMachineStatus": """
         An error of which nothing is left on a server becomes `PoweredOff`. Where there is no error, nothing is changed.
         """,

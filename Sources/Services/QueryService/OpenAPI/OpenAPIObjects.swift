@@ -151,7 +151,11 @@ extension OpenAPIDocument {
                 .optional("task", .integer),
                 .optional("configuration", .text), Property("operations", .list(.form(.machineOperation))),
                 .optional("seenOn", .list(.named("Sighting"))), .optional("warnings", .list(.named("ConfigurationWarning"))),
+                .optional("image", .named("Image")), .optional("suspendsTo", .named("Image")),
             ]),
+        OpenAPIObject(
+            "Image", "Where the memory of a suspended virtual machine lies: below a shared storage root, or on its server's own disk.",
+            [Property("server", .text), .optional("sharedRoot", .text)]),
         OpenAPIObject(
             "Sighting", "Where a domain of a virtual machine is seen that the pool did not ask for.",
             [Property("server", .text), Property("domain", .integer)]),

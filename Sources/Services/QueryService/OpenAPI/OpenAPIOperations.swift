@@ -81,6 +81,10 @@ extension OpenAPIDocument {
             isBodyOptional: true, success: (202, "TaskBegun")),
         .write("POST", "/v1/vms/{name}/pause", "pauseMachine", "Lets its virtual CPUs stand still.", success: (202, "TaskBegun")),
         .write("POST", "/v1/vms/{name}/unpause", "unpauseMachine", "Lets a paused one go on.", success: (202, "TaskBegun")),
+        .write("POST", "/v1/vms/{name}/suspend", "suspendMachine", "Writes its memory to an image.", success: (202, "TaskBegun")),
+        .write(
+            "POST", "/v1/vms/{name}/resume", "resumeMachine", "Lets a suspended one go on from its image.", success: (202, "TaskBegun"),
+            problems: [.notFound, .conflict, .noPlacement]),
         .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
         .read(
             "/v1/vms/{name}/explain", "explainMachine", "Explanation", "Where a start would place it, and why.",

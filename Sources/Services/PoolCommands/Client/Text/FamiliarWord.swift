@@ -6,8 +6,9 @@ package enum FamiliarWord {
         "rm": ["delete", "remove"], "remove": ["rm", "delete"], "delete": ["rm", "remove"], "del": ["rm", "delete", "remove"],
         "create": ["add"], "add": ["create"], "new": ["create", "add"], "define": ["create"], "modify": ["set"], "config": ["set"],
         "startup": ["start"], "boot": ["start"], "run": ["start"], "shutdown": ["stop"], "halt": ["stop"], "poweroff": ["stop"],
-        "destroy": ["stop --force"], "kill": ["stop --force"], "restart": ["reboot"], "reset": ["reboot --force"], "suspend": ["pause"],
-        "resume": ["unpause"], "evacuate": ["maintenance on"], "drain": ["maintenance on"], "abort": ["cancel"], "wait": ["watch"],
+        "destroy": ["stop --force"], "kill": ["stop --force"], "restart": ["reboot"], "reset": ["reboot --force"], "save": ["suspend"],
+        "restore": ["resume"], "managedsave": ["suspend"], "hibernate": ["suspend"], "evacuate": ["maintenance on"],
+        "drain": ["maintenance on"], "abort": ["cancel"], "wait": ["watch"],
     ]
 
     /// What `word` most likely stands for among the commands of these names; nil where nothing is known of it.

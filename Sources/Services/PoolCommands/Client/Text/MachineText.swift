@@ -30,6 +30,8 @@ package enum MachineText {
         list.add("wanted", machine.intent)
         list.add("server", machine.server)
         list.add("seen on", (machine.seenOn ?? []).map { "\($0.server), domain \($0.domain): the pool did not ask for it" })
+        list.add("memory image", machine.image.map(words))
+        list.add("suspends to", machine.suspendsTo.map(words))
         list.add("preferred servers", preferred(machine))
         list.add("type", needs.domainType)
         let memory = QuantityText.memory(mebibytes: needs.memoryMiB)
@@ -49,6 +51,19 @@ package enum MachineText {
         list.add("allows", machine.operations.joined(separator: ", "))
         list.add("warnings", (machine.warnings ?? []).map { "vm.cfg:\($0.line):\($0.column): \($0.message)" })
         return list
+    }
+
+    private static func words(_ image: ImageDocument) -> String {
+        image.sharedRoot.map { "shared storage \($0), by \(image.server)" } ?? "the own disk of \(image.server), to be resumed there only"
+    }
+
+    /// What whoever suspends a machine should know before; nil where its memory goes to shared storage.
+    package static func warningOfSuspend(_ machine: MachineDocument) -> String? {
+        guard let image = machine.suspendsTo, image.sharedRoot == nil else { return nil }
+        return """
+            The memory of \(machine.name) goes to the own disk of server \(image.server), which shares no storage with room for it: it can be \
+            resumed there only.
+            """
     }
 
     /// The most tags of a machine that are shown with it.

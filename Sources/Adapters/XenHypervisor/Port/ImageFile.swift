@@ -1,0 +1,74 @@
+package import AgentCore
+import Glibc
+
+/// The file of a suspended guest's memory: it bears its name only while it is whole and durable.
+package struct ImageFile: Hashable, Sendable {
+    /// Beside what `xl save` is usually told to write to.
+    package static let standardFolder = "/var/lib/xen/save/ovm"
+    /// What an image must leave free, in bytes: guests' disks lie on the same storage.
+    private static let reserve: UInt64 = 256 << 20
+
+    package let path: String
+    private var draft: String { path + ".unfinished" }
+    private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
+
+    package init(_ image: DomainImage, own: String) { path = image.path(own: own) }
+
+    init(path: String) { self.path = path }
+
+    var isWhole: Bool { access(path, F_OK) == 0 }
+
+    /// Has `body` write the memory, and gives the file its name once it is on the disk; what fails leaves nothing.
+    ///
+    /// - Parameter bytes: about how many will be written.
+    package func write(bytes: UInt64, _ body: (Int32) throws(CoreDumpFailure) -> Void) throws(CoreDumpFailure) {
+        try makeFolder()
+        let needed = bytes + bytes / 64
+        if let free = CoreDumpFolder.freeBytes(folder), free < needed + Self.reserve {
+            throw CoreDumpFailure(
+                reason:
+                    "\(folder) has \(free >> 20) MiB free, and the image needs \(needed >> 20) MiB and \(Self.reserve >> 20) MiB to be left"
+            )
+        }
+        unlink(draft)
+        let descriptor = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
+        guard descriptor >= 0 else { throw CoreDumpFailure("make \(draft)", errno) }
+        defer { close(descriptor) }
+        do throws(CoreDumpFailure) {
+            try body(descriptor)
+            guard fsync(descriptor) == 0 else { throw CoreDumpFailure("sync \(draft)", errno) }
+            guard rename(draft, path) == 0 else { throw CoreDumpFailure("rename \(draft)", errno) }
+            try syncFolder()
+        } catch {
+            unlink(draft)
+            unlink(path)
+            throw error
+        }
+    }
+
+    /// Removes it, durably; there may be none.
+    package func remove() throws(CoreDumpFailure) {
+        for file in [path, draft] {
+            guard unlink(file) == 0 || errno == ENOENT else { throw CoreDumpFailure("remove \(file)", errno) }
+        }
+        guard access(folder, F_OK) == 0 else { return }
+        try syncFolder()
+    }
+
+    private func makeFolder() throws(CoreDumpFailure) {
+        let parts = folder.split(separator: "/")
+        for count in parts.indices.map({ $0 + 1 }) {
+            let path = "/" + parts.prefix(count).joined(separator: "/")
+            guard mkdir(path, 0o700) == 0 || errno == EEXIST || access(path, F_OK) == 0 else {
+                throw CoreDumpFailure("make \(path)", errno)
+            }
+        }
+    }
+
+    private func syncFolder() throws(CoreDumpFailure) {
+        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
+        guard descriptor >= 0 else { throw CoreDumpFailure("open \(folder)", errno) }
+        defer { close(descriptor) }
+        guard fsync(descriptor) == 0 else { throw CoreDumpFailure("sync \(folder)", errno) }
+    }
+}

@@ -1,0 +1,96 @@
+#!/usr/bin/env bash
+# Part 3 of the tests on Xen: a pool of three emulated servers. Placement on the server with the most free resources; the master's server
+# loses its power, a new master is elected, what ran there is Unknown and started nowhere else; the server comes back and its machine is
+# Powered off with the reason; a server is cut off and healed, and nothing of it is lost.
+#
+#   three-hosts.sh PROGRAM     exit status 0: all held; 1: something did not; 77: this machine cannot run it, and why
+#
+# BOUND (600) is how many seconds all of it may take. Each step is printed with its own time and the time since the beginning.
+program=$(realpath "${1:?PROGRAM}")
+servers="1 2 3"
+. "$(dirname "$0")/agent-steps.sh"
+
+# The number of the server that a machine is placed on; nothing where it is on none.
+place() { of "$1" server | tr -dc 0-9; }
+master() { pool pool master --no-headers | awk '{ print $1 }' | tr -dc 0-9; }
+# reachable SERVER: the pool hears it.
+reachable() { pool server ls -o json | python3 -c 'import json, sys
+sys.exit(not any(server["name"] == sys.argv[1] and server["isReachable"] for server in json.load(sys.stdin)["servers"]))' "xen$1"; }
+# How many domains of a machine the servers have that are named.
+domains() {
+  local id name=$1 sum=0
+  shift
+  for id in "$@"; do sum=$((sum + $(in_dom0 "-$id" "xl list | awk -v name=$name '\$1 == name { n++ } END { print n + 0 }'"))); done
+  echo $sum
+}
+others() { for id in $servers; do [ "$id" = "$1" ] || echo "$id"; done; }
+# The pool file for the client out here, with the query port of each server behind a port of loopback.
+pool_file() {
+  python3 - "$work/pool.json" "$BASE_PORT" $servers <<'PYTHON'
+import json, sys
+path, base = sys.argv[1], int(sys.argv[2])
+file = json.load(open(path))
+file["servers"] = [{"name": "xen" + id, "query": "localhost:%d" % (base + 100 + int(id))} for id in sys.argv[3:]]
+json.dump(file, open(path, "w"))
+PYTHON
+}
+joins() {
+  local token
+  token=$(pool pool token create -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  in_dom0 "-$1" "ovm pool join $token --address 10.77.0.$1:8899 --query 10.77.0.$1:4443 --storage-root /disk --storage-root /dev --no-start"
+  start_agent "$1"
+  until_true $PATIENCE "reachable $1"
+}
+# A write that the pool takes, tried again and again; prints after how many milliseconds from $1 (date +%s%N).
+writes_again() {
+  until timeout 60 "$program" vm tag set one failover "$1" --pool "$work/pool.json" >/dev/null 2>&1; do sleep 0.2; done
+  echo $((($(date +%s%N) - $1) / 1000000))
+}
+
+needs "three servers boot" './boot.sh up 3'
+needs "the program is copied in" 'for id in $servers; do ./run-binary.sh --copy-only $id "$program"; done; ./dom0.sh 3 "ovm --version"'
+needs "a pool is founded" found
+needs "its first agent starts" 'start_agent 1; pool pool status | grep -q "1 of 1 reachable"'
+needs "the second joins" 'joins 2'
+needs "the third joins" 'joins 3'
+pool_file
+needs "all three are reachable" 'until_true $PATIENCE "pool pool status | grep -q \"3 of 3 reachable\""; pool pool status | tail -1'
+
+step "each goes where most is free" '
+  for name in one two three; do machine $name pvh; pool vm start $name; becomes $name Running; done
+  places=$(for name in one two three; do place $name; done | sort -u | wc -l)
+  [ "$places" = 3 ]; for name in one two three; do printf "%s on xen%s  " $name "$(place $name)"; done'
+step "the explanation says so" 'pool vm explain one | head -3; pool vm explain one | grep -q "xen$(place one)"'
+step "the guests count" 'for name in one two three; do server=$(place $name); in_dom0 "until_true $PATIENCE counts $name"; done'
+
+# The machine on the master's server.
+lost=$(master)
+for name in one two three; do [ "$(place $name)" != "$lost" ] || gone=$name; done
+kept=$(others "$lost" | tr '\n' ' ')
+step "the master's server loses its power" '
+  from=$(date +%s%N); ./boot.sh power-cut $lost; echo "a write is taken after $(writes_again $from) ms; xen$lost is off, xen$(master) leads"'
+step "its machine is Unknown" 'becomes $gone Unknown; of $gone cause'
+step "and runs nowhere else" 'sleep 5; [ "$(domains $gone $kept)" = 0 ]; is $gone Unknown; ! pool vm start $gone; cat "$work/words" | head -1'
+step "the others run on" 'for id in $kept; do server=$id; for name in one two three; do [ "$(place $name)" != $id ] || counts_on $name; done; done'
+step "the server comes back" './boot.sh start $lost; ./boot.sh wait $lost; start_agent $lost; until_true $PATIENCE "reachable $lost"; pool pool status | tail -1'
+step "its machine is off, with the reason" 'becomes $gone PoweredOff; [ "$(domains $gone $servers)" = 0 ]; of $gone cause'
+step "and starts again" 'pool vm start $gone; becomes $gone Running; [ "$(domains $gone $servers)" = 1 ]; echo "on xen$(place $gone)"'
+
+# One that is not master now is cut off, agent and guests running.
+leader=$(master)
+cut=$(others "$leader" | head -1)
+stays=
+for name in one two three; do [ "$(place $name)" != "$cut" ] || stays=$name; done
+step "a server is cut off: Unknown there" '
+  server=$cut; domain $stays > "$work/domain"; of $stays epoch > "$work/epoch"
+  ./boot.sh isolate $cut; becomes $stays Unknown; of $stays cause'
+step "its guest runs on, and nowhere else" 'server=$cut; counts_on $stays; [ "$(domains $stays $(others $cut))" = 0 ]'
+step "a write meanwhile" 'pool vm tag set $stays while cut; echo taken'
+step "healed: adopted, nothing lost" '
+  ./boot.sh join $cut; until_true $PATIENCE "reachable $cut"; becomes $stays Running; server=$cut
+  [ "$(domain $stays)" = "$(cat "$work/domain")" ]; [ "$(of $stays epoch)" = "$(cat "$work/epoch")" ]
+  pool vm tag get $stays while | grep -q cut; echo "domain $(cat "$work/domain") goes on at $(counts_on $stays)"'
+step "equal state everywhere" 'pool pool status'
+
+echo "$failures failures, $SECONDS s"
+[ $failures = 0 ]
