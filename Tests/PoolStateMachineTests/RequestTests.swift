@@ -170,17 +170,28 @@ struct IdempotencyTests {
         #expect(scene.state.machines[id]?.tags[tag] == "3")
     }
 
-    @Test("a full table refuses keyed writes, and only those, until keys expire")
+    @Test("a full table refuses keyed writes, and only those, until its oldest key was kept for a minute, and then forgets that one")
     func bounds() throws {
         var scene = try PoolScene()
-        let id = try scene.createMachine()
-        let tag = try PoolScene.tag("k")
-        for number in 0..<10_000 { scene.apply(.putTag(id, key: tag, value: ""), key: key(UInt64(number))) }
+        let start = scene.clock + 1
+        func write(_ number: Int, at milliseconds: Int64, hasKey: Bool = true) -> CommandOutcome {
+            scene.apply(
+                PoolEntry(
+                    command: .deleteMachine(VirtualMachineID(9)), principal: PoolScene.root,
+                    proposedAt: PoolTime(milliseconds: milliseconds), idempotency: hasKey ? key(UInt64(number)) : nil))
+        }
+        for number in 0..<PoolLimits.idempotencyKeys { _ = write(number, at: start) }
+        let full = scene.state
 
-        expectRefused(scene.apply(.putTag(id, key: tag, value: "x"), key: key(10_000)), .tooManyRequests)
-        #expect(scene.apply(.putTag(id, key: tag, value: "y")) == .done(.none))
-        #expect(scene.apply(.putTag(id, key: tag, value: ""), key: key(5)) == .done(.none))
-        scene.clock += 86_400_000
-        #expect(scene.apply(.putTag(id, key: tag, value: "z"), key: key(10_000)) == .done(.none))
+        expectRefused(write(199_999, at: start + 59_999), .tooManyRequests)
+        expectRefused(write(0, at: start + 59_999, hasKey: false), .machineNotFound)
+        #expect(scene.state.parts.idempotencyKeys == full.parts.idempotencyKeys)
+        expectRefused(write(200_000, at: start + 60_000), .machineNotFound)
+
+        let keys = scene.state.parts.idempotencyKeys
+        #expect(keys.count == PoolLimits.idempotencyKeys && keys.first?.key == key(1).key && keys.last?.key == key(200_000).key)
+        // What is kept up to date is what a snapshot of it comes to.
+        #expect(try PoolState(restoring: scene.state.parts).digest == scene.state.digest)
+        #expect(scene.state.digest != full.digest)
     }
 }

@@ -61,11 +61,18 @@ long "the server's cards are the same with it" 'pool server show xen1 -o json | 
 step "PV: paused" 'pool vm pause pv; becomes pv Paused; a=$(count pv); sleep 2; [ "$(count pv)" = "$a" ]; echo "stands at $a"'
 step "PV: unpaused" 'pool vm unpause pv; becomes pv Running; echo "at $(counts_on pv)"'
 long "PV: less memory while it runs" 'pool vm set pv --memory 104M; rests pv; in_dom0 "until_true $PATIENCE \"[ \\\$(memory pv) = 104 ]\"; memory pv"'
+step "PV: suspended to an image, and resumed" 'a=$(counts_on pv); pool vm suspend pv; becomes pv Suspended; in_dom0 "gone pv"; pool vm resume pv; becomes pv Running
+  b=$(counts_on pv); [ "$b" -gt "$a" ]; echo "from $a to $b, the guest never booted again"'
 step "agent killed and started: adopted" 'a=$(domain pv); epoch=$(of pv epoch); kill_agent; start_agent; becomes pv Running; rests pv
   [ "$(domain pv)" = "$a" ]; [ "$(of pv epoch)" = "$epoch" ]; echo "domain $a goes on at $(counts_on pv)"'
 step "PV: rebooted" 'a=$(domain pv); pool vm reboot pv; becomes pv Running; b=$(domain pv); [ "$a" != "$b" ]; echo "domain $a, then $b"'
 long "agent killed while it reboots" 'counts_on pv; killed_in_the_midst pv reboot; becomes pv Running; is_true pv'
 long "agent killed while it pauses" 'killed_in_the_midst pv pause; is_true pv; is pv Running || pool vm unpause pv; becomes pv Running'
+# Whichever way it ends: off in one image, or running, and never both.
+long "agent killed while it suspends" 'counts_on pv; killed_in_the_midst pv suspend
+  case $(of pv status) in Suspended) in_dom0 "gone pv"; a=image ;; *) becomes pv Running; is_true pv; a=domain; pool vm suspend pv; becomes pv Suspended ;; esac; echo "it was left as $a"'
+long "agent killed while it resumes" 'killed_in_the_midst pv resume
+  case $(of pv status) in Suspended) in_dom0 "gone pv"; pool vm resume pv ;; esac; becomes pv Running; is_true pv; echo "at $(counts_on pv)"'
 long "agent killed while it stops" 'counts_on pv; killed_in_the_midst pv stop; becomes pv PoweredOff; is_true pv'
 long "agent killed before it builds" 'killed_in_the_midst pv start; is_true pv'
 # Slice by slice, until Xen has a domain of which xenstore knows nothing yet, or that moment is over.
@@ -86,6 +93,8 @@ long "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=
   becomes boots Running; pool vm stop boots --force; is_true boots'
 long "a guest crashes: started anew" 'machine crashes pv "act=crash after=14" "on_crash = \"restart\""; pool vm start crashes
   until_true $PATIENCE "[ \$(of crashes epoch) -ge 2 ]"; becomes crashes Running; pool vm stop crashes --force; is_true crashes'
+long "a guest crashes: its memory is dumped" 'machine dumps pv "act=crash after=14" "on_crash = \"coredump-destroy\""; pool vm start dumps
+  becomes dumps PoweredOff || becomes dumps Error; in_dom0 "gone dumps; ls -l /var/lib/xen/dump/dumps-*.core"; pool event ls --object vm/dumps | grep -o "was dumped to.*"'
 long "one that crashes at once is not" 'machine dies pv "act=crash after=2" "on_crash = \"restart\""; pool vm start dies; becomes dies Error; until_true $PATIENCE "in_dom0 gone dies"; of dies cause'
 long "it powers off while no agent runs" 'pool vm start off; kill_agent; in_dom0 "until_true $PATIENCE \"case \\\$(state off) in *s*) ;; *) false;; esac\""
   start_agent; becomes off PoweredOff; is_true off'

@@ -25,8 +25,10 @@ package enum PoolLimits {
     package static let events = 10_000
     package static let eventBytes = 16 * 1024 * 1024
     package static let requestsPerMember = 16_384
-    package static let idempotencyKeys = 10_000
+    package static let idempotencyKeys = 100_000
     package static let idempotencyLifetimeMilliseconds: Int64 = 24 * 60 * 60 * 1_000
+    /// For how long a key is kept at least, however many come after it.
+    package static let leastIdempotencyMilliseconds: Int64 = 60 * 1_000
     package static let tokenLifetimeMilliseconds: ClosedRange<Int64> = 60_000...(30 * 24 * 60 * 60 * 1_000)
     package static let reasonBytes = 256
     package static let addressBytes = 260

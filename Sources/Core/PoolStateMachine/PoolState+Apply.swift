@@ -115,10 +115,7 @@ extension PoolState {
     /// The outcome of the same client request, made before with the same key.
     private mutating func answeredKey(_ entry: PoolEntry) -> CommandOutcome? {
         guard let idempotency = entry.idempotency else { return nil }
-        while let oldest = idempotencyOrder.first, let kept = self.idempotency[oldest], kept.expiresAt <= poolTime {
-            idempotencyOrder.removeFirst()
-            self.idempotency[oldest] = nil
-        }
+        self.idempotency.expire(at: poolTime)
         let slot = IdempotencySlot(principal: entry.principal.description, key: idempotency.key)
         if let kept = self.idempotency[slot] {
             if kept.request == idempotency.request { return kept.outcome }
@@ -126,11 +123,14 @@ extension PoolState {
                 PoolRefusal(
                     .idempotencyKeyReused, "This Idempotency-Key was used for another request. Take a new UUID for each new request."))
         }
-        guard self.idempotency.count < PoolLimits.idempotencyKeys else {
+        guard self.idempotency.makeRoom(at: poolTime) else {
             return .refused(
                 PoolRefusal(
                     .tooManyRequests,
-                    "The pool keeps \(PoolLimits.idempotencyKeys) idempotency keys already. Try again later, or without a key."))
+                    """
+                    More than \(PoolLimits.idempotencyKeys) writes with idempotency keys came within a minute. Try again in a minute, or \
+                    without a key.
+                    """))
         }
         return nil
     }
@@ -150,7 +150,7 @@ extension PoolState {
         let kept = KeptIdempotencyKey(
             principal: entry.principal.description, key: key.key, request: key.request, outcome: outcome,
             expiresAt: PoolTime(milliseconds: poolTime.milliseconds + PoolLimits.idempotencyLifetimeMilliseconds))
-        if idempotency.updateValue(kept, forKey: kept.slot) == nil { idempotencyOrder.append(kept.slot) }
+        idempotency.keep(kept)
     }
 
     // MARK: Events

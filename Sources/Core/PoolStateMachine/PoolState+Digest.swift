@@ -65,15 +65,30 @@ extension PoolState {
                 history.outcomes[sequence]?.add(to: &digest)
             }
         }
-        digest.add(idempotencyOrder.count)
-        for slot in idempotencyOrder {
-            guard let kept = idempotency[slot] else { continue }
-            digest.add(kept.principal)
-            digest.add(kept.key)
-            digest.add(kept.request.bytes)
-            digest.add(UInt64(bitPattern: kept.expiresAt.milliseconds))
-            kept.outcome.add(to: &digest)
+        digest.add(idempotency.count)
+        // A table that is not large has the digest that it had when none could be.
+        guard idempotency.count > IdempotencyTable.readThrough else {
+            for key in idempotency.keys { key.add(to: &digest) }
+            return
         }
+        digest.add(idempotency.digest)
+    }
+}
+
+extension KeptIdempotencyKey {
+    fileprivate func add(to digest: inout StateDigest) {
+        digest.add(principal)
+        digest.add(key)
+        digest.add(request.bytes)
+        digest.add(UInt64(bitPattern: expiresAt.milliseconds))
+        outcome.add(to: &digest)
+    }
+
+    /// Of this key alone.
+    var digest: UInt64 {
+        var digest = StateDigest()
+        add(to: &digest)
+        return digest.result
     }
 }
 

@@ -43,9 +43,7 @@ package struct PoolState: Sendable {
     var strayServers: [VirtualMachineID: [ServerID]] = [:]
     var tagBytes = 0
     var endedTasks: Deque<TaskID> = []
-    var idempotency: [IdempotencySlot: KeptIdempotencyKey] = [:]
-    /// In the order in which the keys expire.
-    var idempotencyOrder: Deque<IdempotencySlot> = []
+    var idempotency = IdempotencyTable()
 
     /// Counts the events of the entry that is being applied.
     var eventOrdinal = 0

@@ -52,7 +52,7 @@ extension PoolState {
         parts.eventsDroppedUpTo = events.droppedUpTo
         parts.eventDigest = events.digest
         parts.requests = requests.sorted { $0.key < $1.key }.map { (member: $0.key, history: $0.value) }
-        parts.idempotencyKeys = idempotencyOrder.compactMap { idempotency[$0] }
+        parts.idempotencyKeys = idempotency.keys
         return parts
     }
 
@@ -80,10 +80,7 @@ extension PoolState {
         endedTasks = .init(parts.endedTasks)
         events = EventHistory(restoring: parts.events, droppedUpTo: parts.eventsDroppedUpTo, digest: parts.eventDigest)
         for request in parts.requests { requests[request.member] = request.history }
-        for key in parts.idempotencyKeys {
-            idempotency[key.slot] = key
-            idempotencyOrder.append(key.slot)
-        }
+        for key in parts.idempotencyKeys { idempotency.keep(key) }
         // The rules first: each machine that is placed is counted among the members of those it belongs to.
         for rule in parts.rules { try restore(rule) }
         for machine in parts.machines { try restore(machine) }

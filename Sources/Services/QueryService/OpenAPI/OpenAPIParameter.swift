@@ -11,7 +11,9 @@ struct OpenAPIParameter: Sendable {
     var isAlwaysAsked = false
 
     static let idempotencyKey = OpenAPIParameter(
-        name: QueryHeader.idempotencyKey, place: "header", meaning: "A UUID: sent again, done once.", schema: .form(.uuid))
+        name: QueryHeader.idempotencyKey, place: "header",
+        meaning: "A UUID: sent again within 24 h, done once; within a minute at least where a day brings more than 100,000 of them.",
+        schema: .form(.uuid))
     static let reason = OpenAPIParameter(
         name: QueryHeader.reason, place: "header", meaning: "Why, for the events; at most 256 bytes.", schema: .form(.reason))
 
