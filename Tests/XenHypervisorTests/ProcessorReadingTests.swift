@@ -13,6 +13,13 @@ struct ProcessorReadingTests {
             features: [0xBFEB_FBFF, 0x77FE_F3FF, 0, 0, 0, 0, 0, 0x100], hasShadow: false, hasHardwarePaging: true)
     }
 
+    @Test("HVM is offered only where there is a device model")
+    func domainTypes() {
+        #expect(XenDomainTypes.offered(pv: true, hvm: true, hasDeviceModel: true) == [.pv, .pvh, .hvm])
+        #expect(XenDomainTypes.offered(pv: true, hvm: true, hasDeviceModel: false) == [.pv, .pvh])
+        #expect(XenDomainTypes.offered(pv: false, hvm: false, hasDeviceModel: true) == [])
+    }
+
     @Test("sockets are counted, and what can move live is what Xen's ways of logging changed memory allow")
     func reads() throws {
         let facts = try #require(Self.reading().facts(Self.linux, [.pv, .pvh, .hvm]))

@@ -74,6 +74,8 @@ extension XenContext {
 }
 
 extension libxl_physinfo {
-    /// The domain types that the hypervisor can run.
-    var domainTypes: [DomainType] { (cap_pv ? [.pv] : []) + (cap_hvm ? [.pvh, .hvm] : []) }
+    /// The domain types that this server can run.
+    var domainTypes: [DomainType] {
+        XenDomainTypes.offered(pv: cap_pv, hvm: cap_hvm, hasDeviceModel: XenDomainTypes.hasDeviceModel)
+    }
 }
