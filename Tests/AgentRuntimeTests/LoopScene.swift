@@ -145,6 +145,7 @@ struct FakeHypervisor: HypervisorPort {
     func listDomains() async throws(HypervisorError) -> [DomainReport] { [] }
     func perform(_ operation: DomainOperation) async -> DomainOperationResult { .failed(cause: "There is no hypervisor.") }
     func facts() async throws(HypervisorError) -> ServerFacts { Self.serverFacts }
+    func usage() async throws(HypervisorError) -> [DomainUsage] { [] }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }
     func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { nil }
     func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }

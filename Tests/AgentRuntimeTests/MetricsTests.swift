@@ -140,6 +140,7 @@ private final class ScriptedHypervisor: HypervisorPort {
     }
 
     func facts() async throws(HypervisorError) -> ServerFacts { FakeHypervisor.serverFacts }
+    func usage() async throws(HypervisorError) -> [DomainUsage] { [] }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }
     func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { nil }
     func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }

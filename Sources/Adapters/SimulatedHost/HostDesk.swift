@@ -70,6 +70,7 @@ final class HostDesk {
             connection.answer(request.id, .subscribed)
         case .list: connection.answer(request.id, .domains(model.domainReports.map { DomainDocument($0) }))
         case .facts: connection.answer(request.id, .facts(FactsDocument(model.facts)))
+        case .usage: connection.answer(request.id, .usage(model.usageDocuments(at: HostClock.now())))
         case .boot: connection.answer(request.id, .boot(model.boot.description))
         case .hardware: connection.answer(request.id, .hardware(hardware.description))
         case .perform(let document): begin(try document.operation(), request.id, connection)

@@ -14,6 +14,7 @@ enum HostCall: Codable, Sendable {
     case subscribe
     case list
     case facts
+    case usage
     case boot
     case hardware
     case perform(OperationDocument)
@@ -32,6 +33,7 @@ enum HostReply: Codable, Sendable {
     case subscribed
     case domains([DomainDocument])
     case facts(FactsDocument)
+    case usage([UsageDocument])
     case boot(String)
     case hardware(String)
     /// The operation has ended; `failure` is a sentence where it failed.

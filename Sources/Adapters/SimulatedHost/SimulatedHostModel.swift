@@ -27,6 +27,8 @@ package struct SimulatedHostModel: Sendable {
     var namesIgnoringShutdown: Set<String> = []
     /// Who waits for a dying domain's end beside the operation that destroys it.
     var destroyWaiters: [UInt32: [DomainOperationID]] = [:]
+    /// How long the domains have run.
+    var runs: [UInt32: SimulatedRun] = [:]
     /// Collected between two calls of `advance`.
     var changes: [SimulatedHostChange] = []
 
@@ -104,6 +106,10 @@ package struct SimulatedHostModel: Sendable {
     // MARK: Within
 
     mutating func record(_ kind: SimulatedHostEventKind, _ domain: SimulatedDomainIdentity?, at instant: MonotonicInstant) {
+        if let domain {
+            runs[domain.number, default: SimulatedRun()].note(kind, at: instant)
+            if kind == .stopped { runs[domain.number] = nil }
+        }
         changes.append(.event(SimulatedHostEvent(kind: kind, instant: instant, boot: boot, domain: domain)))
     }
 

@@ -74,6 +74,18 @@ package final class SimulatedHypervisor: HypervisorPort {
         }
     }
 
+    package func usage() async throws(HypervisorError) -> [DomainUsage] {
+        guard case .usage(let documents) = try await look(.usage, within: min(patience, Self.usagePatience)) else { throw Self.mismatch }
+        guard documents.count <= SimulatedHostLimits.domains else { throw .invalidAnswer(reason: "it lists \(documents.count) domains") }
+        do throws(DocumentFault) {
+            var usage: [DomainUsage] = []
+            for document in documents { usage.append(try document.usage()) }
+            return usage
+        } catch {
+            throw .invalidAnswer(reason: error.reason)
+        }
+    }
+
     package func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier {
         guard case .boot(let text) = try await look(.boot), let boot = UniqueIdentifier(text) else { throw Self.mismatch }
         return boot
@@ -119,15 +131,17 @@ package final class SimulatedHypervisor: HypervisorPort {
 
     // MARK: Within
 
+    /// How long whoever watches waits for what domains use.
+    private static let usagePatience = Duration.seconds(2)
     private static let mismatch = HypervisorError.invalidAnswer(reason: "it answers another question than was asked")
 
     private static func bounded(_ text: String) -> String {
         text.utf8.count <= SimulatedHostLimits.causeBytes ? text : String(text.prefix(SimulatedHostLimits.causeBytes / 4)) + "..."
     }
 
-    private func look(_ call: HostCall) async throws(HypervisorError) -> HostReply {
+    private func look(_ call: HostCall, within patience: Duration? = nil) async throws(HypervisorError) -> HostReply {
         do throws(LinkFailure) {
-            return try await ask(call, within: patience)
+            return try await ask(call, within: patience ?? self.patience)
         } catch {
             throw error.hypervisorError
         }

@@ -12,6 +12,10 @@ package protocol HypervisorPort: Sendable {
     /// What this server has to offer, read anew.
     func facts() async throws(HypervisorError) -> ServerFacts
 
+    /// What the domains of pools use of this server, read anew. Whoever watches waits for it: it ends within a few seconds, and when its
+    /// task is cancelled; and no other call waits for it.
+    func usage() async throws(HypervisorError) -> [DomainUsage]
+
     /// Identifies this boot of the server: another value proves that all domains of the former one are gone.
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier
 

@@ -43,6 +43,7 @@ package struct MeasuredHypervisor: HypervisorPort {
     }
 
     package func facts() async throws(HypervisorError) -> ServerFacts { try await base.facts() }
+    package func usage() async throws(HypervisorError) -> [DomainUsage] { try await base.usage() }
     package func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { try await base.bootIdentifier() }
     package func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { try await base.hardwareIdentifier() }
     package func changes() -> AsyncStream<Void> { base.changes() }

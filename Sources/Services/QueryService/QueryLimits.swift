@@ -58,6 +58,8 @@ package enum QueryLimits {
     package static let machinesOfServer = 1_000
     /// Virtual machines that metrics name: more would cost whoever watches more than they tell.
     package static let machinesOfMetrics = 1_000
+    /// Disks and interfaces of virtual machines that metrics name, all together.
+    package static let devicesOfMetrics = 4_096
     /// Objects in one answer about what changed.
     package static let objectsOfDiff = 1_000
     /// Entries that are named with each of them.

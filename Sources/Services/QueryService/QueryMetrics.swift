@@ -6,14 +6,20 @@ import PoolModel
 package struct QueryMonitoring: Sendable {
     let factory: any MetricsFactory
     let sources: [any MetricsSource]
+    let usage: Usage?
+
+    /// Asks this server's hypervisor what the domains of pools use.
+    package typealias Usage = @Sendable () async throws(HypervisorError) -> [DomainUsage]
 
     /// - Parameters:
     ///   - factory: knows ``QueryService/countedMetrics``.
     ///   - sources: what `/metrics` shows beside the pool's state and the query port's own; the factory's store is one of them.
+    ///   - usage: ends within a few seconds, whatever becomes of the hypervisor (`HypervisorPort.usage`); nil where nothing runs.
     /// - Precondition: no two sources have a metric of one name.
-    package init(factory: any MetricsFactory, sources: [any MetricsSource]) {
+    package init(factory: any MetricsFactory, sources: [any MetricsSource], usage: Usage? = nil) {
         self.factory = factory
         self.sources = sources
+        self.usage = usage
     }
 
     /// Nothing is counted, and `/metrics` shows the pool alone.

@@ -18,6 +18,8 @@ package final class XenHypervisor: HypervisorPort {
     private let lookers = CallThreads(most: 4, mostWaiting: 64)
     /// One thread for file systems, which hang for other reasons than Xen does: no look at domains waits for them.
     private let rootLookers = CallThreads(most: 1, mostWaiting: 0)
+    /// Threads that look for whoever watches, who may ask again and again while Xen hangs: no look of the agent's waits for them.
+    let usageLookers = CallThreads(most: 2, mostWaiting: 2)
     /// Threads that change something.
     private let performers = CallThreads(most: 16, mostWaiting: 1_024)
     /// Threads that write or read memory, for minutes, on a disk that may hang: nothing else waits for them.
@@ -29,7 +31,7 @@ package final class XenHypervisor: HypervisorPort {
     let imageFolder: String
 
     /// How long a look at the host may take.
-    private static let patience = Duration.seconds(20)
+    static let patience = Duration.seconds(20)
     /// How long the file systems of the storage roots are waited for.
     private static let storagePatience = Duration.seconds(5)
     /// After how long, and how often, a call that is still running is named.
@@ -124,12 +126,14 @@ package final class XenHypervisor: HypervisorPort {
         }
     }
 
-    private func look<Value: Sendable>(
-        _ what: String, _ work: @escaping @Sendable (XenContext) throws(XenFailure) -> Value
+    /// - Parameter threads: nil means those of the agent's own looks.
+    func look<Value: Sendable>(
+        _ what: String, on threads: CallThreads? = nil, patience: Duration = XenHypervisor.patience,
+        _ work: @escaping @Sendable (XenContext) throws(XenFailure) -> Value
     ) async throws(HypervisorError) -> Value {
         let result: Result<Value, XenFailure>
         do throws(CallEnd) {
-            result = try await lookers.run(patience: Self.patience, slowness: Self.slowness, onSlow: warn(what)) {
+            result = try await (threads ?? lookers).run(patience: patience, slowness: Self.slowness, onSlow: warn(what)) {
                 do throws(XenFailure) { return .success(try work(XenContext(self.library))) } catch { return .failure(error) }
             }
         } catch {

@@ -78,7 +78,9 @@ struct AgentProcess {
                 host: query.host, port: query.port, tls: certificates.query, authority: certificates.authority), gateway: loop,
             archive: PoolReplay(past: storage, decoder: WireSnapshotCoding()),
             clock: SystemClock(), logger: Logger(label: "ovm.query"),
-            monitoring: QueryMonitoring(factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store]),
+            monitoring: QueryMonitoring(
+                factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store],
+                usage: { () async throws(HypervisorError) in try await hypervisor.usage() }),
             review: .ofAllHypervisors)
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
         do {
