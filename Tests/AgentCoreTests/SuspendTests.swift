@@ -5,7 +5,7 @@ import Testing
 
 @Suite("An agent suspends guests to images, and resumes them")
 struct SuspendTests {
-    private static let image = DomainImage(root: "/OVS", pool: AgentScene.pool, name: "web01-1-1")
+    private static let image = DomainImage(root: "/OVS", pool: AgentScene.pool, stem: "web01-1", epoch: PlacementEpoch(1))
 
     /// A machine that has run for a minute.
     private static func running() throws -> (AgentScene, VirtualMachineID) {

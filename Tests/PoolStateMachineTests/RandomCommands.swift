@@ -21,10 +21,16 @@ struct RandomCommands {
     private var random: SeededGenerator
     private var boots: [ServerID: UInt64] = [:]
 
-    init(seed: UInt64) { random = SeededGenerator(seed: seed) }
+    /// Whether every second command takes a machine on its way into an image and back.
+    private let isAboutImages: Bool
+
+    init(seed: UInt64, isAboutImages: Bool = false) {
+        random = SeededGenerator(seed: seed)
+        self.isAboutImages = isAboutImages
+    }
 
     mutating func next(in scene: PoolScene) throws -> PoolEntry {
-        let (command, principal) = try command(in: scene.state)
+        let (command, principal) = isAboutImages && chance(2) ? imageCommand(in: scene.state) : try command(in: scene.state)
         let request = chance(3) ? requestIdentity(in: scene.state) : nil
         let key =
             chance(6)
@@ -79,9 +85,13 @@ struct RandomCommands {
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<22, using: &random) {
-        case 17, 18: return (.suspendMachine(machine), PoolScene.root)
-        case 19, 20: return (.resumeMachine(machine), PoolScene.root)
+        switch Int.random(in: 0..<27, using: &random) {
+        case 17, 18, 22, 23:
+            let running = state.machines.values.filter { $0.status == .running }.map(\.id).sorted()
+            return (.suspendMachine(running.randomElement(using: &random) ?? machine), PoolScene.root)
+        case 19, 20, 24, 25, 26:
+            let suspended = state.machines.values.filter { $0.status == .suspended }.map(\.id).sorted()
+            return (.resumeMachine(suspended.randomElement(using: &random) ?? machine), PoolScene.root)
         case 21: return imageRemoved(in: state)
         case 15, 16: return (try ruleChange(in: state), PoolScene.root)
         case 13, 14:
@@ -113,6 +123,32 @@ struct RandomCommands {
             return (.serverFacts(server: server, session: session(of: server, in: state), facts), .server(server))
         default: return (.startMachine(machine), .server(server(in: state)))
         }
+    }
+
+    /// What most likely follows of what was said of one of few machines.
+    private mutating func imageCommand(in state: PoolState) -> (PoolCommand, Principal) {
+        let machines = state.machines.keys.sorted().prefix(3)
+        guard let machine = machines.randomElement(using: &random).flatMap({ state.machines[$0] }) else {
+            return (.resetMachineStatus(VirtualMachineID(1)), PoolScene.root)
+        }
+        let words: [MachineObservation]
+        switch machine.status {
+        case .poweredOff, .error: return (.startMachine(machine.id), PoolScene.root)
+        case .suspended:
+            return (chance(5) ? .stopMachine(machine.id, force: true) : .resumeMachine(machine.id), PoolScene.root)
+        case .running where chance(2): return (.suspendMachine(machine.id), PoolScene.root)
+        case .shuttingDown where machine.placement == nil: return imageRemoved(in: state)
+        case .suspending: words = machine.image?.phase == .writing ? [.suspended] : [.stopped(.requested, cause: "It is suspended.")]
+        case .shuttingDown, .unknown: words = [.stopped(.requested, cause: "It was stopped.")]
+        case .resuming:
+            words = [.running, .running, .stopped(.startFailed, cause: "It failed."), .stopped(.startInterrupted, cause: "It ended.")]
+        case .initializing, .running, .rebooting, .pausing, .unpausing, .paused: words = [.running]
+        }
+        let server = machine.placement?.server ?? PoolScene.one
+        let word = words.randomElement(using: &random) ?? .running
+        return (
+            .observed(machine.id, server: server, session: session(of: server, in: state), epoch: machine.epoch, word), .server(server)
+        )
     }
 
     /// Of an image that is to be removed, where there is one; now and then of another.
@@ -177,7 +213,11 @@ struct RandomCommands {
             .suspended, .suspended, .ended(.crashed, isTooSoon: false), .dumped(.made(path: "/dump")),
             .dumped(.failed(cause: "It failed.")),
         ]
-        let observation = observations[Int.random(in: 0..<observations.count, using: &random)]
+        var observation = observations[Int.random(in: 0..<observations.count, using: &random)]
+        // A server that suspends a guest mostly gets it done.
+        if let image = state.machines[machine]?.image, !chance(4) {
+            observation = image.phase == .writing ? .suspended : .stopped(.requested, cause: "It is suspended.")
+        }
         return (
             .observed(machine, server: server, session: session(of: server, in: state), epoch: epoch, observation), .server(server)
         )

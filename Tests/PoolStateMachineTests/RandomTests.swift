@@ -10,16 +10,34 @@ struct RandomTests {
 
     @Test("random commands never break an invariant", arguments: seeds)
     func holdsInvariants(seed: UInt64) throws {
+        let (_, accepted) = try walk(RandomCommands(seed: seed), steps: 450, "seed \(seed)")
+
+        // A sequence of refusals alone would prove nothing.
+        #expect(accepted > 50, "seed \(seed)")
+    }
+
+    @Test("nor do those that take machines into images and back, among others")
+    func holdsInvariantsOfImages() throws {
+        var resumed = 0
+        for seed in Self.seeds {
+            let (state, _) = try walk(RandomCommands(seed: seed, isAboutImages: true), steps: 200, "about images, seed \(seed)")
+            resumed += state.tasks.values.count { $0.kind == .resume }
+        }
+
+        #expect(resumed > 10, "\(resumed) resumes")
+    }
+
+    private func walk(_ beginning: RandomCommands, steps: Int, _ name: String) throws -> (state: PoolState, accepted: Int) {
         var scene = try PoolScene(servers: 3)
-        var commands = RandomCommands(seed: seed)
+        var commands = beginning
         var accepted = 0
-        for step in 0..<450 {
+        for step in 0..<steps {
             let entry = try commands.next(in: scene)
             let before = scene.state
 
             let outcome = scene.apply(entry)
 
-            let comment: Comment = "seed \(seed), step \(step): \(entry.command) by \(entry.principal)"
+            let comment: Comment = "\(name), step \(step): \(entry.command) by \(entry.principal)"
             if case .done = outcome { accepted += 1 }
             #expect(scene.state.inconsistency == nil, comment)
             if case .refused = outcome { expectUnchanged(before, scene.state, comment) }
@@ -27,8 +45,7 @@ struct RandomTests {
             expectSound(before, scene.state, comment)
             expectNewVersions(before, scene.state, comment)
         }
-        // A sequence of refusals alone would prove nothing.
-        #expect(accepted > 50, "seed \(seed)")
+        return (scene.state, accepted)
     }
 
     @Test("two servers that apply the same log, one of them from a snapshot in the middle, agree", arguments: seeds)

@@ -240,6 +240,25 @@ struct SuspendTests {
         #expect(pool.scene.state.inconsistency == nil)
     }
 
+    @Test("a forced stop that is cancelled before its server hears of it throws nothing away")
+    func sparesImage() throws {
+        for isResuming in [false, true] {
+            var pool = try Suspended(isDone: isResuming)
+            _ = try pool.task(isResuming ? .resumeMachine(pool.id) : .suspendMachine(pool.id))
+            let server = try #require(try pool.machine.placement?.server)
+            let session = try #require(pool.scene.state.servers[server]?.session)
+            pool.scene.apply(.released(server: server, session: session), by: .server(server))
+            let task = try pool.task(.stopMachine(pool.id, force: true))
+
+            let outcome = pool.scene.apply(.cancelTask(task))
+
+            #expect(outcome == .done(.none))
+            let machine = try pool.machine
+            #expect(machine.intent == .running && machine.image == nil && machine.placement?.image?.phase == (isResuming ? .whole : nil))
+            #expect(pool.scene.state.inconsistency == nil)
+        }
+    }
+
     @Test("while it changes its size it is not suspended")
     func waitsForResize() throws {
         var pool = try Suspended(isDone: false)

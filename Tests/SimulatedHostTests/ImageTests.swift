@@ -6,7 +6,7 @@ import Testing
 @testable import SimulatedHost
 
 @Suite("Images of a simulated host") struct ImageTests {
-    private static let image = DomainImage(root: "/OVS", pool: Scene.pool, name: "machine-7-7-1")
+    private static let image = DomainImage(root: "/OVS", pool: Scene.pool, stem: "machine-7-7", epoch: PlacementEpoch(1))
     private static let path = "/OVS/suspended/\(Scene.pool)/machine-7-7-1.image"
 
     private func specification(_ epoch: UInt64, image: DomainImage? = ImageTests.image) throws -> DomainSpecification {
@@ -73,6 +73,19 @@ import Testing
         #expect(scene.model.images.isEmpty)
     }
 
+    @Test("a domain that is built for a later placement removes its machine's images that nobody can use any more")
+    func forgets() throws {
+        var scene = Scene()
+        let other = "/OVS/suspended/\(Scene.pool)/machine-7-77-1.image"
+        for path in [Self.path, other, "/save/\(Scene.pool)/machine-7-7-2.image", "/save/\(Scene.pool)/machine-7-7-9.image"] {
+            scene.model.setImage(path, isThere: true)
+        }
+
+        _ = scene.perform(.createPaused(try specification(5)))
+
+        #expect(scene.model.images == [Self.path, other, "/save/\(Scene.pool)/machine-7-7-9.image"])
+    }
+
     @Test("an image outlives a power cut, and is removed when that is asked, whether it is there or not")
     func isRemoved() throws {
         var scene = Scene()
@@ -89,7 +102,7 @@ import Testing
     @Test("served hosts that share a storage see each other's images, each by a file; one on its own disk is its own")
     func sharesFiles() async throws {
         try await withServedHost { (host, client) async throws in
-            let own = DomainImage(root: nil, pool: Scene.pool, name: "machine-7-7-1")
+            let own = DomainImage(root: nil, pool: Scene.pool, stem: "machine-7-7", epoch: PlacementEpoch(1))
             for image in [Self.image, own] {
                 #expect(await client.perform(.createPaused(try specification(1, image: nil))) == .done)
                 let domain = try #require(try await client.listDomains().first).domain

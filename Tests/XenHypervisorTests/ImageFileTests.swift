@@ -8,14 +8,16 @@ import XenHypervisor
     private func withFile(_ body: (ImageFile, String) throws -> Void) throws {
         let folder = NSTemporaryDirectory() + "/image-\(UUID())"
         defer { try? FileManager.default.removeItem(atPath: folder) }
-        let image = DomainImage(root: nil, pool: UniqueIdentifier(high: 1, low: 2), name: "web01-7-3")
+        let image = DomainImage(root: nil, pool: UniqueIdentifier(high: 1, low: 2), stem: "web01-7", epoch: PlacementEpoch(3))
         try body(ImageFile(image, own: folder), "\(folder)/\(UniqueIdentifier(high: 1, low: 2))")
     }
 
     @Test("an image lies below its storage root, or in the server's own folder; pools that share a storage have folders of their own")
     func hasPlace() {
         let pool = UniqueIdentifier(high: 1, low: 2)
-        let paths = ["/OVS", "/", nil].map { DomainImage(root: $0, pool: pool, name: "web01-7-3").path(own: "/own") }
+        let paths = ["/OVS", "/", nil].map {
+            DomainImage(root: $0, pool: pool, stem: "web01-7", epoch: PlacementEpoch(3)).path(own: "/own")
+        }
 
         #expect(paths == ["/OVS/suspended", "/suspended", "/own"].map { "\($0)/\(pool)/web01-7-3.image" })
     }
@@ -35,6 +37,23 @@ import XenHypervisor
 
             #expect(during == ["web01-7-3.image.unfinished"] && mode == 0o600 && content == "memory")
             #expect(FileManager.default.subpaths(atPath: folder) == [])
+        }
+    }
+
+    @Test("a machine's images are found by its name and number, half written ones too, and nobody else's")
+    func findsAll() throws {
+        try withFile { (file, folder) throws in
+            try file.write(bytes: 1) { (_) throws(CoreDumpFailure) in }
+            for name in ["web01-7-12.image.unfinished", "web01-7-x.image", "web01-71-1.image", "web01-7-.image", "web01-7-4.core"] {
+                #expect(FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil))
+            }
+
+            let found = ImageFile.all(in: folder, stem: "web01-7")
+
+            #expect(found.map(\.epoch) == [PlacementEpoch(3), PlacementEpoch(12)])
+            #expect(found.map(\.image.path) == ["web01-7-3", "web01-7-12"].map { "\(folder)/\($0).image" })
+            try found[1].image.remove()
+            #expect(ImageFile.all(in: folder, stem: "web01-7").map(\.epoch) == [PlacementEpoch(3)])
         }
     }
 

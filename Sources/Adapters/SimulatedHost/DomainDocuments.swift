@@ -188,20 +188,22 @@ struct SpecificationDocument: Codable, Sendable {
 struct ImageDocument: Codable, Sendable {
     let root: String?
     let pool: String
-    let name: String
+    let stem: String
+    let epoch: UInt64
 
     init(_ image: DomainImage) {
         root = image.root
         pool = image.pool.description
-        name = image.name
+        stem = image.stem
+        epoch = image.epoch.number
     }
 
     func image() throws(DocumentFault) -> DomainImage {
         guard let pool = UniqueIdentifier(pool) else { throw DocumentFault("the pool of an image is no UUID") }
-        let texts = [root ?? "/", name]
+        let texts = [root ?? "/", stem]
         guard texts.allSatisfy({ (1...SimulatedHostLimits.nameBytes).contains($0.utf8.count) }), texts[0].hasPrefix("/"),
-            !name.contains("/"), !name.hasPrefix("."), !texts[0].split(separator: "/").contains("..")
+            !stem.contains("/"), !stem.hasPrefix("."), !texts[0].split(separator: "/").contains("..")
         else { throw DocumentFault("an image has no possible path") }
-        return DomainImage(root: root, pool: pool, name: name)
+        return DomainImage(root: root, pool: pool, stem: stem, epoch: PlacementEpoch(epoch))
     }
 }

@@ -1,5 +1,6 @@
 import AgentCore
 import Glibc
+import PoolModel
 
 /// The files that stand for images of memory: hosts that share a storage see each other's.
 struct HostImages: Sendable {
@@ -18,11 +19,34 @@ struct HostImages: Sendable {
     /// Has the model know whether the image is there that an operation is about.
     func look(at operation: DomainOperation, _ model: inout SimulatedHostModel) {
         switch operation {
-        case .createPaused(let specification): specification.image.map { look($0.path(own: own), &model) }
+        case .createPaused(let specification):
+            specification.image.map { look($0.path(own: own), &model) }
+            lookAtOthers(of: specification, &model)
         case .suspend(_, let image), .removeImage(let image): look(image.path(own: own), &model)
         case .unpause(let domain): model.imageToConsume(by: domain).map { look($0, &model) }
         case .pause, .shutdown, .reboot, .resize, .destroy, .dumpCore, .unsuspend: return
         }
+    }
+
+    /// What hosts left that saw the machine before.
+    private func lookAtOthers(of specification: DomainSpecification, _ model: inout SimulatedHostModel) {
+        let stem = DomainImage.stem(of: specification.ownership.machine, named: specification.name)
+        for root in [nil] + model.facts.storageRoots.filter(\.isShared).map(\.path) {
+            let folder = DomainImage(root: root, pool: specification.ownership.pool, stem: stem, epoch: .none).folder(own: own)
+            for name in names(in: place(folder + "/")) where DomainImage.epoch(ofFile: name[...], stem: stem) != nil {
+                look("\(folder)/\(name)", &model)
+            }
+        }
+    }
+
+    private func names(in folder: String) -> [String] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var names: [String] = []
+        while let entry = readdir(directory) {
+            names.append(withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) })
+        }
+        return names.sorted()
     }
 
     /// Another host may have removed what a domain here was built from, since its building began.

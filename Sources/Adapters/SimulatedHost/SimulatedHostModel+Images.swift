@@ -50,6 +50,20 @@ extension SimulatedHostModel {
         record(.imageConsumed(path: path), domain.identity, at: instant)
     }
 
+    /// What no placement can go on from any more goes, wherever it lies.
+    mutating func forgetImages(outdatedBy specification: DomainSpecification, at instant: MonotonicInstant) {
+        let stem = DomainImage.stem(of: specification.ownership.machine, named: specification.name)
+        let folder = "/\(specification.ownership.pool)/"
+        for path in images.sorted() {
+            let parts = path.split(separator: "/")
+            guard path.contains(folder), let name = parts.last, let epoch = DomainImage.epoch(ofFile: name, stem: stem),
+                specification.outdates(epoch)
+            else { continue }
+            images.remove(path)
+            record(.imageRemoved(path: path), nil, at: instant)
+        }
+    }
+
     func requireSuspended(_ number: UInt32) throws(SimulatedRefusal) {
         guard let domain = domains[number] else { throw .noSuchDomain(number) }
         guard domain.state == .suspended else { throw .notSuspended(number) }

@@ -56,7 +56,9 @@ extension SimulatedHostModel {
     ) throws(SimulatedRefusal) -> SimulatedEffect? {
         switch operation {
         case .createPaused(let specification):
-            return .finishBuilding(domain: try beginBuilding(specification))
+            let domain = try beginBuilding(specification)
+            forgetImages(outdatedBy: specification, at: now)
+            return .finishBuilding(domain: domain)
         case .unpause(let number):
             try requireUnpausable(number)
             return .unpause(domain: number)

@@ -69,6 +69,9 @@ package struct DomainSpecification: Hashable, Sendable {
     /// What it goes on from; nil for a guest that boots.
     package let image: DomainImage?
 
+    /// Whether an image of this machine can be used no more: a later placement than that which wrote it is being built, from none or another.
+    package func outdates(_ epoch: PlacementEpoch) -> Bool { epoch < ownership.epoch && epoch != image?.epoch }
+
     package init(
         ownership: DomainOwnership, name: VirtualMachineName, uuid: UniqueIdentifier, configuration: String,
         requirements: MachineRequirements, image: DomainImage? = nil
@@ -87,22 +90,37 @@ package struct DomainImage: Hashable, Sendable {
     /// The shared storage root that it lies below; nil: in the server's own folder for images.
     package let root: String?
     package let pool: PoolID
-    /// The file's name, which says whose memory it is: `web01-7-3`, of the machine with number 7 by its placement 3.
-    package let name: String
+    /// Whose memory it is: `web01-7`, of the machine with number 7.
+    package let stem: String
+    /// The placement that it was written by.
+    package let epoch: PlacementEpoch
 
-    package init(root: String?, pool: PoolID, name: String) {
+    package init(root: String?, pool: PoolID, stem: String, epoch: PlacementEpoch) {
         self.root = root
         self.pool = pool
-        self.name = name
+        self.stem = stem
+        self.epoch = epoch
     }
 
     package init(_ image: SuspendedImage, of machine: VirtualMachineID, named name: VirtualMachineName, pool: PoolID) {
-        self.init(root: image.root, pool: pool, name: "\(name)-\(machine)-\(image.epoch)")
+        self.init(root: image.root, pool: pool, stem: Self.stem(of: machine, named: name), epoch: image.epoch)
     }
+
+    /// What the names of all images of a machine begin with.
+    package static func stem(of machine: VirtualMachineID, named name: VirtualMachineName) -> String { "\(name)-\(machine)" }
+
+    /// The file's name without its ending: `web01-7-3`.
+    package var name: String { "\(stem)-\(epoch)" }
 
     /// The folder that it lies in, below its storage root or else in the server's own folder; two pools may share a storage.
     package func folder(own: String) -> String { "\(root.map { $0 == "/" ? "/suspended" : "\($0)/suspended" } ?? own)/\(pool)" }
     package func path(own: String) -> String { "\(folder(own: own))/\(name).image" }
+
+    /// The placement that the file of this name was written by, if it is an image of the machine of this stem.
+    package static func epoch(ofFile name: Substring, stem: String) -> PlacementEpoch? {
+        guard name.hasPrefix(stem + "-"), name.hasSuffix(".image"), name.utf8.count > stem.utf8.count + 7 else { return nil }
+        return UInt64(name.dropFirst(stem.count + 1).dropLast(6)).map { PlacementEpoch($0) }
+    }
 }
 
 /// Something to be done with the hypervisor.

@@ -202,6 +202,12 @@ extension PoolState {
         return true
     }
 
+    /// A stop that would have thrown its image away is off: what was to be resumed is resumed, and what runs needs none.
+    mutating func spareImage(of id: VirtualMachineID) {
+        machines[id]?.placement?.image?.phase = .whole
+        if machines[id]?.image?.phase == .discarded, machines[id]?.placement != nil { setImage(of: id, nil) }
+    }
+
     private mutating func forgetImage(of machine: VirtualMachine, _ image: SuspendedImage, _ rest: String, _ entry: PoolEntry) {
         setImage(of: machine.id, nil)
         machines[machine.id]?.intent = .stopped

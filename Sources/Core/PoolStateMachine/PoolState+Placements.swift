@@ -342,6 +342,7 @@ extension PoolState {
             }
             machines[task.machine]?.intent = task.kind == .unpause ? .paused : .running
             if task.kind == .suspend { _ = giveUpImage(of: machine) }
+            spareImage(of: machine.id)
             machines[task.machine]?.isStopForced = false
             machines[task.machine]?.stopPatience = nil
             if task.kind == .resize, let former = machine.formerRequirements {

@@ -30,7 +30,7 @@ struct PoolDiff {
 
     /// What a document of an object shows that is no part of it: derived from others, or an inner number.
     private static let foreignServerFields: Set = ["free", "capacity", "overcommittedMiB", "isMaster", "machineCount"]
-    private static let foreignMachineFields: Set = ["id", "epoch", "task", "tagCount", "operations", "rules"]
+    private static let foreignMachineFields: Set = ["id", "epoch", "task", "tagCount", "operations", "rules", "suspendsTo"]
 
     init(_ span: PoolSpan) throws(QueryRefusal) {
         self.span = span

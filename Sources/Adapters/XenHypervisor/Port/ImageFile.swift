@@ -1,5 +1,6 @@
 package import AgentCore
 import Glibc
+package import PoolModel
 
 /// The file of a suspended guest's memory: it bears its name only while it is whole and durable.
 package struct ImageFile: Hashable, Sendable {
@@ -15,6 +16,20 @@ package struct ImageFile: Hashable, Sendable {
     package init(_ image: DomainImage, own: String) { path = image.path(own: own) }
 
     init(path: String) { self.path = path }
+
+    /// The images of a machine in a folder, by their epochs.
+    package static func all(in folder: String, stem: String) -> [(epoch: PlacementEpoch, image: ImageFile)] {
+        guard let directory = opendir(folder) else { return [] }
+        defer { closedir(directory) }
+        var found: [(epoch: PlacementEpoch, image: ImageFile)] = []
+        while let entry = readdir(directory) {
+            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+            let whole = name.hasSuffix(".unfinished") ? name.dropLast(".unfinished".count) : name[...]
+            guard let epoch = DomainImage.epoch(ofFile: whole, stem: stem) else { continue }
+            found.append((epoch, ImageFile(path: "\(folder)/\(whole)")))
+        }
+        return found.sorted { $0.epoch < $1.epoch }
+    }
 
     var isWhole: Bool { access(path, F_OK) == 0 }
 

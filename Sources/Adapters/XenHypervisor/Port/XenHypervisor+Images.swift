@@ -1,7 +1,9 @@
 import AgentCore
 import CXenLight
 import Glibc
+import Logging
 import PoolModel
+import Synchronization
 
 extension XenHypervisor {
     /// The image that a domain was built from and has not used up, or that its memory is written to; nil where there is none.
@@ -87,6 +89,21 @@ extension XenHypervisor {
         }
         try remove(path, what)
         store.remove("/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
+    }
+
+    /// Removes the images of a machine that no placement can go on from any more, of those that this server reaches: what is left of resumes
+    /// whose server died, and of what was thrown away while its server was not heard.
+    func removeOutdatedImages(_ specification: DomainSpecification) {
+        let stem = DomainImage.stem(of: specification.ownership.machine, named: specification.name)
+        let roots = memory.withLock { $0.storageRoots }.filter(\.isShared).map(\.path)
+        for root in [nil] + roots {
+            let any = DomainImage(root: root, pool: specification.ownership.pool, stem: stem, epoch: .none)
+            for file in ImageFile.all(in: any.folder(own: imageFolder), stem: stem) where specification.outdates(file.epoch) {
+                do throws(CoreDumpFailure) { try file.image.remove() } catch {
+                    log.warning("the image \(file.image.path) is of no use any more, and stays: \(error.reason)")
+                }
+            }
+        }
     }
 
     func remove(_ image: DomainImage, _ what: String) throws(XenFailure) { try remove(ImageFile(image, own: imageFolder).path, what) }

@@ -99,6 +99,7 @@ extension XenHypervisor {
             try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
         }
         try store.write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
+        removeOutdatedImages(specification)
     }
 
     private func topology(_ context: XenContext) throws(XenRefusal) -> XenTopology {
