@@ -19,6 +19,7 @@ let products: [String: Target.Dependency] = [
     "NIOPosix": .product(name: "NIOPosix", package: "swift-nio"),
     "NIOTLS": .product(name: "NIOTLS", package: "swift-nio"),
     "NIOHTTP1": .product(name: "NIOHTTP1", package: "swift-nio"),
+    "NIOWebSocket": .product(name: "NIOWebSocket", package: "swift-nio"),
     "NIOFoundationCompat": .product(name: "NIOFoundationCompat", package: "swift-nio"),
     "NIOEmbedded": .product(name: "NIOEmbedded", package: "swift-nio"),
     "SwiftProtobuf": .product(name: "SwiftProtobuf", package: "swift-protobuf"),
@@ -81,13 +82,17 @@ let adapters: [Target] = [
     room(
         "SQLiteStorage", floor: "Adapters",
         mayImport: ["AgentPorts", "PoolModel", "RaftCore", "AgentCore", "GRDB", "CSQLite", "CoreMetrics", "NIOConcurrencyHelpers"]),
-    room("SimulatedHost", floor: "Adapters", mayImport: ["AgentPorts", "PoolModel", "AgentCore", "NIOCore", "NIOPosix"]),
+    room("ConsoleStreams", floor: "Adapters", mayImport: ["AgentPorts", "OpenSSLTransport", "NIOCore", "NIOWebSocket"]),
+    room(
+        "SimulatedHost", floor: "Adapters",
+        mayImport: ["AgentPorts", "PoolModel", "AgentCore", "ConsoleStreams", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),
     room(
         "XenHypervisor", floor: "Adapters",
         mayImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment", "CXenLight", "Logging",
+            "AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment", "ConsoleStreams", "CXenLight", "Logging",
+            "NIOCore", "NIOPosix",
         ]),
 ]
 
@@ -95,27 +100,28 @@ let services: [Target] = [
     room(
         "AgentRuntime", floor: "Services",
         mayImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore",
-            "CoreMetrics",
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "WireFormat", "OpenSSLTransport", "ConsoleStreams",
+            "Logging", "NIOCore", "CoreMetrics",
         ]),
     room(
         "PeerNetwork", floor: "Services",
         mayImport: [
-            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "Logging", "NIOCore", "NIOPosix",
-            "NIOTLS", "CoreMetrics",
+            "AgentPorts", "AgentCore", "PoolModel", "RaftCore", "WireFormat", "OpenSSLTransport", "ConsoleStreams", "Logging", "NIOCore",
+            "NIOPosix", "NIOTLS", "CoreMetrics",
         ]),
     room(
         "QueryService", floor: "Services",
         mayImport: [
             "AgentPorts", "AgentCore", "QueryModel", "PoolModel", "PoolStateMachine", "Placement", "DomainConfiguration",
-            "OpenSSLTransport", "PrometheusMetrics", "Logging", "CoreMetrics", "Hummingbird", "HummingbirdCore", "NIOCore", "NIOTLS",
+            "OpenSSLTransport", "ConsoleStreams", "PrometheusMetrics", "Logging", "CoreMetrics", "Hummingbird", "HummingbirdCore",
+            "NIOCore", "NIOTLS",
             "NIOFoundationCompat",
         ]),
     room(
         "PoolCommands", floor: "Services",
         mayImport: [
-            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport", "Logging",
-            "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOFoundationCompat",
+            "AgentPorts", "QueryModel", "PoolModel", "RaftCore", "ServerEnvironment", "DomainConfiguration", "OpenSSLTransport",
+            "ConsoleStreams", "Logging", "NIOCore", "NIOPosix", "NIOHTTP1", "NIOTLS", "NIOFoundationCompat",
         ]),
     room(
         "SimulationKit", floor: "Services",
@@ -129,7 +135,8 @@ let executables: [Target] = [
     .executableTarget(
         name: "ovm",
         dependencies: dependencies([
-            "AgentPorts", "AgentCore", "AgentRuntime", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit", "OpenSSLTransport",
+            "AgentPorts", "AgentCore", "AgentRuntime", "ConsoleStreams", "PeerNetwork", "QueryService", "PoolCommands", "SimulationKit",
+            "OpenSSLTransport",
             "WireFormat", "SQLiteStorage", "SimulatedHost", "XenHypervisor", "ServerEnvironment", "PrometheusMetrics", "PoolModel",
             "PoolStateMachine",
             "RaftCore", "DomainConfiguration", "QueryModel", "ArgumentParser", "Logging", "NIOCore", "NIOPosix", "UnixSignals",
@@ -147,16 +154,18 @@ let testTargets: [Target] = [
     tests(of: "DomainConfiguration", exclude: ["Samples"]),
     tests(of: "AgentCore", alsoImport: ["PoolModel", "RaftCore", "PoolStateMachine"]),
     tests(of: "OpenSSLTransport", alsoImport: ["NIOCore", "NIOPosix", "NIOEmbedded", "NIOTLS", "COpenSSL"]),
-    tests(of: "WireFormat", alsoImport: ["PoolModel", "RaftCore", "PoolStateMachine", "AgentCore"], exclude: ["Golden"]),
+    tests(
+        of: "WireFormat", alsoImport: ["AgentPorts", "PoolModel", "RaftCore", "PoolStateMachine", "AgentCore"], exclude: ["Golden"]),
     tests(
         of: "SQLiteStorage",
         alsoImport: ["AgentPorts", "PrometheusMetrics", "PoolModel", "RaftCore", "AgentCore", "CSQLite", "GRDB"]),
+    tests(of: "ConsoleStreams", alsoImport: ["AgentPorts", "NIOCore", "NIOEmbedded"]),
     tests(of: "SimulatedHost", alsoImport: ["AgentPorts", "PoolModel", "AgentCore"]),
     tests(of: "ServerEnvironment", alsoImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     tests(of: "PrometheusMetrics", alsoImport: ["AgentPorts", "CoreMetrics"]),
     tests(
         of: "XenHypervisor",
-        alsoImport: ["AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment"]),
+        alsoImport: ["AgentPorts", "AgentCore", "PoolModel", "DomainConfiguration", "ServerEnvironment"]),
     tests(
         of: "AgentRuntime",
         alsoImport: [
@@ -172,8 +181,8 @@ let testTargets: [Target] = [
     tests(
         of: "QueryService",
         alsoImport: [
-            "AgentPorts", "QueryModel", "OpenSSLTransport", "PrometheusMetrics", "AgentCore", "PoolModel", "PoolStateMachine",
-            "DomainConfiguration", "NIOCore", "NIOEmbedded", "NIOPosix",
+            "AgentPorts", "QueryModel", "OpenSSLTransport", "ConsoleStreams", "PrometheusMetrics", "AgentCore", "PoolModel",
+            "PoolStateMachine", "DomainConfiguration", "NIOCore", "NIOEmbedded", "NIOPosix",
         ]),
     tests(
         of: "PoolCommands",

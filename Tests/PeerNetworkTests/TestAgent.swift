@@ -1,4 +1,5 @@
 import AgentCore
+import AgentPorts
 import NIOPosix
 import OpenSSLTransport
 @testable import PeerNetwork
@@ -18,7 +19,7 @@ struct TestAgent: Sendable {
     /// Listens, and knows no peers yet.
     static func start(
         _ number: UInt64, of pool: LaboratoryPool, credential: TLSCredential? = nil, port: Int = 0, limits: PeerLimits = .patient,
-        store: MetricStore = MetricStore(PeerNetwork.countedMetrics)
+        store: MetricStore = MetricStore(PeerNetwork.countedMetrics), consoles: (any ConsoleCallReceiver)? = nil
     ) async throws -> TestAgent {
         let context = try pool.context(credential ?? pool.server(number))
         var configuration = PeerNetworkConfiguration(
@@ -29,7 +30,7 @@ struct TestAgent: Sendable {
         let network = PeerNetwork(
             configuration: configuration, eventLoop: MultiThreadedEventLoopGroup.singleton.next(), log: log.logger,
             factory: store)
-        let bound = try await network.listen(receiver: events)
+        let bound = try await network.listen(receiver: events, consoles: consoles)
         return TestAgent(server: ServerID(number), network: network, events: events, log: log, port: bound)
     }
 

@@ -18,8 +18,8 @@ struct Port {
     let tls: CurrentTLSContext
 
     /// Serves while `body` runs.
-    static func with(_ body: (Port) async throws -> Void) async throws {
-        let scene = try await Scene()
+    static func with(consoles: (any ConsoleGateway)? = nil, _ body: (Port) async throws -> Void) async throws {
+        let scene = try await Scene(consoles: consoles)
         let key = try PrivateKey.generate()
         let certificate = try scene.authority.issueServerCertificate(
             id: 1, for: try SigningRequest(key: key), names: ["127.0.0.1"])
@@ -31,7 +31,7 @@ struct Port {
         let configuration = QueryServerConfiguration(host: "127.0.0.1", port: 0, tls: tls, authority: scene.authority)
         let server = QueryServer(
             configuration: configuration, gateway: scene.gateway, archive: scene.archive, clock: scene.gateway.clock,
-            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+            logger: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() }, consoles: consoles)
 
         try await withThrowingTaskGroup(of: Void.self) { group in
             group.addTask { try await server.run() }
@@ -39,6 +39,22 @@ struct Port {
             try await body(Port(scene: scene, number: number, tls: tls))
             group.cancelAll()
         }
+    }
+
+    /// A connection of bytes, its TLS handshake under way.
+    func connect(_ credential: TLSCredential? = nil) async throws -> NIOAsyncChannel<ByteBuffer, ByteBuffer> {
+        let context = try TLSContext(
+            .queryClient(pool: Scene.pool, authority: scene.authority.certificate, credential: credential))
+        return try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
+            .connect(host: "127.0.0.1", port: number) { channel in
+                channel.eventLoop.makeCompletedFuture {
+                    var limits = TLSLimits()
+                    limits.pendingBytes = 4 * 1_048_576
+                    try channel.pipeline.syncOperations.addHandler(context.makeHandler(.connecting, limits: limits))
+                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
+                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
+                }
+            }
     }
 
     /// Sends parts one after the other, and reads until the server closes or `isEnough` holds.
@@ -51,18 +67,7 @@ struct Port {
             let certificate = try scene.authority.issueOperatorCertificate(name: `operator`, for: try SigningRequest(key: key))
             credential = try TLSCredential(certificate: certificate, key: key)
         }
-        let context = try TLSContext(
-            .queryClient(pool: Scene.pool, authority: scene.authority.certificate, credential: credential))
-        let channel = try await ClientBootstrap(group: MultiThreadedEventLoopGroup.singleton)
-            .connect(host: "127.0.0.1", port: number) { channel in
-                channel.eventLoop.makeCompletedFuture {
-                    var limits = TLSLimits()
-                    limits.pendingBytes = 4 * 1_048_576
-                    try channel.pipeline.syncOperations.addHandler(context.makeHandler(.connecting, limits: limits))
-                    return try NIOAsyncChannel<ByteBuffer, ByteBuffer>(
-                        wrappingChannelSynchronously: channel, configuration: .init(isOutboundHalfClosureEnabled: false))
-                }
-            }
+        let channel = try await connect(credential)
         var text = ""
         try await channel.executeThenClose { inbound, outbound in
             for part in parts { try await outbound.write(ByteBuffer(bytes: part)) }

@@ -1,3 +1,4 @@
+import AgentPorts
 import Foundation
 import OpenSSLTransport
 import PoolModel
@@ -18,11 +19,14 @@ struct Scene {
     let authority: CertificateAuthority
     let service: QueryService
 
-    init(monitoring: QueryMonitoring = .none, review: HypervisorReview = .none) async throws {
+    init(
+        monitoring: QueryMonitoring = .none, review: HypervisorReview = .none, consoles: (any ConsoleGateway)? = nil
+    ) async throws {
         archive = FakeArchive(pool: gateway)
         authority = try CertificateAuthority.create(pool: Self.pool)
         service = QueryService(
-            gateway: gateway, archive: archive, authority: authority, clock: gateway.clock, monitoring: monitoring, review: review)
+            gateway: gateway, archive: archive, authority: authority, clock: gateway.clock, monitoring: monitoring, review: review,
+            consoles: consoles)
         let admin = OperatorCredential(name: "admin", secret: Self.digest("admin-secret"), role: .administrator)
         let foundation = PoolFoundation(
             pool: try #require(UniqueIdentifier(Self.pool)), name: "test",

@@ -55,6 +55,7 @@ struct WireRoundTripTests {
             .message(.members([try WireSamples.member(2), try WireSamples.member(3)], index: LogIndex(7))),
         ]
 
+        frames += try WireSamples.consoleFrames()
         for frame in frames {
             #expect(try PeerFrameCoding.decode(PeerFrameCoding.encode(frame)) == frame)
         }
@@ -312,7 +313,8 @@ struct GoldenBytesTests {
 
     @Test("the frames of version 1 have the bytes that were released")
     func keepsFrameBytes() throws {
-        let lines = try WireSamples.messages().map { Golden.hexadecimal(try PeerFrameCoding.encode(.message(.raft($0)))) }
+        let frames = try WireSamples.messages().map { PeerFrame.message(.raft($0)) } + WireSamples.consoleFrames()
+        let lines = try frames.map { Golden.hexadecimal(try PeerFrameCoding.encode($0)) }
 
         try Golden.compare(lines, with: "frames-1.txt")
     }

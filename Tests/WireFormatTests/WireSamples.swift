@@ -1,8 +1,10 @@
 import AgentCore
+import AgentPorts
 import PoolModel
 import PoolStateMachine
 import RaftCore
 import Testing
+import WireFormat
 
 /// One of everything that is encoded.
 enum WireSamples {
@@ -184,7 +186,27 @@ enum WireSamples {
             .imageRemoved(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), failure: nil),
             .imageRemoved(
                 VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), failure: "It is read-only."),
+            .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .text),
+            .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .display),
+            .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .log),
         ]
+    }
+
+    /// The frames of connections that carry consoles.
+    static func consoleFrames() throws -> [PeerFrame] {
+        let name = try #require(VirtualMachineName("web01"))
+        let calls = ConsoleKind.allCases.map { kind in
+            PeerFrame.consoleCall(
+                PeerConsoleCall(
+                    pool: uuid, server: ServerID(2),
+                    request: ConsoleRequest(
+                        kind, of: VirtualMachineID(7), name: name, epoch: PlacementEpoch(3), principal: "operator admin")))
+        }
+        let failures: [ConsoleFailure?] = [
+            nil, .notRunning(cause: "It was stopped."), .noConsole(cause: "It has none."), .tooMany(cause: "There are 64."),
+            .notAllowed(cause: "You may not."), .lost(cause: ""), .noLog(cause: "Nothing was kept."),
+        ]
+        return calls + [.consoleAccepted, .consoleBytes([]), .consoleBytes([0, 255, 27])] + failures.map { .consoleEnd($0) }
     }
 
     static func messages() throws -> [RaftMessage<PoolEntry>] {

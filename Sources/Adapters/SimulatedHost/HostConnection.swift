@@ -11,6 +11,8 @@ final class HostConnection: ChannelInboundHandler {
     /// Requests that have not been answered.
     private(set) var outstanding = 0
     var isSubscribed = false
+    /// Takes what comes, once the connection is a console's.
+    private var raw: ((ByteBuffer) -> Void)?
 
     init(desk: HostDesk, channel: any Channel) {
         self.desk = desk
@@ -27,6 +29,7 @@ final class HostConnection: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if let raw { return raw(unwrapInboundIn(data)) }
         lines.append(unwrapInboundIn(data))
         do throws(DocumentFault) {
             while channel.isActive, let line = try lines.next() { try take(line) }
@@ -55,6 +58,25 @@ final class HostConnection: ChannelInboundHandler {
     /// Tells that domains may have changed; where earlier words have not been read, they will do.
     func tellChange() {
         if isSubscribed, channel.isWritable { write(HostAnswer(id: nil, reply: .changed)) }
+    }
+
+    // MARK: Consoles
+
+    /// Whether there is room for more output.
+    var isTaking: Bool { channel.isWritable }
+
+    /// Hands everything that comes from here on to `take`.
+    func becomeRaw(_ take: @escaping (ByteBuffer) -> Void) {
+        raw = take
+        channel.setOption(.writeBufferWaterMark, value: .init(low: 64 * 1_024, high: 128 * 1_024)).whenFailure { _ in }
+    }
+
+    func writeRaw(_ bytes: ByteBuffer) { channel.writeAndFlush(bytes, promise: nil) }
+
+    /// Who does not read what a display sends back is not listened to meanwhile.
+    func channelWritabilityChanged(context: ChannelHandlerContext) {
+        if raw != nil { channel.setOption(.autoRead, value: channel.isWritable).whenFailure { _ in } }
+        context.fireChannelWritabilityChanged()
     }
 
     func close() { channel.close(promise: nil) }

@@ -1,4 +1,6 @@
 import AgentCore
+import AgentPorts
+import FoundationEssentials
 import NIOCore
 import PoolModel
 
@@ -17,6 +19,7 @@ final class HostDesk {
     private let journal: HostJournal
     private let images: HostImages
     private let eventLoop: any EventLoop
+    private let consoles: SimulatedConsoles
     private var connections: [ObjectIdentifier: HostConnection] = [:]
     /// Who waits for which operation.
     private var waiting: [DomainOperationID: (connection: HostConnection, request: UInt64)] = [:]
@@ -30,6 +33,7 @@ final class HostDesk {
         self.journal = journal
         self.images = images
         self.eventLoop = eventLoop
+        consoles = SimulatedConsoles(eventLoop: eventLoop)
     }
 
     // MARK: Connections
@@ -44,6 +48,7 @@ final class HostDesk {
     /// The connection is gone. What it began goes on, as it would on Xen.
     func forget(_ connection: HostConnection) {
         connections[ObjectIdentifier(connection)] = nil
+        consoles.forget(connection)
         waiting = waiting.filter { $0.value.connection !== connection }
     }
 
@@ -73,12 +78,23 @@ final class HostDesk {
         case .usage: connection.answer(request.id, .usage(model.usageDocuments(at: HostClock.now())))
         case .boot: connection.answer(request.id, .boot(model.boot.description))
         case .hardware: connection.answer(request.id, .hardware(hardware.description))
+        case .attachText(let domain):
+            attach(request.id, connection, domain, consoles.attachText(of: domain, to: connection))
+        case .attachDisplay(let domain):
+            attach(request.id, connection, domain, consoles.attachDisplay(of: domain, to: connection))
+        case .consoleLog(let name):
+            connection.answer(request.id, .consoleLog(consoles.log(ofDomainNamed: name).map { Data($0.suffix(ConsoleLimits.logBytes)) }))
         case .perform(let document): begin(try document.operation(), request.id, connection)
         case .control(let control):
             let refusal = model.control(control, now: HostClock.now())
             settle(mayHaveChanged: refusal == nil)
             connection.answer(request.id, .controlled(refusal: refusal))
         }
+    }
+
+    private func attach(_ request: UInt64, _ connection: HostConnection, _ domain: UInt32, _ isAttached: Bool) {
+        connection.answer(request, .attached(refusal: isAttached ? nil : "The simulated host has no domain \(domain)."))
+        consoles.greet(connection)
     }
 
     private func begin(_ operation: DomainOperation, _ request: UInt64, _ connection: HostConnection) {
@@ -102,6 +118,7 @@ final class HostDesk {
                 try journal.append(event)
                 if case .dumped(let path) = event.kind { try DumpMarker.write(event, to: path) }
                 try images.carryOut(event)
+                consoles.note(event)
             }
         } catch {
             failure = error

@@ -19,6 +19,11 @@ enum HostCall: Codable, Sendable {
     case hardware
     case perform(OperationDocument)
     case control(SimulatedHostControl)
+    /// From the answer on the connection is the domain's text console, and carries lines no more.
+    case attachText(domain: UInt32)
+    /// The same with its display.
+    case attachDisplay(domain: UInt32)
+    case consoleLog(name: String)
 }
 
 /// An answer of a served host, or a word that nobody asked for: one line of JSON.
@@ -43,6 +48,10 @@ enum HostReply: Codable, Sendable {
     /// `refusal` is a sentence where nothing was done.
     case controlled(refusal: String?)
     case changed
+    /// `refusal` is a sentence where nothing was attached.
+    case attached(refusal: String?)
+    /// The tail; nil where no domain of that name is known.
+    case consoleLog(Data?)
 }
 
 /// Lines of JSON.
@@ -77,6 +86,14 @@ struct LineCutter: Sendable {
     mutating func append(_ bytes: ByteBuffer) {
         buffer.discardReadBytes()
         buffer.writeImmutableBuffer(bytes)
+    }
+
+    /// What has come after the last line.
+    mutating func takeRest() -> ByteBuffer {
+        let rest = buffer
+        buffer = ByteBuffer()
+        searched = 0
+        return rest
     }
 
     /// The next whole line without its end; nil when more bytes are needed.

@@ -19,8 +19,8 @@ package enum SimulatedHostLimits {
     package static let lineBytes = 256 * 1_024
     /// The longest path of a socket (`sun_path` holds 108 with its end, and room is left for other systems).
     package static let socketPathBytes = 100
-    /// Connections at a time.
-    package static let connections = 64
+    /// Connections at a time, consoles included.
+    package static let connections = 160
     /// Requests of one connection that have not been answered.
     package static let outstandingRequests = 1_024
     /// `simulated.json`.

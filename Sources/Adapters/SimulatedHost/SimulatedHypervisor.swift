@@ -6,7 +6,8 @@ package import PoolModel
 
 /// The agent's side of a served host. It connects when it is asked something, and again after a connection broke.
 package final class SimulatedHypervisor: HypervisorPort {
-    private let eventLoop: any EventLoop
+    let eventLoop: any EventLoop
+    let socketPath: String
     private let link: NIOLoopBoundBox<HypervisorLink>
     /// How long a look at the host may take.
     private let patience: Duration
@@ -17,6 +18,7 @@ package final class SimulatedHypervisor: HypervisorPort {
     package init(socketPath: String, eventLoop: (any EventLoop)? = nil, patience: Duration = .seconds(5)) {
         let loop = eventLoop ?? MultiThreadedEventLoopGroup.singleton.next()
         self.eventLoop = loop
+        self.socketPath = socketPath
         self.patience = patience
         link = NIOLoopBoundBox.makeBoxSendingValue(HypervisorLink(path: socketPath, eventLoop: loop), eventLoop: loop)
     }
@@ -139,7 +141,7 @@ package final class SimulatedHypervisor: HypervisorPort {
         text.utf8.count <= SimulatedHostLimits.causeBytes ? text : String(text.prefix(SimulatedHostLimits.causeBytes / 4)) + "..."
     }
 
-    private func look(_ call: HostCall, within patience: Duration? = nil) async throws(HypervisorError) -> HostReply {
+    func look(_ call: HostCall, within patience: Duration? = nil) async throws(HypervisorError) -> HostReply {
         do throws(LinkFailure) {
             return try await ask(call, within: patience ?? self.patience)
         } catch {

@@ -1,7 +1,10 @@
 package import AgentCore
+package import AgentPorts
 package import PoolModel
 import PoolStateMachine
 import SwiftProtobuf
+
+import struct Foundation.Data
 
 /// One frame between agents: what stands behind its length on the wire.
 package enum PeerFrame: Hashable, Sendable {
@@ -10,6 +13,13 @@ package enum PeerFrame: Hashable, Sendable {
     case message(PeerMessage)
     /// What closes after this is no sign of death.
     case goodbye
+    /// The first frame of a connection that carries one console and nothing else.
+    case consoleCall(PeerConsoleCall)
+    /// The answer to a call; an end is the other one.
+    case consoleAccepted
+    case consoleBytes([UInt8])
+    /// The console has ended, or was not opened: nil where it ended as consoles do.
+    case consoleEnd(ConsoleFailure?)
 }
 
 /// How an agent introduces itself on a connection. Who it is says its certificate; this must agree with it.
@@ -118,6 +128,10 @@ extension WirePeerFrame {
         // `encode` refuses it; without a kind it would be refused as well.
         case .message(.newerEntries): break
         case .goodbye: goodbye = true
+        case .consoleCall(let call): consoleCall = WireConsoleCall(call)
+        case .consoleAccepted: consoleAccepted = true
+        case .consoleBytes(let bytes): consoleBytes = Data(bytes)
+        case .consoleEnd(let failure): consoleEnd = WireConsoleEnd(failure)
         }
     }
 
@@ -151,6 +165,10 @@ extension WirePeerFrame {
         case .progressTold(let wire):
             return .message(.progressTold(try WireTaskProgress.models(wire.tasks, most: TaskProgress.mostOfPool)))
         case .goodbye: return .goodbye
+        case .consoleCall(let wire): return .consoleCall(try wire.model())
+        case .consoleAccepted: return .consoleAccepted
+        case .consoleBytes(let bytes): return .consoleBytes(Array(bytes))
+        case .consoleEnd(let wire): return .consoleEnd(try wire.model())
         case nil: throw .unknown("frame.kind")
         }
     }

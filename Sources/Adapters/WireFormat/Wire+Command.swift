@@ -76,6 +76,7 @@ extension WireCommand {
         case .resumeMachine(let machine): .resumeMachine(machine.number)
         case .imageRemoved(let machine, let server, let session, let epoch, let failure):
             .imageRemoved(WireImageRemoved(machine, server, session, epoch, failure))
+        case .openConsole(let machine, let epoch, let kind): .openConsole(WireOpenConsole(machine, epoch, kind))
         case .observed(let machine, let server, let session, let epoch, let observation):
             .observed(WireObserved(machine, server, session, epoch, observation))
         case .resetMachineStatus(let machine): .resetMachineStatus(machine.number)
@@ -149,6 +150,8 @@ extension WireCommand {
             return .imageRemoved(
                 VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "image_removed.server"),
                 session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch), failure: wire.hasFailure ? wire.failure : nil)
+        case .openConsole(let wire):
+            return .openConsole(VirtualMachineID(wire.machine), epoch: PlacementEpoch(wire.epoch), try wire.kindModel())
         case .observed(let wire):
             return .observed(
                 VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "observed.server"),

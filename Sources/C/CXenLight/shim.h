@@ -43,7 +43,8 @@ _Static_assert(
     X(libxl_domain_shutdown) X(libxl_domain_reboot) X(libxl_send_trigger) X(libxl_domain_destroy) \
     X(libxl_set_memory_target) X(libxl_set_vcpuonline) X(libxl_domain_core_dump) \
     X(libxl_domain_suspend) X(libxl_domain_resume) X(libxl_domain_create_restore) \
-    X(libxl_domain_restore_params_init) X(libxl_domain_restore_params_dispose)
+    X(libxl_domain_restore_params_init) X(libxl_domain_restore_params_dispose) \
+    X(libxl_primary_console_get_tty)
 
 #define OVM_XENSTORE_FUNCTIONS(X) \
     X(xs_open) X(xs_close) X(xs_read) X(xs_write) X(xs_get_permissions) X(xs_watch) X(xs_unwatch) X(xs_check_watch) X(xs_fileno) \

@@ -39,7 +39,7 @@ extension PoolCommand {
         case .raiseFormat, .changeSettings, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
             .deleteMachine,
             .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .suspendMachine, .resumeMachine,
-            .resetMachineStatus, .cancelTask, .deleteTag,
+            .resetMachineStatus, .openConsole, .cancelTask, .deleteTag,
             .deleteRule, .revokeCredential:
             128
         }

@@ -65,6 +65,8 @@ package enum PoolCommand: Hashable, Sendable {
     case resumeMachine(VirtualMachineID)
     /// The server that had to remove the discarded image `epoch` has done so, or could not: `failure` is a sentence.
     case imageRemoved(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, failure: String?)
+    /// Notes that somebody looks at a console of the placement `epoch`; changes nothing else.
+    case openConsole(VirtualMachineID, epoch: PlacementEpoch, ConsoleKind)
     /// A server's word on the placement `epoch` of a machine, in its current session.
     case observed(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, MachineObservation)
     /// Forgets an Error once its cause has been read.

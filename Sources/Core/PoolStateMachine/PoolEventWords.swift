@@ -42,6 +42,8 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case machineSuspending = "vm-suspending"
     /// The image of its memory was thrown away.
     case machineImageDiscarded = "vm-image-discarded"
+    /// Somebody looks at its text console, its display or the log of what it has printed.
+    case machineConsoleOpened = "vm-console-opened"
     /// Its status is another.
     case machineStatus = "vm-status"
     /// The memory of its ended guest is in a file on its server.

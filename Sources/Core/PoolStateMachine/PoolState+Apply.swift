@@ -69,6 +69,7 @@ extension PoolState {
         case .resumeMachine(let machine): try resume(machine, entry)
         case .imageRemoved(let machine, let server, let session, let epoch, let failure):
             try removedImage(of: machine, server, session, epoch, failure: failure, entry)
+        case .openConsole(let machine, let epoch, let kind): try openConsole(machine, epoch, kind, entry)
         case .observed(let machine, let server, let session, let epoch, let observation):
             try observe(machine, server, session, epoch, observation, entry)
         case .resetMachineStatus(let machine): try resetStatus(machine, entry)

@@ -35,7 +35,8 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .suspendMachine, .resumeMachine, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule, .deleteRule:
+            .suspendMachine, .resumeMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule,
+            .deleteRule:
             .user
         case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator

@@ -122,7 +122,7 @@ extension PoolState {
         return beginTask(kind, machine, cause: cause, entry, state: isHeard ? .running : .waiting)
     }
 
-    private func serverName(of machine: VirtualMachine) -> String {
+    func serverName(of machine: VirtualMachine) -> String {
         guard let placement = machine.placement else { return "none" }
         return servers[placement.server]?.name.text ?? placement.server.description
     }

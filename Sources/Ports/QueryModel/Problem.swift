@@ -65,6 +65,10 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
     case tooSlow = "too-slow"
     /// The body is said to be something else than JSON.
     case unsupportedMediaType = "unsupported-media-type"
+    /// There is a WebSocket, and nothing else.
+    case upgradeRequired = "upgrade-required"
+    /// The server that runs the machine shows no console, as it cannot be asked.
+    case consoleUnreachable = "console-unreachable"
     /// A bound of the pool or of this server is reached.
     case tooMany = "too-many"
     /// A join token is unknown, spent, expired, or its secret is wrong.
@@ -106,8 +110,10 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
         case .tooLarge: 413
         case .unsupportedMediaType: 415
         case .badConfiguration, .keyReused, .clockDifference: 422
+        case .upgradeRequired: 426
         case .tooMany: 429
         case .internalError: 500
+        case .consoleUnreachable: 502
         case .noMaster: 503
         case .outcomeUnknown: 504
         }
@@ -130,6 +136,8 @@ package enum ProblemKind: String, Hashable, Sendable, CaseIterable {
         case .tooLarge: "Too large"
         case .tooSlow: "Too slow"
         case .unsupportedMediaType: "Media type not supported"
+        case .upgradeRequired: "An upgrade to WebSocket is needed"
+        case .consoleUnreachable: "The console cannot be reached"
         case .tooMany: "Too many"
         case .tokenRefused: "The join token is refused"
         case .clockDifference: "The clocks differ too much"

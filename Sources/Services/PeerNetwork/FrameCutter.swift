@@ -46,6 +46,13 @@ struct FrameCutter {
         if buffer.readableBytes == 0 { buffer = ByteBuffer() } else { buffer.discardReadBytes() }
     }
 
+    /// What has come and has not been cut; nil for nothing. It is kept here no longer.
+    mutating func takeRest() -> ByteBuffer? {
+        let rest = buffer
+        buffer = ByteBuffer()
+        return rest.readableBytes > 0 ? rest : nil
+    }
+
     /// Forgets everything: nothing more will be read.
     mutating func clear() { buffer = ByteBuffer() }
 }

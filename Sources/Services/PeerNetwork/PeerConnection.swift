@@ -28,6 +28,8 @@ struct PeerConnection {
     var channelKind: PeerChannel?
     var isIntroduced = false
     var saidGoodbye = false
+    /// Carries one console, and no messages.
+    var isConsole = false
     /// Bytes that were written and not handed to the kernel yet.
     var queuedBytes = 0
     var isFlushScheduled = false

@@ -1,3 +1,5 @@
+import AgentPorts
+import ConsoleStreams
 import NIOCore
 import OpenSSLTransport
 import WireFormat
@@ -5,6 +7,7 @@ import WireFormat
 /// Reads the frames of one connection, and hands them to the network. A frame that is too long or cannot be read ends the connection.
 final class PeerConnectionHandler: ChannelInboundHandler {
     typealias InboundIn = ByteBuffer
+    typealias InboundOut = ByteBuffer
 
     private let id: PeerConnectionID
     private let network: PeerNetwork
@@ -13,6 +16,8 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     /// Raised once the other end is known.
     private var frameLimit: Int
     private var isClosing = false
+    /// What reads the connection since it carries a console.
+    private var console: PeerConsoleFraming?
 
     init(id: PeerConnectionID, network: PeerNetwork, limits: PeerLimits) {
         self.id = id
@@ -25,7 +30,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         switch event {
         case let handshake as TLSHandshakeCompleted:
             tell { [id] in $0.handshakeCompleted(id, handshake.peer) }
-        case ChannelEvent.inputClosed:
+        case ChannelEvent.inputClosed where console == nil:
             // The other end said farewell: nothing can follow, and nobody reads what we would send.
             isClosing = true
             context.close(promise: nil)
@@ -34,13 +39,15 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
+        if console != nil { return context.fireChannelRead(data) }
         cutter.append(unwrapInboundIn(data))
-        while !isClosing, readFrame() {}
+        while !isClosing, console == nil, readFrame(context) {}
+        if console != nil, let rest = cutter.takeRest() { return context.fireChannelRead(wrapInboundOut(rest)) }
         if isClosing { cutter.clear() } else { cutter.compact() }
     }
 
     /// - Returns: whether another frame may stand in the buffer.
-    private func readFrame() -> Bool {
+    private func readFrame(_ context: ChannelHandlerContext) -> Bool {
         switch cutter.next(limit: frameLimit) {
         case .incomplete: return false
         case .tooLong(let length): return refuse(.frameTooLong(length, limit: frameLimit))
@@ -48,16 +55,41 @@ final class PeerConnectionHandler: ChannelInboundHandler {
             network.counters.received(frameOf: 4 + bytes.count)
             do {
                 let frame = try PeerFrameCoding.decode(bytes)
+                if case .consoleCall(let call) = frame { return try becomeConsole(call, context) }
                 isClosing = !tell { [id] in $0.received(id, frame) }
                 frameLimit = limits.frameBytes
                 return !isClosing
-            } catch {
+            } catch let error as WireError {
                 return refuse(.unreadableFrame(error.message))
+            } catch {
+                return refuse(.unreadableFrame(PeerNetwork.describe(error)))
             }
         }
     }
 
+    /// From here on the connection carries a console: what follows goes to handlers of its own, above this one.
+    private func becomeConsole(_ call: PeerConsoleCall, _ context: ChannelHandlerContext) throws -> Bool {
+        guard let receiver = tell({ [id] in $0.admit(call, on: id) }) else {
+            isClosing = true
+            return false
+        }
+        let framing = PeerConsoleFraming(asking: nil, frameBytes: limits.strangerFrameBytes)
+        let pipeline = context.pipeline.syncOperations
+        try PeerNetwork.setOptions(of: context.channel, limits)
+        try pipeline.addHandler(framing, position: .after(self))
+        let stream = try ChannelConsoleStream(
+            on: context.channel, position: .after(framing), lostCause: "The member that carried the console went away.")
+        console = framing
+        let accepting = NIOLoopBound((framing, try pipeline.context(handler: framing)), eventLoop: context.eventLoop)
+        receiver.received(
+            PeerCall(request: call.request, caller: call.server, stream: stream, eventLoop: context.eventLoop) {
+                accepting.value.0.accept(accepting.value.1)
+            })
+        return false
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
+        if console != nil { return context.fireErrorCaught(error) }
         let message = PeerNetwork.describe(error)
         tell { [id] in $0.failed(id, message) }
         isClosing = true

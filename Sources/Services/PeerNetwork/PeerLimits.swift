@@ -1,3 +1,5 @@
+import AgentPorts
+
 /// Bounds of the network of agents.
 package struct PeerLimits: Hashable, Sendable {
     /// The longest frame before the other end is known, in bytes.
@@ -24,6 +26,10 @@ package struct PeerLimits: Hashable, Sendable {
     package var unacknowledged: Duration = .seconds(3)
     /// How long a connection may be silent before the kernel asks whether the other end is still there.
     package var silence: Duration = .seconds(10)
+    /// Consoles that this agent shows to other members at a time.
+    package var consoles = ConsoleLimits.sessions
+    /// How long the bytes of a console may stay without acknowledgement: whoever looks on may be slow.
+    package var unreadConsole: Duration = .seconds(30)
     /// Lines a minute about accepted connections that ended; the rest is counted, so that a flood of strangers fills no disk.
     package var logLinesPerMinute = 60
 

@@ -99,7 +99,7 @@ extension PeerNetwork {
             latest[server] = id
             receiver?.received(message, from: server)
         case .goodbye where isListenedTo: connections[id]?.saidGoodbye = true
-        case .hello, .message, .goodbye:
+        case .hello, .message, .goodbye, .consoleCall, .consoleAccepted, .consoleBytes, .consoleEnd:
             end(id, .introducedWrongly)
             return false
         }

@@ -1,3 +1,4 @@
+import Glibc
 import NIOCore
 import NIOPosix
 import OpenSSLTransport
@@ -24,6 +25,7 @@ extension PeerNetwork {
             } else {
                 "the name \(error.host) was not resolved: \(error.dnsAError ?? error.dnsAAAAError ?? error)"
             }
+        case let error as IOError: String(cString: strerror(error.errnoCode))
         case ChannelError.connectTimeout: "it did not answer in time"
         default: "\(error)"
         }

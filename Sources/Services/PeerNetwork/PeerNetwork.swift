@@ -19,6 +19,8 @@ package actor PeerNetwork: PeerPort {
     let counters: PeerMetrics
     /// Called on the network's event loop; must not block. Nil until the network listens.
     private(set) var receiver: (any PeerEventReceiver)?
+    /// Shows consoles to other members; nil where this agent shows none.
+    private(set) var consoles: (any ConsoleCallReceiver)?
 
     var peers: [ServerID: PeerDescription] = [:]
     /// The least number of a server that may connect without being a peer; nil while nothing was said.
@@ -51,12 +53,13 @@ package actor PeerNetwork: PeerPort {
         lines = LineBudget(linesPerMinute: configuration.limits.logLinesPerMinute)
     }
 
-    /// Begins to accept connections; what they bring goes to `receiver`.
+    /// Begins to accept connections; what they bring goes to `receiver`, and calls for consoles to `consoles`.
     ///
     /// - Returns: the port that is listened on.
     /// - Throws: the system's error when the port is taken.
-    package func listen(receiver: any PeerEventReceiver) async throws -> Int {
+    package func listen(receiver: any PeerEventReceiver, consoles: (any ConsoleCallReceiver)? = nil) async throws -> Int {
         self.receiver = receiver
+        self.consoles = consoles
         let bootstrap = ServerBootstrap(group: eventLoop)
             .serverChannelOption(.backlog, value: 256)
             .serverChannelOption(.socketOption(.so_reuseaddr), value: 1)

@@ -1,3 +1,5 @@
+package import NIOCore
+import NIOPosix
 package import OpenSSLTransport
 package import PoolModel
 
@@ -13,6 +15,8 @@ package struct PeerNetworkConfiguration: Sendable {
     package let port: Int
     /// The certificates; exchanged when they are renewed.
     package let tls: CurrentTLSContext
+    /// Carry the consoles that this agent opens on others: not the loop of their messages, which must not wait.
+    package var consoleLoops: any EventLoopGroup = MultiThreadedEventLoopGroup.singleton
     /// Bounds of everything that peers and strangers can cause.
     package var limits = PeerLimits()
 

@@ -13,6 +13,7 @@ enum PeerRefusal: Error, Hashable, Sendable {
     case frameTooLong(Int, limit: Int)
     case unreadableFrame(String)
     case introducedWrongly
+    case tooManyConsoles
     case tooOld(UInt32, oldest: UInt32)
 
     var message: String {
@@ -28,6 +29,7 @@ enum PeerRefusal: Error, Hashable, Sendable {
         case .frameTooLong(let length, let limit): "a frame claims \(length) bytes, and \(limit) is the most"
         case .unreadableFrame(let reason): reason
         case .introducedWrongly: "its introduction contradicts its certificate, or did not come first"
+        case .tooManyConsoles: "it wanted a console more than this agent shows at a time"
         case .tooOld(let version, let oldest):
             "it speaks version \(version) of the agents' frames, and \(oldest) is the oldest spoken here; update the agent on that server"
         }

@@ -82,7 +82,9 @@ enum QuerySubject: Hashable, Sendable {
 
     /// Nil for lists, and for what has no version.
     init?(pattern: String, parameters: [String: String]) {
-        if pattern.hasPrefix("/v1/vms/{name}"), let name = parameters["name"] {
+        if pattern.hasPrefix("/v1/vms/{name}/console") || pattern == "/v1/vms/{name}/display" {
+            return nil
+        } else if pattern.hasPrefix("/v1/vms/{name}"), let name = parameters["name"] {
             self = .machine(name)
         } else if pattern.hasPrefix("/v1/servers/{name}"), let name = parameters["name"] {
             self = .server(name)

@@ -47,6 +47,11 @@ package enum QueryLimits {
     package static let eventStreamBeginning = Duration.seconds(10)
     /// Seconds after which a watcher without a seat may try again.
     package static let eventStreamRetrySeconds = 30
+    /// Consoles at a time, and of one principal.
+    package static let consoles = 64
+    package static let consolesOfPrincipal = 32
+    /// How soon after one change of the pool's state a console's right is looked at again.
+    package static let consoleReview = Duration.milliseconds(100)
     /// Elements of a list in one answer.
     package static let listElements = 1_000
     /// Elements of the pool's state in one answer, and about so many bytes of them.

@@ -60,6 +60,7 @@ struct QueryMetrics: Sendable {
 
     private func counting(_ reply: QueryReply) -> QueryReply {
         switch reply.content {
+        case .console: return reply
         case .bytes(let bytes):
             sent.increment(by: bytes.count)
             return reply

@@ -1,3 +1,4 @@
+import ConsoleStreams
 import QueryModel
 
 /// The answer to a request, free of the HTTP library.
@@ -22,6 +23,8 @@ package struct QueryReply: Sendable {
         case bytes([UInt8])
         /// Writes until the client goes, the stream ends, or the server stops.
         case stream(@Sendable (inout any TextSink) async throws -> Void)
+        /// The connection becomes a WebSocket that carries a console.
+        case console(ConsoleSession)
     }
 
     package init(status: Int, headers: [Header], content: Content) {
@@ -54,6 +57,12 @@ package struct QueryReply: Sendable {
         var headers: [Header] = []
         if let seconds = refusal.retryAfterSeconds { headers.append(Header("Retry-After", String(seconds))) }
         if !refusal.allowedMethods.isEmpty { headers.append(Header("Allow", refusal.allowedMethods.joined(separator: ", "))) }
+        if refusal.problem.kind == .upgradeRequired {
+            headers += [
+                Header("Upgrade", "websocket"), Header("Connection", "Upgrade"),
+                Header("Sec-WebSocket-Version", WebSocketHandshake.version),
+            ]
+        }
         if refusal.problem.kind == .unauthenticated { headers.append(Header("WWW-Authenticate", "Bearer")) }
         if let answer = refusal.problem.answer { headers += Self.headers(of: answer) }
         self = .json(refusal.problem, status: refusal.problem.status, headers: headers, mediaType: ProblemDocument.mediaType)

@@ -31,7 +31,14 @@ struct QueryResponder: HTTPResponder {
             let path = request.head.path?.prefix { $0 != "?" } ?? ""
             context.logger.info("\(request.method.rawValue) \(QueryRefusal.shown(String(path))) \(reply.status)")
         }
-        let response = Self.response(reply)
+        if case .console(let session) = reply.content {
+            await WebSocketUpgrade.run(session, on: context.channel)
+            // Goes nowhere: the connection is closed.
+            return Response(status: .noContent)
+        }
+        var response = Self.response(reply)
+        // The HTTP library reads no further after a request to speak another protocol.
+        if request.headers[.upgrade] != nil { response.headers[.connection] = "close" }
         // With the length that the body would have, and without the body.
         return request.method == .head ? response.createHeadResponse() : response
     }
@@ -74,6 +81,7 @@ struct QueryResponder: HTTPResponder {
         }
         let status = HTTPResponse.Status(code: reply.status)
         switch reply.content {
+        case .console: return Response(status: .internalServerError)
         case .bytes(let bytes):
             // After a refusal the rest of an unread body is not worth waiting for.
             if reply.status == 413 || reply.status == 408 { fields[.connection] = "close" }

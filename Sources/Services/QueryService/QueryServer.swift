@@ -35,11 +35,12 @@ package struct QueryServer: Sendable {
 
     package init(
         configuration: QueryServerConfiguration, gateway: any PoolGateway, archive: any PoolArchive, clock: any ClockPort, logger: Logger,
-        monitoring: QueryMonitoring = .none, review: HypervisorReview = .none
+        monitoring: QueryMonitoring = .none, review: HypervisorReview = .none, consoles: (any ConsoleGateway)? = nil
     ) {
         self.configuration = configuration
         service = QueryService(
-            gateway: gateway, archive: archive, authority: configuration.authority, clock: clock, monitoring: monitoring, review: review)
+            gateway: gateway, archive: archive, authority: configuration.authority, clock: clock, monitoring: monitoring, review: review,
+            consoles: consoles)
         self.logger = logger
         (ports, portKnown) = AsyncStream.makeStream(of: Int.self, bufferingPolicy: .bufferingNewest(1))
     }

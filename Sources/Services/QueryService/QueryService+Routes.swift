@@ -93,6 +93,15 @@ extension QueryService {
         Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
             try await service.resetMachineStatus(request)
         },
+        Route("GET", "/v1/vms/{name}/console", "openConsole") { service, request throws(QueryRefusal) in
+            try await service.openConsole(request)
+        },
+        Route("GET", "/v1/vms/{name}/display", "openDisplay") { service, request throws(QueryRefusal) in
+            try await service.openDisplay(request)
+        },
+        Route("GET", "/v1/vms/{name}/console/log", "showConsoleLog") { service, request throws(QueryRefusal) in
+            try await service.showConsoleLog(request)
+        },
         Route("GET", "/v1/vms/{name}/explain", "explainMachine", query: read + ["memoryMiB", "virtualCPUs", "without"]) {
             service, request throws(QueryRefusal) in try await service.explainMachine(request)
         },

@@ -15,6 +15,8 @@ package struct QueryService: Sendable {
     let gates = ClientGates()
     let monitoring: QueryMonitoring
     let review: HypervisorReview
+    let consoles: any ConsoleGateway
+    let consoleSeats = EventStreamSeats(most: QueryLimits.consoles, mostOfPrincipal: QueryLimits.consolesOfPrincipal)
     let metrics: QueryMetrics
     let table = RouteTable(routes: QueryService.routes)
 
@@ -26,9 +28,11 @@ package struct QueryService: Sendable {
     ///   - readyPatience: how long finding out whether this server is up to date may take.
     ///   - monitoring: what counts requests, and what else `/metrics` shows.
     ///   - review: what of a vm.cfg a hypervisor does not carry out.
+    ///   - consoles: reaches the consoles of machines; nil where this agent shows none.
     package init(
         gateway: any PoolGateway, archive: any PoolArchive, authority: CertificateAuthority, clock: any ClockPort,
-        readyPatience: Duration = QueryLimits.readyPatience, monitoring: QueryMonitoring = .none, review: HypervisorReview = .none
+        readyPatience: Duration = QueryLimits.readyPatience, monitoring: QueryMonitoring = .none, review: HypervisorReview = .none,
+        consoles: (any ConsoleGateway)? = nil
     ) {
         self.gateway = gateway
         self.archive = archive
@@ -37,6 +41,7 @@ package struct QueryService: Sendable {
         self.readyPatience = readyPatience
         self.monitoring = monitoring
         self.review = review
+        self.consoles = consoles ?? NoConsoles()
         metrics = QueryMetrics(monitoring.factory)
         streams = EventStreamSeats(most: QueryLimits.eventStreams, mostOfPrincipal: QueryLimits.eventStreamsOfPrincipal)
     }

@@ -979,6 +979,23 @@ nonisolated struct WireImageRemoved: Sendable {
   fileprivate var _failure: String? = nil
 }
 
+/// 1: text; 2: display; 3: log.
+nonisolated struct WireOpenConsole: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var kind: UInt32 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WirePutTag: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -1354,6 +1371,14 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .imageRemoved(newValue)}
   }
 
+  var openConsole: WireOpenConsole {
+    get {
+      if case .openConsole(let v)? = kind {return v}
+      return WireOpenConsole()
+    }
+    set {kind = .openConsole(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1391,6 +1416,7 @@ nonisolated struct WireCommand: Sendable {
     case suspendMachine(UInt64)
     case resumeMachine(UInt64)
     case imageRemoved(WireImageRemoved)
+    case openConsole(WireOpenConsole)
 
   }
 
@@ -2183,6 +2209,61 @@ nonisolated struct WirePeerHello: Sendable {
   fileprivate var _pool: WireUuid? = nil
 }
 
+/// The first frame of a connection that carries one console and nothing else, from who opened it.
+nonisolated struct WireConsoleCall: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var pool: WireUuid {
+    get {_pool ?? WireUuid()}
+    set {_pool = newValue}
+  }
+  /// Returns true if `pool` has been explicitly set.
+  var hasPool: Bool {self._pool != nil}
+  /// Clears the value of `pool`. Subsequent reads from it will return its default value.
+  mutating func clearPool() {self._pool = nil}
+
+  var server: UInt64 = 0
+
+  var wireVersion: UInt32 = 0
+
+  var console: WireOpenConsole {
+    get {_console ?? WireOpenConsole()}
+    set {_console = newValue}
+  }
+  /// Returns true if `console` has been explicitly set.
+  var hasConsole: Bool {self._console != nil}
+  /// Clears the value of `console`. Subsequent reads from it will return its default value.
+  mutating func clearConsole() {self._console = nil}
+
+  var machineName: String = String()
+
+  var principal: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _pool: WireUuid? = nil
+  fileprivate var _console: WireOpenConsole? = nil
+}
+
+/// Why a console has ended or was not opened. Without a kind: it ended as consoles do.
+nonisolated struct WireConsoleEnd: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: String = String()
+
+  var cause: String = String()
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 nonisolated struct WirePeerFrame: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2279,6 +2360,39 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .progressTold(newValue)}
   }
 
+  var consoleCall: WireConsoleCall {
+    get {
+      if case .consoleCall(let v)? = kind {return v}
+      return WireConsoleCall()
+    }
+    set {kind = .consoleCall(newValue)}
+  }
+
+  /// The answer to a call.
+  var consoleAccepted: Bool {
+    get {
+      if case .consoleAccepted(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .consoleAccepted(newValue)}
+  }
+
+  var consoleBytes: Data {
+    get {
+      if case .consoleBytes(let v)? = kind {return v}
+      return Data()
+    }
+    set {kind = .consoleBytes(newValue)}
+  }
+
+  var consoleEnd: WireConsoleEnd {
+    get {
+      if case .consoleEnd(let v)? = kind {return v}
+      return WireConsoleEnd()
+    }
+    set {kind = .consoleEnd(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2294,6 +2408,11 @@ nonisolated struct WirePeerFrame: Sendable {
     case progress(WireProgress)
     case progressWanted(Bool)
     case progressTold(WireProgressTold)
+    case consoleCall(WireConsoleCall)
+    /// The answer to a call.
+    case consoleAccepted(Bool)
+    case consoleBytes(Data)
+    case consoleEnd(WireConsoleEnd)
 
   }
 
@@ -4856,6 +4975,46 @@ nonisolated extension WireImageRemoved: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension WireOpenConsole: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".OpenConsole"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}epoch\0\u{1}kind\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.kind) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.kind != 0 {
+      try visitor.visitSingularUInt32Field(value: self.kind, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireOpenConsole, rhs: WireOpenConsole) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.kind != rhs.kind {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WirePutTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PutTag"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}key\0\u{1}value\0")
@@ -5077,7 +5236,7 @@ nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{c}\u{3}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{4}\u{e}open_console\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5462,6 +5621,19 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .imageRemoved(v)
         }
       }()
+      case 70: try {
+        var v: WireOpenConsole?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .openConsole(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .openConsole(v)
+        }
+      }()
       default: break
       }
     }
@@ -5608,6 +5780,10 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .imageRemoved?: try {
       guard case .imageRemoved(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 56)
+    }()
+    case .openConsole?: try {
+      guard case .openConsole(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
     }()
     case nil: break
     }
@@ -7240,9 +7416,103 @@ nonisolated extension WirePeerHello: SwiftProtobuf.Message, SwiftProtobuf._Messa
   }
 }
 
+nonisolated extension WireConsoleCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ConsoleCall"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}server\0\u{3}wire_version\0\u{1}console\0\u{3}machine_name\0\u{1}principal\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._pool) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.wireVersion) }()
+      case 4: try { try decoder.decodeSingularMessageField(value: &self._console) }()
+      case 5: try { try decoder.decodeSingularStringField(value: &self.machineName) }()
+      case 6: try { try decoder.decodeSingularStringField(value: &self.principal) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._pool {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 2)
+    }
+    if self.wireVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wireVersion, fieldNumber: 3)
+    }
+    try { if let v = self._console {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 4)
+    } }()
+    if !self.machineName.isEmpty {
+      try visitor.visitSingularStringField(value: self.machineName, fieldNumber: 5)
+    }
+    if !self.principal.isEmpty {
+      try visitor.visitSingularStringField(value: self.principal, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireConsoleCall, rhs: WireConsoleCall) -> Bool {
+    if lhs._pool != rhs._pool {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.wireVersion != rhs.wireVersion {return false}
+    if lhs._console != rhs._console {return false}
+    if lhs.machineName != rhs.machineName {return false}
+    if lhs.principal != rhs.principal {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireConsoleEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ConsoleEnd"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}cause\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.cause) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.cause.isEmpty {
+      try visitor.visitSingularStringField(value: self.cause, fieldNumber: 2)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireConsoleEnd, rhs: WireConsoleEnd) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.cause != rhs.cause {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}state_digest\0\u{1}goodbye\0\u{1}members\0\u{3}members_wanted\0\u{2}%progress\0\u{3}progress_wanted\0\u{3}progress_told\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}state_digest\0\u{1}goodbye\0\u{1}members\0\u{3}members_wanted\0\u{2}%progress\0\u{3}progress_wanted\0\u{3}progress_told\0\u{4}\u{17}console_call\0\u{3}console_accepted\0\u{3}console_bytes\0\u{3}console_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -7383,6 +7653,48 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .progressTold(v)
         }
       }()
+      case 70: try {
+        var v: WireConsoleCall?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .consoleCall(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .consoleCall(v)
+        }
+      }()
+      case 71: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .consoleAccepted(v)
+        }
+      }()
+      case 72: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .consoleBytes(v)
+        }
+      }()
+      case 73: try {
+        var v: WireConsoleEnd?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .consoleEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .consoleEnd(v)
+        }
+      }()
       default: break
       }
     }
@@ -7437,6 +7749,22 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .progressTold?: try {
       guard case .progressTold(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 47)
+    }()
+    case .consoleCall?: try {
+      guard case .consoleCall(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+    }()
+    case .consoleAccepted?: try {
+      guard case .consoleAccepted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 71)
+    }()
+    case .consoleBytes?: try {
+      guard case .consoleBytes(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 72)
+    }()
+    case .consoleEnd?: try {
+      guard case .consoleEnd(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 73)
     }()
     case nil: break
     }

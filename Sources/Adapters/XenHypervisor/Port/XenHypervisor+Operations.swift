@@ -34,7 +34,8 @@ extension XenHypervisor {
     /// Refuses a domain that does not bear the mark of a pool: the agent never touches what the pool did not create.
     ///
     /// - Returns: the domain's UUID.
-    private func requireOwnership(of domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> UniqueIdentifier {
+    @discardableResult
+    func requireOwnership(of domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> UniqueIdentifier {
         guard domain != 0 else { throw XenFailure(what, reason: "it is Domain-0") }
         var info = libxl_dominfo()
         try context.require(library.libxl.libxl_domain_info(context.handle, &info, domain), what)

@@ -63,12 +63,16 @@ struct AgentProcess {
         let renewal = CertificateRenewal(of: certificates, clock: SystemClock(), log: Logger(label: "ovm.certificates"))
         // Before the ports open: an agent that was down when its certificate ended shows the next one from the start.
         let renewalPause = await renewal.check()
-        let hypervisor = MeasuredHypervisor(try await startHypervisor(configuration, loops), factory: store)
+        let machines = try await startHypervisor(configuration, loops)
+        let hypervisor = MeasuredHypervisor(machines, factory: store)
         let network = try makeNetwork(configuration, certificates, loops.next())
         let loop = try await makeLoop(configuration, storage, stored, hypervisor, network, loops.next())
         let peer = try NetworkAddress.required(configuration.peerAddress)
+        let consoles = ConsoleDesk(
+            server: ServerID(configuration.server), hypervisor: hypervisor, consoles: machines, network: network,
+            log: Logger(label: "ovm.consoles"))
         do {
-            _ = try await network.listen(receiver: loop)
+            _ = try await network.listen(receiver: loop, consoles: consoles)
         } catch {
             throw AgentHalt.notListening(on: peer, setting: "peerAddress", error)
         }
@@ -81,10 +85,10 @@ struct AgentProcess {
             monitoring: QueryMonitoring(
                 factory: store, sources: [ProcessFigures(), loop, storage, network, renewal, store],
                 usage: { () async throws(HypervisorError) in try await hypervisor.usage() }),
-            review: .ofAllHypervisors)
+            review: .ofAllHypervisors, consoles: consoles)
         log.info("agent of server \(configuration.name) (\(configuration.server)) of pool \(configuration.poolName) started")
         do {
-            try await serve(loop, server, at: query, beside: { await renewal.run(after: renewalPause) })
+            try await serve(loop, server, at: query, beside: [{ await renewal.run(after: renewalPause) }, { await consoles.run() }])
         } catch {
             // The peers are to hear the goodbye of an agent that gives up, too.
             await network.close()
@@ -95,7 +99,7 @@ struct AgentProcess {
     }
 
     private func serve(
-        _ loop: AgentLoop, _ server: QueryServer, at query: NetworkAddress, beside duty: @escaping @Sendable () async -> Void
+        _ loop: AgentLoop, _ server: QueryServer, at query: NetworkAddress, beside duties: [@Sendable () async -> Void]
     ) async throws {
         let signals = await UnixSignalsSequence(trapping: .sigterm, .sigint)
         try await withThrowingDiscardingTaskGroup { group in
@@ -112,7 +116,7 @@ struct AgentProcess {
                 }
                 if !Task.isCancelled { throw AgentHalt.queryPortEnded(query) }
             }
-            group.addTask { await duty() }
+            for duty in duties { group.addTask(operation: duty) }
             // The group ends with the agent: cancelling the others once it has stopped, or handing on why it could not.
             defer { group.cancelAll() }
             try await loop.run()
@@ -129,7 +133,7 @@ struct AgentProcess {
 
     private func startHypervisor(
         _ configuration: AgentConfiguration, _ loops: MultiThreadedEventLoopGroup
-    ) async throws -> any HypervisorPort {
+    ) async throws -> any HypervisorPort & ConsolePort {
         switch configuration.hypervisor {
         case .simulated:
             log.info("the hypervisor is simulated, as agent.json says: no virtual machine really runs")

@@ -15,6 +15,7 @@ struct VirtualMachineCommand: AsyncParsableCommand {
             VirtualMachinePauseCommand.self, VirtualMachineUnpauseCommand.self, VirtualMachineSuspendCommand.self,
             VirtualMachineResumeCommand.self, VirtualMachineDeleteCommand.self,
             VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
-            VirtualMachineTagCommand.self, VirtualMachineConfigurationCommand.self,
+            VirtualMachineConsoleCommand.self, VirtualMachineDisplayCommand.self, VirtualMachineTagCommand.self,
+            VirtualMachineConfigurationCommand.self,
         ])
 }

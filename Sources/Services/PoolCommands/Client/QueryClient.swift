@@ -10,9 +10,9 @@ package actor QueryClient {
     /// The pool's UUID.
     package nonisolated let poolID: String
     nonisolated let limits: ClientLimits
-    private nonisolated let tls: TLSContext
+    nonisolated let tls: TLSContext
     private nonisolated let bearer: String?
-    private nonisolated let group: any EventLoopGroup
+    nonisolated let group: any EventLoopGroup
     private let servers: [NetworkAddress]
     /// Which of `servers` answered last.
     private var lastGood = 0
@@ -105,16 +105,16 @@ package actor QueryClient {
         return try await HTTPConnection.open(address, tls: tls, limits: limits, group: group)
     }
 
-    private func serversInOrder() -> [NetworkAddress] {
+    func serversInOrder() -> [NetworkAddress] {
         guard servers.indices.contains(lastGood) else { return servers }
         return [servers[lastGood]] + servers[..<lastGood] + servers[(lastGood + 1)...]
     }
 
-    private func remember(_ address: NetworkAddress) {
+    func remember(_ address: NetworkAddress) {
         if let position = servers.firstIndex(of: address) { lastGood = position }
     }
 
-    private func requestHead(_ request: ClientRequest, _ address: NetworkAddress) -> HTTPRequestHead {
+    func requestHead(_ request: ClientRequest, _ address: NetworkAddress) -> HTTPRequestHead {
         var headers: HTTPHeaders = ["Host": address.description, "Accept": "application/json", "User-Agent": "ovm"]
         if let bearer { headers.add(name: "Authorization", value: "Bearer \(bearer)") }
         if let body = request.body {

@@ -1,3 +1,4 @@
+import AgentPorts
 import PoolStateMachine
 
 extension OpenAPIDocument {
@@ -83,6 +84,19 @@ extension OpenAPIDocument {
         "resumeMachine": """
         On the best of the servers that reach its image, as a start chooses. An image is used once: where its server dies meanwhile, the \
         virtual machine starts cold. A forced stop throws the image away.
+        """,
+        "openConsole": """
+        For users and administrators, who are named in an event. Asked with `Upgrade: websocket`; anything else is told 426. The member \
+        that is asked fetches the console from the server that runs it; several may look at once, and all type into the same line. A close \
+        frame says why it ended.
+        """,
+        "openDisplay": """
+        As the text console; the bytes are those of the machine's VNC server, whose password, where its vm.cfg sets one, the viewer is \
+        asked for.
+        """,
+        "showConsoleLog": """
+        For users and administrators, who are named in an event. The newest \(ConsoleLimits.logBytes) bytes, as text: what is no UTF-8 is \
+        replaced. The words are the guest's, control characters included.
         """,
         "resetMachineStatus": """
         An error of which nothing is left on a server becomes `PoweredOff`. Where there is no error, nothing is changed.

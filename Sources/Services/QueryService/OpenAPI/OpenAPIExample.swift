@@ -45,7 +45,8 @@ enum OpenAPIExample {
 
     /// Answers that are no document of the pool, by operation.
     static let texts: [String: JSONValue] = [
-        "health": .text("ok\n"), "readiness": .text("ready\n"),
+        "showConsoleLog": .text("Debian GNU/Linux 12 web01 hvc0\r\n\r\nweb01 login: "), "health": .text("ok\n"),
+        "readiness": .text("ready\n"),
         "description": .object([("openapi", .text("3.1.0")), ("paths", .object([]))]),
         "metrics": .text(
             "# HELP ovm_api_connections Connections of clients\n# TYPE ovm_api_connections gauge\novm_api_connections 3\n"),

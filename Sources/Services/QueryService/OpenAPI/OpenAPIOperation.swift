@@ -1,3 +1,4 @@
+import ConsoleStreams
 import QueryModel
 
 /// One operation of the OpenAPI document.
@@ -145,6 +146,16 @@ struct OpenAPIOperation: Sendable {
     }
 
     private var successResponse: JSONValue {
+        if success.status == 101 {
+            return .object([
+                (
+                    "description",
+                    .text(
+                        "The connection is a WebSocket (RFC 6455), of the subprotocol \(WebSocketHandshake.subprotocol) where that was "
+                            + "named. Its messages are bytes both ways; their borders mean nothing.")
+                )
+            ])
+        }
         guard let schema = success.schema else {
             let media = otherMedia ?? "text/plain"
             let kind = media == "application/json" ? "object" : "string"

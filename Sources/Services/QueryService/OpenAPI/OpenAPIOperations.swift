@@ -86,6 +86,10 @@ extension OpenAPIDocument {
             "POST", "/v1/vms/{name}/resume", "resumeMachine", "Lets a suspended one go on from its image.", success: (202, "TaskBegun"),
             problems: [.notFound, .conflict, .noPlacement]),
         .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
+        console("/v1/vms/{name}/console", "openConsole", "Its text console, as a WebSocket.", (101, nil), nil),
+        console("/v1/vms/{name}/display", "openDisplay", "Its display by VNC (RFC 6143), as a WebSocket.", (101, nil), nil),
+        console(
+            "/v1/vms/{name}/console/log", "showConsoleLog", "What its text console has printed.", (200, nil), "text/plain; charset=utf-8"),
         .read(
             "/v1/vms/{name}/explain", "explainMachine", "Explanation", "Where a start would place it, and why.",
             query: [
@@ -94,6 +98,15 @@ extension OpenAPIDocument {
             ],
             problems: [.notFound]),
     ]
+
+    private static func console(
+        _ path: String, _ identifier: String, _ summary: String, _ success: (Int, String?), _ media: String?
+    ) -> OpenAPIOperation {
+        OpenAPIOperation(
+            method: "GET", path: path, identifier: identifier, summary: summary, success: success, otherMedia: media,
+            problems: [.notFound, .conflict, .forbidden, .consoleUnreachable, .outcomeUnknown]
+                + (success.0 == 101 ? [.upgradeRequired] : []))
+    }
 
     private static var change: OpenAPIOperation {
         var change = OpenAPIOperation.write(

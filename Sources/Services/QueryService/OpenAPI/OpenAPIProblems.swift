@@ -36,6 +36,9 @@ enum OpenAPIProblems {
             operation.identifier == "readiness"
                 ? QueryService.notReady("it knows no Server Pool Master") : QueryService.noMaster("no master was found within 5 s.")
         case .outcomeUnknown: QueryService.outcomeUnknown("no answer came within 10 s.")
+        case .upgradeRequired: WebSocketOpening.upgradeRequired(operation.path.replacing("{name}", with: "web01"))
+        case .consoleUnreachable:
+            QueryRefusal(.lost(cause: "Server beta, which runs the virtual machine, cannot be reached: it did not answer in time."))
         case .internalError: QueryRefusal(.internalError, cause: "The pool began no task.", cure: "Look at GET /v1/tasks.")
         // No operation documents it: it is asked by its own method.
         case .methodNotAllowed: RouteTable.wrongMethod("TRACE", operation.path, allowed: [operation.method])
@@ -114,6 +117,7 @@ enum OpenAPIProblems {
     private static func conflict(_ operation: OpenAPIOperation) -> QueryRefusal {
         switch operation.identifier {
         case "createToken": TokenCreatedDocument.createdBefore(TokenID(12))
+        case "openConsole", "openDisplay", "showConsoleLog": QueryService.withoutConsole("web01", MachineStatus.poweredOff.rawValue)
         default: QueryRefusal(conflicts[operation.identifier] ?? whilePoweredOff("stopped"))
         }
     }
