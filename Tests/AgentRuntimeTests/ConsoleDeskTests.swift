@@ -45,6 +45,8 @@ private final class FakeHost: HypervisorPort, ConsolePort, ConsoleGateway {
 
     func fail(_ failure: ConsoleFailure) { state.withLock { $0.failure = failure } }
 
+    func usage() async throws(HypervisorError) -> [DomainUsage] { [] }
+
     func listDomains() async throws(HypervisorError) -> [DomainReport] {
         [
             DomainReport(

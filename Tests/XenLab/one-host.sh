@@ -49,6 +49,12 @@ assert [card[\"name\"] for card in facts[\"cards\"]] == [\"eth0\", \"eth1\"], fa
 assert facts[\"bridges\"] == [{\"name\": \"xenbr0\", \"cards\": [\"eth1\"]}], facts
 roots = {root[\"path\"]: root for root in facts[\"storageRoots\"]}
 assert set(roots) == {\"/dev\", \"/disk\"} and roots[\"/disk\"][\"capacityMiB\"] > 1000 and not roots[\"/disk\"][\"isShared\"], facts
+cpu, caps = facts[\"processor\"], info[\"virt_caps\"].split()
+assert cpu[\"features\"] == info[\"hw_caps\"] and cpu[\"model\"] and cpu[\"vendor\"], (cpu, info)
+assert [cpu[\"coresPerSocket\"], cpu[\"threadsPerCore\"], cpu[\"numaNodes\"]] == [
+    int(info[key]) for key in (\"cores_per_socket\", \"threads_per_core\", \"nr_nodes\")], (cpu, info)
+assert cpu[\"liveDomainTypes\"] == [
+    kind for kind in facts[\"domainTypes\"] if \"shadow\" in caps or kind != \"pv\" and \"hap\" in caps], (cpu, caps)
 print(total, \"MiB,\", facts[\"reservedMemoryMiB\"], \"of it not the pool'"'"'s; /disk has\", roots[\"/disk\"][\"capacityMiB\"], \"MiB\")
 " "$work/info"'
 
@@ -57,6 +63,9 @@ disk = [\"file:/disk/pv.img,xvda,w\"]
 pci = [\"01:00.0\"]" 2>&1; grep "key pci is not carried out" "$work/words"; of pv warnings | grep "key pci is not carried out"'
 step "PV: started" 'pool vm start pv; becomes pv Running; in_dom0 "until_true $PATIENCE counts pv; grep -a \"GUEST up\" \$(console pv)"'
 step "PV: its NIC and its disk" 'in_dom0 "until_true $PATIENCE \"ping -c1 -W3 10.77.0.101 >/dev/null\"; until_true $PATIENCE \"head -c 64 /disk/pv.img | grep -aq count=\"; head -c 64 /disk/pv.img | head -1"'
+# The kernel serves its disk, a raw image, by a loop device: what qemu serves is counted nowhere.
+step "PV: what it uses is told" 'pool pool metrics > "$work/metrics"
+  for name in cpu_seconds_total memory_held_bytes disk_written_bytes_total network_sent_bytes_total; do grep "^ovm_machine_$name{machine=\"pv\"" "$work/metrics"; done'
 long "the server's cards are the same with it" 'pool server show xen1 -o json | grep -c "\"name\" *: *\"vif" && exit 1; pool event ls | grep -c server-facts || true'
 step "PV: paused" 'pool vm pause pv; becomes pv Paused; a=$(count pv); sleep 2; [ "$(count pv)" = "$a" ]; echo "stands at $a"'
 step "PV: unpaused" 'pool vm unpause pv; becomes pv Running; echo "at $(counts_on pv)"'

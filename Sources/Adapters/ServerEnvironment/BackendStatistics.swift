@@ -1,7 +1,7 @@
 package import AgentPorts
 
 /// What the Linux kernel counts of the devices that it serves to domains (Xen's back ends in sysfs(5)). Disks that a device model serves
-/// from a file are not among them.
+/// are not among them.
 package struct BackendStatistics: Hashable, Sendable {
     /// Disks by their domain, in the order of their numbers.
     package private(set) var disks: [UInt32: [DiskUsage]] = [:]
