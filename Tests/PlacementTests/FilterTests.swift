@@ -140,11 +140,53 @@ struct FilterTests {
         #expect(try reached(nil) == ["alpha"])
     }
 
+    @Test("a guest goes on only where the CPUs have what those had that it ran on; what nobody knows keeps it from nothing")
+    func needsProcessor() throws {
+        func facts(_ vendor: String, _ word: UInt32) throws -> ProcessorFacts {
+            let features = try #require(ProcessorFeatures(words: [word]))
+            return try #require(
+                ProcessorFacts(
+                    vendor: vendor, model: "", sockets: 1, coresPerSocket: 1, threadsPerCore: 1, nodes: 1, features: features,
+                    liveDomainTypes: []))
+        }
+        func server(_ number: UInt64, _ name: String, _ processor: ProcessorFacts?) throws -> PlacementCandidate {
+            let plain = PlacementScene.facts(roots: [StorageRoot(path: "/OVS", isShared: true, capacity: Mebibytes(100))])
+            return try PlacementScene.server(
+                number, name,
+                facts: ServerFacts(
+                    totalMemory: plain.totalMemory, reservedMemory: plain.reservedMemory, processors: plain.processors, cards: plain.cards,
+                    bridges: plain.bridges, storageRoots: plain.storageRoots, domainTypes: plain.domainTypes, hypervisor: "simulated",
+                    processor: processor))
+        }
+        let servers = [
+            try server(1, "alpha", try facts("A", 0b1001)), try server(2, "beta", try facts("A", 0b1011)),
+            try server(3, "gamma", try facts("A", 0b0001)), try server(4, "delta", try facts("B", 0b1001)), try server(5, "epsilon", nil),
+        ]
+        let place = ImagePlace(
+            server: ServerID(1), name: try #require(ServerName("alpha")), root: "/OVS", processor: try facts("A", 0b1001))
+
+        let verdicts = PlacementPlanner.decide(
+            PlacementQuestion(
+                requirements: PlacementScene.machine(), preferredServers: [], candidates: servers, overcommitRatio: 4, image: place)
+        ).verdicts
+
+        var reasons: [String: String] = [:]
+        for verdict in verdicts {
+            if case .refused(let refusal) = verdict.finding { reasons[verdict.name.text] = refusal.message }
+        }
+        #expect(
+            reasons == [
+                "gamma": "has CPUs that lack pse, which its guest found on server alpha",
+                "delta": "has CPUs of another maker (B) than server alpha, where its guest ran",
+            ])
+    }
+
     @Test("every refusal has a word of its own for programs, and a reason to stand after a server's name")
     func refusalsSpeak() throws {
         let refusals: [PlacementRefusal] = [
             .notPreferred, .leftOut, .inMaintenance, .lost, .stopped, .joining, .withoutRole,
             .imageNotReached(ImagePlace(server: ServerID(1), name: try #require(ServerName("alpha")), root: "/OVS")),
+            .processorDiffers(ProcessorGap(features: ["avx"], vendor: nil), from: try #require(ServerName("alpha"))),
             .domainTypeNotSupported(.pv),
             .storageNotSeen(path: "/a"), .bridgeMissing("b"), .notEnoughMemory(needed: Mebibytes(2), free: Mebibytes(1)),
             .notEnoughProcessors(needed: 2, free: 1),

@@ -70,8 +70,8 @@ long "the server's cards are the same with it" 'pool server show xen1 -o json | 
 step "PV: paused" 'pool vm pause pv; becomes pv Paused; a=$(count pv); sleep 2; [ "$(count pv)" = "$a" ]; echo "stands at $a"'
 step "PV: unpaused" 'pool vm unpause pv; becomes pv Running; echo "at $(counts_on pv)"'
 long "PV: less memory while it runs" 'pool vm set pv --memory 104M; rests pv; in_dom0 "until_true $PATIENCE \"[ \\\$(memory pv) = 104 ]\"; memory pv"'
-step "PV: suspended to an image, and resumed" 'a=$(counts_on pv); pool vm suspend pv; becomes pv Suspended; in_dom0 "gone pv"; pool vm resume pv; becomes pv Running
-  b=$(counts_on pv); [ "$b" -gt "$a" ]; echo "from $a to $b, the guest never booted again"'
+step "PV: suspended to an image, and resumed" 'a=$(counts_on pv); pool vm suspend pv; becomes pv Suspended; in_dom0 "gone pv; ls /var/lib/xen/save/ovm/*/pv-*.image"
+  pool vm resume pv; becomes pv Running; in_dom0 "! ls /var/lib/xen/save/ovm/*/pv-*.image 2>/dev/null"; b=$(counts_on pv); [ "$b" -gt "$a" ]; echo "from $a to $b, the guest never booted again"'
 step "agent killed and started: adopted" 'a=$(domain pv); epoch=$(of pv epoch); kill_agent; start_agent; becomes pv Running; rests pv
   [ "$(domain pv)" = "$a" ]; [ "$(of pv epoch)" = "$epoch" ]; echo "domain $a goes on at $(counts_on pv)"'
 step "PV: rebooted" 'a=$(domain pv); pool vm reboot pv; becomes pv Running; b=$(domain pv); [ "$a" != "$b" ]; echo "domain $a, then $b"'
@@ -102,8 +102,10 @@ long "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=
   becomes boots Running; pool vm stop boots --force; is_true boots'
 long "a guest crashes: started anew" 'machine crashes pv "act=crash after=14" "on_crash = \"restart\""; pool vm start crashes
   until_true $PATIENCE "[ \$(of crashes epoch) -ge 2 ]"; becomes crashes Running; pool vm stop crashes --force; is_true crashes'
-long "a guest crashes: its memory is dumped" 'machine dumps pv "act=crash after=14" "on_crash = \"coredump-destroy\""; pool vm start dumps
-  becomes dumps PoweredOff || becomes dumps Error; in_dom0 "gone dumps; ls -l /var/lib/xen/dump/dumps-*.core"; pool event ls --object vm/dumps | grep -o "was dumped to.*"'
+long "a guest crashes: dumped, and started anew" 'machine dumped pv "act=crash after=14" "on_crash = \"coredump-restart\""; pool vm start dumped
+  until_true $PATIENCE "[ \$(of dumped epoch) -ge 2 ]"; pool event ls --object vm/dumped | grep vm-core-dumped
+  pool vm stop dumped --force; is_true dumped
+  in_dom0 "stat -c \"%a %s %n\" /var/lib/xen/dump/dumped-*.core; rm /var/lib/xen/dump/dumped-*.core" | grep "^600 "'
 long "one that crashes at once is not" 'machine dies pv "act=crash after=2" "on_crash = \"restart\""; pool vm start dies; becomes dies Error; until_true $PATIENCE "in_dom0 gone dies"; of dies cause'
 long "it powers off while no agent runs" 'pool vm start off; kill_agent; in_dom0 "until_true $PATIENCE \"case \\\$(state off) in *s*) ;; *) false;; esac\""
   start_agent; becomes off PoweredOff; is_true off'

@@ -69,6 +69,7 @@ package enum PlacementRefusalType: String, Hashable, Sendable, CaseIterable {
     case joining
     case withoutRole = "without-role"
     case imageNotReached = "image-not-reached"
+    case processorDiffers = "processor-differs"
     case domainTypeNotSupported = "domain-type-not-supported"
     case storageNotSeen = "storage-not-seen"
     case bridgeMissing = "bridge-missing"
@@ -93,6 +94,8 @@ package enum PlacementRefusal: Hashable, Sendable {
     case withoutRole
     /// The image that it is to go on from is out of reach.
     case imageNotReached(ImagePlace)
+    /// The guest that is to go on may use what the CPUs lack.
+    case processorDiffers(ProcessorGap, from: ServerName)
     case domainTypeNotSupported(DomainType)
     case storageNotSeen(path: String)
     case bridgeMissing(String)
@@ -114,6 +117,7 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .joining: .joining
         case .withoutRole: .withoutRole
         case .imageNotReached: .imageNotReached
+        case .processorDiffers: .processorDiffers
         case .domainTypeNotSupported: .domainTypeNotSupported
         case .storageNotSeen: .storageNotSeen
         case .bridgeMissing: .bridgeMissing
@@ -123,6 +127,16 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .notEnoughNetwork: .notEnoughNetwork
         case .notEnoughDisk: .notEnoughDisk
         }
+    }
+
+    /// Features that a reason names.
+    private static let namedFeatures = 8
+
+    private static func words(_ gap: ProcessorGap, _ server: ServerName) -> String {
+        if let vendor = gap.vendor { return "has CPUs of another maker (\(vendor)) than server \(server), where its guest ran" }
+        let rest = gap.features.count - namedFeatures
+        let names = gap.features.prefix(namedFeatures).joined(separator: ", ") + (rest > 0 ? " and \(rest) more features" : "")
+        return "has CPUs that lack \(names), which its guest found on server \(server)"
     }
 
     /// The reason with its figures, to stand after a server's name.
@@ -139,6 +153,7 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .imageNotReached(let image):
             image.root.map { "does not see the shared storage \($0), where its memory is" }
                 ?? "does not reach its memory, which is on the own disk of server \(image.name)"
+        case .processorDiffers(let gap, let server): Self.words(gap, server)
         case .domainTypeNotSupported(let type): "cannot run \(type.rawValue) domains"
         case .storageNotSeen(let path): "has no storage root that holds \(path)"
         case .bridgeMissing(let bridge): "has no bridge \(bridge)"

@@ -111,16 +111,24 @@ package struct ImagePlace: Hashable, Sendable {
     package let name: ServerName
     /// The shared storage root that it lies below; nil: it is on that server's own disk.
     package let root: String?
+    /// The CPUs that its guest ran on; nil where nobody tells.
+    package let processor: ProcessorFacts?
 
-    package init(server: ServerID, name: ServerName, root: String?) {
+    package init(server: ServerID, name: ServerName, root: String?, processor: ProcessorFacts? = nil) {
         self.server = server
         self.name = name
         self.root = root
+        self.processor = processor
     }
 
-    /// Why a server cannot resume from it; nil where it can.
+    /// Why a server cannot resume from it; nil where it can, or where nothing is known that would keep it from that.
     func refusal(of candidate: ServerID, _ facts: ServerFacts) -> PlacementRefusal? {
-        guard let root else { return candidate == server ? nil : .imageNotReached(self) }
-        return facts.storageRoots.contains { $0.path == root && $0.isShared } ? nil : .imageNotReached(self)
+        guard candidate != server else { return root == nil || isReached(facts) ? nil : .imageNotReached(self) }
+        guard isReached(facts) else { return .imageNotReached(self) }
+        // A guest that goes on uses what it found when it booted.
+        guard let processor, let other = facts.processor, let gap = processor.gap(to: other) else { return nil }
+        return .processorDiffers(gap, from: name)
     }
+
+    private func isReached(_ facts: ServerFacts) -> Bool { facts.storageRoots.contains { $0.path == root && $0.isShared } }
 }

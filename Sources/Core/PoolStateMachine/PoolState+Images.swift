@@ -29,7 +29,7 @@ extension PoolState {
     /// Which servers reach the image that a machine goes on from; nil where there is none.
     func imagePlace(of machine: VirtualMachine) -> ImagePlace? {
         guard let image = machine.image, image.phase == .whole, let server = servers[image.server] else { return nil }
-        return ImagePlace(server: image.server, name: server.name, root: image.root)
+        return ImagePlace(server: image.server, name: server.name, root: image.root, processor: server.facts?.processor)
     }
 
     func refusalOfImage(_ machine: VirtualMachine, _ participle: String) -> Refused {

@@ -5,7 +5,7 @@ package struct CoreDumpFolder: Sendable {
     /// Where `xl` puts its dumps.
     package static let standard = "/var/lib/xen/dump"
     /// What a dump must leave free, in bytes: the folder may share its file system with the pool's state and Domain-0's own log.
-    package static let reserve: UInt64 = 1 << 30
+    package static let reserve: UInt64 = 512 << 20
     /// What the headers of a dump take beside each 64 bytes of memory, and more: the tables of pages.
     private static let overhead: UInt64 = 16 << 20
     private static let ending = ".core"
