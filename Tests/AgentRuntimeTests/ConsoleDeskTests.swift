@@ -253,4 +253,23 @@ struct ConsoleDeskTests {
             try await eventually("the end is not told") { call.stream.isClosed }
         }
     }
+
+    @Test("a desk that has ended keeps nobody waiting: not whoever waits for a console to open, nor who comes later")
+    func ends() async throws {
+        let desk = ConsoleDesk(
+            server: ServerID(1), hypervisor: host, consoles: host, network: host,
+            log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
+        // Nothing runs yet, so that this one waits.
+        async let waiting = open(desk)
+        let running = Task { await desk.run() }
+        running.cancel()
+        await running.value
+
+        do {
+            _ = try await waiting
+        } catch {
+            #expect(error is ConsoleFailure)
+        }
+        await #expect(throws: ConsoleFailure.lost(cause: "This agent is stopping.")) { _ = try await open(desk) }
+    }
 }

@@ -15,15 +15,23 @@ extension SimulatedHypervisor: ConsolePort {
         }
         let answered = eventLoop.makePromise(of: String?.self)
         do {
-            let stream = try await ClientBootstrap(group: eventLoop)
+            let (channel, stream) = try await ClientBootstrap(group: eventLoop)
                 .connectTimeout(.seconds(2))
                 .connect(unixDomainSocketPath: socketPath) { channel in
                     channel.eventLoop.makeCompletedFuture {
                         try channel.pipeline.syncOperations.addHandler(ConsoleAttachment(call, answered))
-                        return try ChannelConsoleStream(on: channel, lostCause: nil)
+                        return (channel, try ChannelConsoleStream(on: channel, lostCause: nil))
                     }
                 }
-            guard let refusal = try await answered.futureResult.get() else { return stream }
+            // A host that stands still answers nobody, and must not hold up an agent that ends.
+            let timer = eventLoop.scheduleTask(in: .seconds(5)) { channel.close(promise: nil) }
+            defer { timer.cancel() }
+            let refusal = try await withTaskCancellationHandler {
+                try await answered.futureResult.get()
+            } onCancel: {
+                channel.close(promise: nil)
+            }
+            guard let refusal else { return stream }
             throw ConsoleFailure.notRunning(cause: refusal)
         } catch let failure as ConsoleFailure {
             throw failure

@@ -71,9 +71,10 @@ struct VirtualMachineDisplayCommand: AsyncParsableCommand {
         commandName: "vnc", abstract: "Lets a VNC viewer on this machine reach the display of a virtual machine, wherever it runs.",
         discussion: """
             Prints the address to give to the viewer, and forwards until Ctrl-C. The port is on the loopback interface alone. A password, where
-            the vm.cfg sets one (vncpasswd), is asked for by the viewer.
+            the vm.cfg sets one (vncpasswd), is asked for by the viewer; --show-password prints it below the address.
 
               ovm vm vnc web01
+              ovm vm vnc web01 --show-password
               ovm vm vnc web01 --port 5901
             """)
 
@@ -81,6 +82,8 @@ struct VirtualMachineDisplayCommand: AsyncParsableCommand {
     @OptionGroup var reason: ReasonOption
     @Option(help: "The loopback port to listen on; without it, a free one.")
     var port = 0
+    @Flag(help: "Print the password that the vm.cfg sets as well.")
+    var showPassword = false
     @Argument(help: "The virtual machine's name.", completion: .machineNames) var name: String
 
     func validate() throws {
@@ -91,13 +94,14 @@ struct VirtualMachineDisplayCommand: AsyncParsableCommand {
         let (name, port) = (name, port)
         try await ClientSession.run(options, reason: reason.reason) { client, _ in
             // A name that nobody has is told now, and not to the first viewer.
-            _ = try await client.machine(name)
+            let machine = try await client.machine(name)
+            let password = showPassword ? machine.configuration.flatMap { DisplayPassword.find(in: $0) } : nil
             let forwarder = DisplayForwarder(client, machine: name, eventLoopGroup: MultiThreadedEventLoopGroup.singleton)
             try await withThrowingTaskGroup(of: Void.self) { group in
                 group.addTask {
                     do {
                         try await forwarder.run(port: port) { bound in
-                            try Console.write("127.0.0.1:\(bound)\n")
+                            try Console.write("127.0.0.1:\(bound)\n" + (password.map { "\($0)\n" } ?? ""))
                             Console.note("Forwarding to the display of \(name). Ctrl-C ends it.\n")
                         } onTrouble: {
                             Console.complain($0)

@@ -15,6 +15,7 @@ package actor ConsoleDesk: ConsoleGateway, ConsoleCallReceiver {
     private let log: Logger
     /// The text consoles that somebody looks at, by domain.
     private var hubs: [UInt32: ConsoleHub] = [:]
+    private var hasEnded = false
     private let jobs: AsyncStream<Job>
     private let work: AsyncStream<Job>.Continuation
 
@@ -42,6 +43,14 @@ package actor ConsoleDesk: ConsoleGateway, ConsoleCallReceiver {
             for await job in jobs { group.addTask(operation: job) }
             group.cancelAll()
         }
+        await finish()
+    }
+
+    /// Whoever still waits for a console to open would wait for ever: nobody opens it any more.
+    private func finish() async {
+        hasEnded = true
+        for hub in hubs.values { await hub.abandon() }
+        hubs = [:]
     }
 
     package nonisolated func open(_ request: ConsoleRequest, on server: ServerID) async throws(ConsoleFailure) -> any ConsoleStream {
@@ -91,6 +100,7 @@ package actor ConsoleDesk: ConsoleGateway, ConsoleCallReceiver {
     /// All who look at one text console share it, as its pseudo-terminal gives each byte to one reader only.
     private func openText(of domain: UInt32) async throws(ConsoleFailure) -> any ConsoleStream {
         if let hub = hubs[domain], let viewer = try await hub.join() { return viewer }
+        guard !hasEnded else { throw .lost(cause: "This agent is stopping.") }
         let hub = ConsoleHub()
         hubs[domain] = hub
         work.yield { [consoles] in

@@ -66,6 +66,9 @@ actor ConsoleHub {
         }
     }
 
+    /// Gives up a console that nobody will open any more.
+    func abandon() { end(.lost(cause: "This agent is stopping.")) }
+
     // MARK: One viewer
 
     func read(_ seat: UInt64) async throws(ConsoleFailure) -> [UInt8]? {
