@@ -4,8 +4,8 @@
 #
 #   check.sh PROGRAM
 set -u
-cd "$(dirname "$0")"
 program=$(realpath "${1:?PROGRAM}")
+cd "$(dirname "$0")" || exit 1
 
 skip() {
   echo "Xen is not tested: $*"
