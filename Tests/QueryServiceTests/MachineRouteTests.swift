@@ -218,22 +218,18 @@ struct MachineRouteTests {
         let scene = try await Scene()
         _ = try await scene.createMachine(preferred: ["alpha"])
         let id = VirtualMachineID(try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self).id)
-        func observe(_ observation: MachineObservation) async {
-            await scene.gateway.apply(
-                .observed(id, server: ServerID(1), session: SessionNumber(1), epoch: PlacementEpoch(1), observation), .server(ServerID(1)))
-        }
         let early = try await scene.send("POST", "/v1/vms/web01/pause")
         _ = try await scene.send("POST", "/v1/vms/web01/start")
-        await observe(.running)
+        await scene.observe(id, .running)
 
         let resized = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#)
         let same = try await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#)
         let task = try resized.document(MachineDocument.self).task
-        await observe(.resized)
+        await scene.observe(id, .resized)
         let paused = try await scene.send("POST", "/v1/vms/web01/pause")
-        await observe(.paused)
+        await scene.observe(id, .paused)
         let unpaused = try await scene.send("POST", "/v1/vms/web01/unpause")
-        await observe(.running)
+        await scene.observe(id, .running)
         let rebooted = try await scene.send("POST", "/v1/vms/web01/reboot", #"{"timeoutSeconds": 60}"#)
         let stopped = try await scene.send("POST", "/v1/vms/web01/stop", #"{"force": true, "timeoutSeconds": 86400}"#)
 

@@ -125,6 +125,13 @@ struct Scene {
         }
     }
 
+    /// What server 1 says of a machine's first placement.
+    func observe(_ machine: VirtualMachineID, _ observation: MachineObservation) async {
+        await gateway.apply(
+            .observed(machine, server: ServerID(1), session: SessionNumber(1), epoch: PlacementEpoch(1), observation),
+            .server(ServerID(1)))
+    }
+
     /// Creates the machine of `configuration` under a name.
     func createMachine(_ name: String = "web01", preferred: [String] = []) async throws -> Answer {
         let request = CreateMachineRequest(configuration: Self.configuration, preferredServers: preferred, name: name)

@@ -12,19 +12,15 @@ struct SuspendRouteTests {
         let scene = try await Scene()
         _ = try await scene.createMachine(preferred: ["alpha"])
         let id = VirtualMachineID(try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self).id)
-        func observe(_ observation: MachineObservation) async {
-            await scene.gateway.apply(
-                .observed(id, server: ServerID(1), session: SessionNumber(1), epoch: PlacementEpoch(1), observation), .server(ServerID(1)))
-        }
         let early = try await scene.send("POST", "/v1/vms/web01/suspend")
         _ = try await scene.send("POST", "/v1/vms/web01/start")
-        await observe(.running)
+        await scene.observe(id, .running)
 
         let running = try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self)
         let listed = try await scene.send("GET", "/v1/vms").document(MachineListDocument.self)
         let suspended = try await scene.send("POST", "/v1/vms/web01/suspend")
-        await observe(.suspended)
-        await observe(.stopped(.requested, cause: "Its memory is in its image."))
+        await scene.observe(id, .suspended)
+        await scene.observe(id, .stopped(.requested, cause: "Its memory is in its image."))
         let resting = try await scene.send("GET", "/v1/vms/web01").document(MachineDocument.self)
         let start = try await scene.send("POST", "/v1/vms/web01/start")
         let resumed = try await scene.send("POST", "/v1/vms/web01/resume")

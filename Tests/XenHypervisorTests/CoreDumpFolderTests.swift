@@ -18,7 +18,7 @@ import XenHypervisor
             let folder = CoreDumpFolder(path) { _ in 10 << 30 }
             var draft = ""
 
-            let whole = try folder.dump(name: "web01", bytes: 1 << 30, time: 1_795_693_501) { (file) throws(CoreDumpFailure) in
+            let whole = try folder.dump(name: "web01", bytes: 1 << 30, time: 1_795_693_501) { (file) throws(FileFailure) in
                 draft = file
                 #expect(FileManager.default.createFile(atPath: "\(file).other", contents: nil))
             }
@@ -39,8 +39,8 @@ import XenHypervisor
             let left = ["web-20260101T000000Z.core.unfinished", "web-1-20260101T000000Z.core.unfinished", "web-20260101T000000Z.core"]
             for file in left { #expect(FileManager.default.createFile(atPath: "\(path)/\(file)", contents: nil)) }
 
-            #expect(throws: CoreDumpFailure(reason: "it failed")) {
-                try folder.dump(name: "web", bytes: 1, time: 0) { (_) throws(CoreDumpFailure) in throw CoreDumpFailure(reason: "it failed")
+            #expect(throws: FileFailure(reason: "it failed")) {
+                try folder.dump(name: "web", bytes: 1, time: 0) { (_) throws(FileFailure) in throw FileFailure(reason: "it failed")
                 }
             }
 
@@ -53,8 +53,8 @@ import XenHypervisor
         try withFolder { (path) throws in
             let folder = CoreDumpFolder(path) { _ in 3 << 30 }
 
-            let failure = #expect(throws: CoreDumpFailure.self) {
-                try folder.dump(name: "web", bytes: 5 << 29, time: 0) { (_) throws(CoreDumpFailure) in Issue.record("it was begun") }
+            let failure = #expect(throws: FileFailure.self) {
+                try folder.dump(name: "web", bytes: 5 << 29, time: 0) { (_) throws(FileFailure) in Issue.record("it was begun") }
             }
 
             #expect(failure?.reason.contains("has 3072 MiB free, and the dump needs 2616 MiB and 512 MiB to be left") == true)
@@ -65,7 +65,7 @@ import XenHypervisor
     @Test("a name is made harmless", arguments: [("../etc/x", "_._etc_x"), (".", "_"), ("", "_"), ("a b\n", "a_b_")])
     func tamesName(name: String, shown: String) throws {
         try withFolder { path in
-            let whole = try CoreDumpFolder(path) { _ in nil }.dump(name: name, bytes: 1, time: 0) { (_) throws(CoreDumpFailure) in }
+            let whole = try CoreDumpFolder(path) { _ in nil }.dump(name: name, bytes: 1, time: 0) { (_) throws(FileFailure) in }
 
             #expect(whole == "\(path)/\(shown)-19700101T000000Z.core")
         }

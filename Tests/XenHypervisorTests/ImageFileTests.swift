@@ -26,7 +26,7 @@ import XenHypervisor
     func writes() throws {
         try withFile { (file, folder) throws in
             var during: [String] = []
-            try file.write(bytes: 1) { (descriptor) throws(CoreDumpFailure) in
+            try file.write(bytes: 1) { (descriptor) throws(FileFailure) in
                 during = FileManager.default.subpaths(atPath: folder) ?? []
                 #expect(write(descriptor, "memory", 6) == 6)
             }
@@ -43,7 +43,7 @@ import XenHypervisor
     @Test("a machine's images are found by its name and number, half written ones too, and nobody else's")
     func findsAll() throws {
         try withFile { (file, folder) throws in
-            try file.write(bytes: 1) { (_) throws(CoreDumpFailure) in }
+            try file.write(bytes: 1) { (_) throws(FileFailure) in }
             for name in ["web01-7-12.image.unfinished", "web01-7-x.image", "web01-71-1.image", "web01-7-.image", "web01-7-4.core"] {
                 #expect(FileManager.default.createFile(atPath: "\(folder)/\(name)", contents: nil))
             }
@@ -60,11 +60,11 @@ import XenHypervisor
     @Test("what fails leaves nothing, and neither does what would fill the disk")
     func leavesNothing() throws {
         try withFile { (file, folder) throws in
-            #expect(throws: CoreDumpFailure(reason: "it failed")) {
-                try file.write(bytes: 1) { (_) throws(CoreDumpFailure) in throw CoreDumpFailure(reason: "it failed") }
+            #expect(throws: FileFailure(reason: "it failed")) {
+                try file.write(bytes: 1) { (_) throws(FileFailure) in throw FileFailure(reason: "it failed") }
             }
-            let full = #expect(throws: CoreDumpFailure.self) {
-                try file.write(bytes: 1 << 60) { (_) throws(CoreDumpFailure) in Issue.record("it was begun") }
+            let full = #expect(throws: FileFailure.self) {
+                try file.write(bytes: 1 << 60) { (_) throws(FileFailure) in Issue.record("it was begun") }
             }
 
             #expect(full?.reason.contains("MiB free, and the image needs") == true)

@@ -15,7 +15,7 @@ package struct CoreDumpFolder: Sendable {
     /// Bytes that are free for root to write; nil where nobody says.
     private let freeBytes: @Sendable (String) -> UInt64?
 
-    package init(_ path: String, freeBytes: @escaping @Sendable (String) -> UInt64? = CoreDumpFolder.freeBytes) {
+    package init(_ path: String, freeBytes: @escaping @Sendable (String) -> UInt64? = DraftFile.freeBytes) {
         self.path = path
         self.freeBytes = freeBytes
     }
@@ -29,59 +29,34 @@ package struct CoreDumpFolder: Sendable {
     ///   - write: is given an empty file's path, and writes it; it throws where that fails.
     /// - Returns: the file's path.
     package func dump(
-        name: String, bytes: UInt64, time: Int, _ write: (String) throws(CoreDumpFailure) -> Void
-    ) throws(CoreDumpFailure) -> String {
-        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw CoreDumpFailure("make \(path)", errno) }
+        name: String, bytes: UInt64, time: Int, _ write: (String) throws(FileFailure) -> Void
+    ) throws(FileFailure) -> String {
+        guard mkdir(path, 0o700) == 0 || errno == EEXIST else { throw FileFailure("make \(path)", errno) }
         let name = Self.safe(name)
         removeUnfinished(of: name)
         let needed = bytes + bytes / 64 + Self.overhead
         if let free = freeBytes(path), free < needed + Self.reserve {
-            throw CoreDumpFailure(
+            throw FileFailure(
                 reason: """
                     the file system of \(path) has \(free >> 20) MiB free, and the dump needs \(needed >> 20) MiB and \
                     \(Self.reserve >> 20) MiB to be left
                     """)
         }
-        let whole = "\(path)/\(name)-\(Self.stamp(time))\(Self.ending)"
-        let draft = "\(path)/\(name)-\(Self.stamp(time))\(Self.unfinished)"
-        try create(draft)
-        do throws(CoreDumpFailure) {
-            try write(draft)
-            try sync(draft, O_RDONLY)
-            guard rename(draft, whole) == 0 else { throw CoreDumpFailure("rename \(draft)", errno) }
-        } catch {
-            unlink(draft)
-            throw error
-        }
-        try sync(path, O_RDONLY | O_DIRECTORY)
-        return whole
+        let stem = "\(path)/\(name)-\(Self.stamp(time))"
+        let file = DraftFile(path: stem + Self.ending, draft: stem + Self.unfinished)
+        try file.write { (_) throws(FileFailure) in try write(file.draft) }
+        return file.path
     }
 
     /// What an agent left that was ended while it dumped.
     private func removeUnfinished(of name: String) {
-        guard let directory = opendir(path) else { return }
-        defer { closedir(directory) }
-        while let entry = readdir(directory) {
-            let file = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        for file in DraftFile.names(in: path) {
             // The whole name but its date must be this one: `web` is not `web-1`.
             let isOurs = file.hasPrefix(name + "-") && file.hasSuffix(Self.unfinished)
             if isOurs, file.utf8.count == name.utf8.count + 1 + Self.stamp(0).utf8.count + Self.unfinished.utf8.count {
                 unlink("\(path)/\(file)")
             }
         }
-    }
-
-    private func create(_ file: String) throws(CoreDumpFailure) {
-        let descriptor = open(file, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CoreDumpFailure("make \(file)", errno) }
-        close(descriptor)
-    }
-
-    private func sync(_ file: String, _ flags: Int32) throws(CoreDumpFailure) {
-        let descriptor = open(file, flags | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CoreDumpFailure("open \(file)", errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw CoreDumpFailure("sync \(file)", errno) }
     }
 
     /// A name as a part of a file's: whatever is not a letter, a digit, a point or a dash becomes an underscore, and it begins with no point.
@@ -107,21 +82,4 @@ package struct CoreDumpFolder: Sendable {
         let day = padded(parts.tm_year + 1_900, 4) + padded(parts.tm_mon + 1, 2) + padded(parts.tm_mday, 2)
         return "\(day)T\(padded(parts.tm_hour, 2))\(padded(parts.tm_min, 2))\(padded(parts.tm_sec, 2))Z"
     }
-
-    /// What statvfs(3) says.
-    package static let freeBytes: @Sendable (String) -> UInt64? = { path in
-        var status = statvfs()
-        guard statvfs(path, &status) == 0 else { return nil }
-        return UInt64(status.f_bavail) * UInt64(status.f_frsize)
-    }
-}
-
-/// Why memory could not be dumped.
-package struct CoreDumpFailure: Error, Hashable, Sendable {
-    /// The middle of a sentence.
-    package let reason: String
-
-    package init(reason: String) { self.reason = reason }
-
-    init(_ action: String, _ code: Int32) { reason = "the system refused to \(action): \(String(cString: strerror(code)))" }
 }

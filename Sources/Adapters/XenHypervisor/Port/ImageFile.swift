@@ -10,7 +10,7 @@ package struct ImageFile: Hashable, Sendable {
     private static let reserve: UInt64 = 256 << 20
 
     package let path: String
-    private var draft: String { path + ".unfinished" }
+    private var file: DraftFile { DraftFile(path: path, draft: path + ".unfinished") }
     private var folder: String { String(path[..<(path.lastIndex(of: "/") ?? path.startIndex)]) }
 
     package init(_ image: DomainImage, own: String) { path = image.path(own: own) }
@@ -19,11 +19,8 @@ package struct ImageFile: Hashable, Sendable {
 
     /// The images of a machine in a folder, by their epochs.
     package static func all(in folder: String, stem: String) -> [(epoch: PlacementEpoch, image: ImageFile)] {
-        guard let directory = opendir(folder) else { return [] }
-        defer { closedir(directory) }
         var found: [(epoch: PlacementEpoch, image: ImageFile)] = []
-        while let entry = readdir(directory) {
-            let name = withUnsafeBytes(of: entry.pointee.d_name) { String(decoding: $0.prefix { $0 != 0 }, as: UTF8.self) }
+        for name in DraftFile.names(in: folder) {
             let whole = name.hasSuffix(".unfinished") ? name.dropLast(".unfinished".count) : name[...]
             guard let epoch = DomainImage.epoch(ofFile: whole, stem: stem) else { continue }
             found.append((epoch, ImageFile(path: "\(folder)/\(whole)")))
@@ -36,54 +33,28 @@ package struct ImageFile: Hashable, Sendable {
     /// Has `body` write the memory, and gives the file its name once it is on the disk; what fails leaves nothing.
     ///
     /// - Parameter bytes: about how many will be written.
-    package func write(bytes: UInt64, _ body: (Int32) throws(CoreDumpFailure) -> Void) throws(CoreDumpFailure) {
+    package func write(bytes: UInt64, _ body: (Int32) throws(FileFailure) -> Void) throws(FileFailure) {
         try makeFolder()
         let needed = bytes + bytes / 64
-        if let free = CoreDumpFolder.freeBytes(folder), free < needed + Self.reserve {
-            throw CoreDumpFailure(
+        if let free = DraftFile.freeBytes(folder), free < needed + Self.reserve {
+            throw FileFailure(
                 reason:
                     "\(folder) has \(free >> 20) MiB free, and the image needs \(needed >> 20) MiB and \(Self.reserve >> 20) MiB to be left"
             )
         }
-        unlink(draft)
-        let descriptor = open(draft, O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0o600)
-        guard descriptor >= 0 else { throw CoreDumpFailure("make \(draft)", errno) }
-        defer { close(descriptor) }
-        do throws(CoreDumpFailure) {
-            try body(descriptor)
-            guard fsync(descriptor) == 0 else { throw CoreDumpFailure("sync \(draft)", errno) }
-            guard rename(draft, path) == 0 else { throw CoreDumpFailure("rename \(draft)", errno) }
-            try syncFolder()
-        } catch {
-            unlink(draft)
-            unlink(path)
-            throw error
-        }
+        try file.write(body)
     }
 
     /// Removes it, durably; there may be none.
-    package func remove() throws(CoreDumpFailure) {
-        for file in [path, draft] {
-            guard unlink(file) == 0 || errno == ENOENT else { throw CoreDumpFailure("remove \(file)", errno) }
-        }
-        guard access(folder, F_OK) == 0 else { return }
-        try syncFolder()
-    }
+    package func remove() throws(FileFailure) { try file.remove() }
 
-    private func makeFolder() throws(CoreDumpFailure) {
+    private func makeFolder() throws(FileFailure) {
         let parts = folder.split(separator: "/")
         for count in parts.indices.map({ $0 + 1 }) {
             let path = "/" + parts.prefix(count).joined(separator: "/")
             guard mkdir(path, 0o700) == 0 || errno == EEXIST || access(path, F_OK) == 0 else {
-                throw CoreDumpFailure("make \(path)", errno)
+                throw FileFailure("make \(path)", errno)
             }
         }
-    }
-
-    private func syncFolder() throws(CoreDumpFailure) {
-        let descriptor = open(folder, O_RDONLY | O_DIRECTORY | O_CLOEXEC)
-        guard descriptor >= 0 else { throw CoreDumpFailure("open \(folder)", errno) }
-        defer { close(descriptor) }
-        guard fsync(descriptor) == 0 else { throw CoreDumpFailure("sync \(folder)", errno) }
     }
 }

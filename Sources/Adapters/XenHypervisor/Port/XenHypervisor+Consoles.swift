@@ -65,6 +65,8 @@ extension XenHypervisor: ConsolePort {
         guard let permissions = store.permissions("\(folder)/vnc-port"), OwnershipRecord.isOurs(permissions),
             let port = store.number("\(folder)/vnc-port")
         else { return nil }
+        // Where the guest could have written it, a viewer would be led to any address that this server reaches.
+        if let permissions = store.permissions("\(folder)/vnc-listen"), !OwnershipRecord.isOurs(permissions) { return nil }
         let listen = store.bytes("\(folder)/vnc-listen", longest: 64).map { String(decoding: $0, as: UTF8.self) }
         return DisplayAddress(listen: listen, port: port)
     }

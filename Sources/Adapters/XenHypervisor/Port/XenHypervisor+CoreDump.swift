@@ -17,9 +17,9 @@ extension XenHypervisor {
         let memory = try endedMemory(of: domain, what, context)
         var failure: XenFailure?
         let path: String
-        do throws(CoreDumpFailure) {
+        do throws(FileFailure) {
             path = try CoreDumpFolder(dumpFolder).dump(name: name(of: domain, store), bytes: memory, time: time(nil)) {
-                (file) throws(CoreDumpFailure) in
+                (file) throws(FileFailure) in
                 do throws(XenFailure) {
                     // libxl writes into the file that is there, and so keeps its mode.
                     try context.require(library.libxl.libxl_domain_core_dump(context.handle, domain, file, nil), what)
@@ -27,7 +27,7 @@ extension XenHypervisor {
                     _ = try endedMemory(of: domain, what, context)
                 } catch {
                     failure = error
-                    throw CoreDumpFailure(reason: "")
+                    throw FileFailure(reason: "")
                 }
             }
         } catch {

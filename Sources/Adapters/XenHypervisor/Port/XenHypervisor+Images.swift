@@ -28,13 +28,13 @@ extension XenHypervisor {
         let bytes = try memory(of: domain, what, context)
         try store.write(file.path, to: "/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
         var failure: XenFailure?
-        do throws(CoreDumpFailure) {
-            try file.write(bytes: bytes) { (descriptor) throws(CoreDumpFailure) in
+        do throws(FileFailure) {
+            try file.write(bytes: bytes) { (descriptor) throws(FileFailure) in
                 do throws(XenFailure) {
                     try context.require(library.libxl.libxl_domain_suspend(context.handle, domain, descriptor, 0, nil), what)
                 } catch {
                     failure = error
-                    throw CoreDumpFailure(reason: "")
+                    throw FileFailure(reason: "")
                 }
             }
         } catch {
@@ -99,7 +99,7 @@ extension XenHypervisor {
         for root in [nil] + roots {
             let any = DomainImage(root: root, pool: specification.ownership.pool, stem: stem, epoch: .none)
             for file in ImageFile.all(in: any.folder(own: imageFolder), stem: stem) where specification.outdates(file.epoch) {
-                do throws(CoreDumpFailure) { try file.image.remove() } catch {
+                do throws(FileFailure) { try file.image.remove() } catch {
                     log.warning("the image \(file.image.path) is of no use any more, and stays: \(error.reason)")
                 }
             }
@@ -109,7 +109,7 @@ extension XenHypervisor {
     func remove(_ image: DomainImage, _ what: String) throws(XenFailure) { try remove(ImageFile(image, own: imageFolder).path, what) }
 
     private func remove(_ path: String, _ what: String) throws(XenFailure) {
-        do throws(CoreDumpFailure) { try ImageFile(path: path).remove() } catch { throw XenFailure(what, reason: error.reason) }
+        do throws(FileFailure) { try ImageFile(path: path).remove() } catch { throw XenFailure(what, reason: error.reason) }
     }
 
     private func isSuspended(_ domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> Bool {
