@@ -27,10 +27,11 @@ lint: ## Check the formatting
 format: ## Format the sources
 	swift format -i --parallel -r Sources Tests Package.swift
 
-test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience), and a short one on real Xen where it can run
+test: deps lint ## Everything that a change must pass: lint, build, all tests (one after the other: some measure patience), a short one on real Xen where it can run, and that it builds for release
 	swift build --build-tests $(STRICT)
 	swift test --skip-build --no-parallel
 	Tests/XenLab/check.sh .build/debug/ovm
+	swift build -c release --product ovm $(STRICT)
 
 test-xen: build ## The agent on real Xen, in emulated servers: one with machines through their whole life, then a pool of three
 	Tests/XenLab/install-packages.sh

@@ -186,12 +186,13 @@ extension SimulatedHostModel {
 extension SimulatedHostModel {
     /// Dumps it once: who asks again is told of the file that is there.
     private mutating func dump(_ number: UInt32, at instant: MonotonicInstant) throws(SimulatedRefusal) -> String {
-        let domain = try requireDumpable(number)
-        if let path = domain.dump { return path }
-        let placement = domain.ownership.map { "\($0.machine)-\($0.epoch)" } ?? "\(number)"
-        let path = "\(dumpFolder)/\(domain.name)-\(placement).core"
+        // The domain itself is not kept here: Swift 6.3.1 crashes on that when it builds for release (pass CopyPropagation).
+        let identity = try requireDumpable(number).identity
+        if let path = domains[number]?.dump { return path }
+        let placement = identity.ownership.map { "\($0.machine)-\($0.epoch)" } ?? "\(number)"
+        let path = "\(dumpFolder)/\(identity.name)-\(placement).core"
         domains[number]?.dump = path
-        record(.dumped(path: path), domain.identity, at: instant)
+        record(.dumped(path: path), identity, at: instant)
         return path
     }
 }
