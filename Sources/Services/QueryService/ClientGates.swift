@@ -78,8 +78,10 @@ actor ClientGates {
     /// Counts one request; how long to wait where it is one too many.
     func request(of payer: Caller.Payer, at now: MonotonicInstant) -> Duration? { requests.take(payer, at: now) }
 
-    /// Counts one attempt of somebody whom this server does not know; how long to wait where it is one too many.
-    func attempt(from address: ClientAddress, at now: MonotonicInstant) -> Duration? { failures.take(address, at: now) }
+    /// Counts what somebody wants whom this server does not know, as so many attempts; how long to wait where it is too much.
+    func attempt(from address: ClientAddress, costing attempts: Int, at now: MonotonicInstant) -> Duration? {
+        failures.take(address, attempts, at: now)
+    }
 }
 
 extension Caller {
@@ -105,8 +107,10 @@ extension QueryService {
     }
 
     /// Counts an attempt of a stranger: finding out whether the pool knows him costs the master a message.
-    func admitStranger(_ request: QueryRequest) async throws(QueryRefusal) {
-        guard let wait = await gates.attempt(from: request.address, at: clock.now().monotonic) else { return }
+    ///
+    /// - Parameter attempts: as how many it counts.
+    func admitStranger(_ request: QueryRequest, costing attempts: Int = 1) async throws(QueryRefusal) {
+        guard let wait = await gates.attempt(from: request.address, costing: attempts, at: clock.now().monotonic) else { return }
         throw Self.tooMany("Too many requests of unknown callers come from \(request.address).", wait: wait)
     }
 

@@ -37,6 +37,8 @@ package enum QueryLimits {
     /// Requests of one address whose credential this server does not know, a second on the long run and at once.
     package static let failuresPerSecond = 10
     package static let failureBurst = 100
+    /// As how many of these the description counts, which is long: a hundred of them at once hold up everybody's writes for a tenth of a second.
+    package static let descriptionCost = 5
     /// Principals and addresses whose requests are counted at a time.
     package static let payers = 4_096
     package static let addresses = 4_096

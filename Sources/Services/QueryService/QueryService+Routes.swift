@@ -11,7 +11,7 @@ extension QueryService {
         Route("GET", "/readyz", "readiness", access: .everyone) { service, _ throws(QueryRefusal) in try await service.readiness() },
         Route("GET", "/openapi.json", "description", access: .everyone) { service, request throws(QueryRefusal) in
             // A long text that anyone may ask for: who asks again and again without reading would cost others their time.
-            try await service.admitStranger(request)
+            try await service.admitStranger(request, costing: QueryLimits.descriptionCost)
             return service.description()
         },
         Route("GET", "/metrics", "metrics") { service, _ in await service.showMetrics() },

@@ -7,7 +7,7 @@ import PoolModel
 /// refilled, and a bucket whose instant has passed needs no place.
 struct TokenBuckets<Key: Hashable & Sendable>: Sendable {
     private let interval: Duration
-    private let tolerance: Duration
+    private let burst: Int
     private let capacity: Int
     private var fullAgain: [Key: MonotonicInstant] = [:]
 
@@ -17,23 +17,25 @@ struct TokenBuckets<Key: Hashable & Sendable>: Sendable {
     init(rate: Int, burst: Int, capacity: Int) {
         precondition(rate > 0 && burst > 0 && capacity > 0, "a token bucket was of rate \(rate), burst \(burst), capacity \(capacity)")
         interval = .nanoseconds(1_000_000_000 / Int64(rate))
-        tolerance = interval * (burst - 1)
+        self.burst = burst
         self.capacity = capacity
     }
 
-    /// Takes one token.
+    /// Takes tokens.
     ///
-    /// - Returns: nil if there was one, else how long until there is.
-    mutating func take(_ key: Key, at now: MonotonicInstant) -> Duration? {
+    /// - Parameter count: how many; from one to as many as there may be at once.
+    /// - Returns: nil if there were as many, else how long until there are.
+    mutating func take(_ key: Key, _ count: Int = 1, at now: MonotonicInstant) -> Duration? {
+        precondition(count > 0 && count <= burst, "\(count) tokens were taken of a bucket of \(burst)")
         let full = max(fullAgain[key] ?? now, now)
-        let wait = full - now - tolerance
+        let wait = full - now - interval * (burst - count)
         guard wait <= .zero else { return wait }
         if fullAgain[key] == nil, fullAgain.count >= capacity {
             fullAgain = fullAgain.filter { $0.value > now }
             // A crowd of strangers: whom there is no place to remember waits like one who had his turn.
             guard fullAgain.count < capacity else { return interval }
         }
-        fullAgain[key] = full + interval
+        fullAgain[key] = full + interval * count
         return nil
     }
 }
