@@ -149,6 +149,19 @@ struct SuspendTests {
         #expect(machine.cause.contains("server beta is not heard, so the file is left there"))
     }
 
+    @Test("a server that is removed while it is to remove an image is not waited for (simulated seed 69 of 7 servers)")
+    func discardsOfRemoved() throws {
+        var pool = try Suspended()
+        let task = try pool.task(.stopMachine(pool.id, force: true))
+
+        #expect(pool.scene.apply(.removeServer(PoolScene.two)) == .done(.none))
+
+        let machine = try pool.machine
+        #expect(machine.status == .poweredOff && machine.image == nil && pool.state(of: task) == .done)
+        #expect(machine.cause.contains("server beta was removed from the pool, so the file is left there"))
+        #expect(pool.scene.state.inconsistency == nil)
+    }
+
     @Test("a resume that fails, is interrupted or cancelled gives the image back; one whose guest may have run does not")
     func givesBack() throws {
         let reasons: [(MachineStopReason, MachineStatus)] = [

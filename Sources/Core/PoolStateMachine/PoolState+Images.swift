@@ -218,6 +218,14 @@ extension PoolState {
             "The memory of virtual machine \(machine.name) in \(words(for: image)) was thrown away: \(rest)")
     }
 
+    /// Nobody waits for what a removed server was to remove.
+    mutating func leaveDiscardedImages(of server: Server, _ entry: PoolEntry) {
+        for machine in imagesToRemove(by: server.id) {
+            guard let image = machine.image else { continue }
+            forgetImage(of: machine, image, "server \(server.name) was removed from the pool, so the file is left there.", entry)
+        }
+    }
+
     /// Where an image lies, within a sentence.
     func words(for image: SuspendedImage) -> String {
         let name = servers[image.server]?.name.text ?? "\(image.server)"

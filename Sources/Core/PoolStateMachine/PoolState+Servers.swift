@@ -216,6 +216,7 @@ extension PoolState {
         guard activeServers.count > 1 else {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")
         }
+        leaveDiscardedImages(of: server, entry)
         servers[id]?.isRemoved = true
         servers[id]?.isSessionOpen = false
         servers[id]?.facts = nil
