@@ -57,6 +57,8 @@ package enum AgentInput: Sendable {
     /// Something changed at the hypervisor: list again.
     case domainsChanged
     case operationEnded(DomainOperationID, DomainOperationResult)
+    /// How many MiB an operation has sent or received so far; said about once a second. After its end it is of no use.
+    case operationProgressed(DomainOperationID, mebibytes: Int)
     /// The server's facts, read anew.
     case factsRead(ServerFacts)
     /// Hand over leadership to `target` (or the best follower).
@@ -118,6 +120,8 @@ package enum AgentEffect: Sendable {
     case listDomains(number: UInt64)
     /// Perform and answer with `.operationEnded`. Operations run side by side; none may delay the loop.
     case perform(DomainOperationID, DomainOperation)
+    /// End an operation early, where that can be; it still ends by `.operationEnded`.
+    case cancel(DomainOperationID)
     /// The agents to be connected with, sorted, without this one. They are to be admitted, and so is every server of this pool whose
     /// number is `admittingFrom` or greater: this state has not given it yet, so that it may have joined since.
     case peersChanged([PeerDescription], admittingFrom: ServerID)

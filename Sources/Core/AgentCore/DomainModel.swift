@@ -149,6 +149,13 @@ package enum DomainOperation: Hashable, Sendable {
     case unsuspend(domain: UInt32)
     /// Removes an image, if there is one.
     case removeImage(DomainImage)
+    /// Sends the memory of a domain to the server that receives it, and at the end suspends its guest. Done: all is sent, and the domain
+    /// stays, suspended. Failed or cancelled: the domain runs on, or stands suspended. This end never lets a suspended guest go on by itself:
+    /// the other may have all of it.
+    case sendDomain(domain: UInt32, DomainTransfer)
+    /// Builds a domain of what the other server sends, and leaves it paused. Failed or cancelled: nothing of it is left, or what a listing
+    /// shows.
+    case receiveDomain(DomainSpecification, DomainTransfer)
 }
 
 /// Marks an operation; comes back in its result.
