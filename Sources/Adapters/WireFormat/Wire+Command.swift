@@ -76,6 +76,11 @@ extension WireCommand {
         case .resumeMachine(let machine): .resumeMachine(machine.number)
         case .imageRemoved(let machine, let server, let session, let epoch, let failure):
             .imageRemoved(WireImageRemoved(machine, server, session, epoch, failure))
+        case .migrateMachine(let machine, let wish): .migrateMachine(WireMigrateMachine(machine, wish))
+        case .migrationReported(let machine, let server, let session, let epoch, let word):
+            .migrationReported(WireMigrationReported(machine, server, session, epoch, word))
+        case .remnantGone(let machine, let server, let session, let epoch):
+            .remnantGone(WireRemnantGone(machine, server, session, epoch))
         case .openConsole(let machine, let epoch, let kind): .openConsole(WireOpenConsole(machine, epoch, kind))
         case .observed(let machine, let server, let session, let epoch, let observation):
             .observed(WireObserved(machine, server, session, epoch, observation))
@@ -150,6 +155,15 @@ extension WireCommand {
             return .imageRemoved(
                 VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "image_removed.server"),
                 session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch), failure: wire.hasFailure ? wire.failure : nil)
+        case .migrateMachine(let wire): return .migrateMachine(VirtualMachineID(wire.machine), try wire.model())
+        case .migrationReported(let wire):
+            return .migrationReported(
+                VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "migration_reported.server"),
+                session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch), try wire.wordModel())
+        case .remnantGone(let wire):
+            return .remnantGone(
+                VirtualMachineID(wire.machine), server: try WireField.server(wire.server, "remnant_gone.server"),
+                session: SessionNumber(wire.session), epoch: PlacementEpoch(wire.epoch))
         case .openConsole(let wire):
             return .openConsole(VirtualMachineID(wire.machine), epoch: PlacementEpoch(wire.epoch), try wire.kindModel())
         case .observed(let wire):

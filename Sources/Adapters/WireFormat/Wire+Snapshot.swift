@@ -162,6 +162,8 @@ extension WireMachineState {
             if let dump = ended.dump { self.ended.dump = WireDump(dump) }
         }
         if let image = machine.image { self.image = WireImage(image) }
+        if let migration = machine.migration { self.migration = WireMigration(migration) }
+        remnants = machine.remnants.map { WireRemnant($0) }
     }
 
     func model() throws(WireError) -> VirtualMachine {
@@ -190,6 +192,8 @@ extension WireMachineState {
                 reason: try ended.reasonModel(), isTooSoon: ended.isTooSoon, dump: ended.hasDump ? try ended.dump.model() : nil)
         }
         machine.image = hasImage ? try image.model() : nil
+        machine.migration = hasMigration ? try migration.model() : nil
+        machine.remnants = try remnants.converted { (wire) throws(WireError) in try wire.model() }
         machine.task = task == 0 ? nil : TaskID(task)
         for tag in tags { machine.tags[try WireField.tagKey(tag.key, "tag.key")] = tag.value }
         machine.createdAt = LogIndex(createdAt)

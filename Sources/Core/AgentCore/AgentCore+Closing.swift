@@ -19,6 +19,8 @@ extension AgentCore {
         let placed = state.machines(on: identity.server)
         for machine in placed { reconcile(machine, owned[machine] ?? [], session: own, &effects) }
         removeImages(session: own, &effects)
+        receiveMachines(owned, session: own, &effects)
+        clearRemnants(owned, session: own, &effects)
         forgetEndedPlacements(placed)
     }
 
@@ -26,7 +28,7 @@ extension AgentCore {
         _ id: VirtualMachineID, _ domains: [DomainReport], session own: SessionNumber, _ effects: inout [AgentEffect]
     ) {
         guard let machine = state.machines[id], let placement = machine.placement else { return }
-        if reconciler.machines[id]?.epoch != placement.epoch { reconciler.machines[id] = MachineProgress(epoch: placement.epoch) }
+        if reconciler.machines[id]?.epoch != placement.epoch { reconciler.machines[id] = receivedProgress(id, placement) }
         guard let progress = reconciler.machines[id] else { return }
         if let operation = progress.operation { return waitFor(operation, machine, placement, domains, &effects) }
         guard reconciler.answeredNumber >= progress.leastListing else { return }
@@ -49,6 +51,7 @@ extension AgentCore {
         _ effects: inout [AgentEffect]
     ) {
         guard let running = reconciler.operations[id] else { return }
+        endSending(id, machine, &effects)
         if case .dumpCore = running.operation { return waitForDump(running, machine, placement, &effects) }
         let (passed, patience) = (now.monotonic - running.began, settings.patience(with: running.operation, machine.reserved.memory))
         guard passed >= settings.operationPatience else { return }
@@ -69,6 +72,8 @@ extension AgentCore {
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ progress: MachineProgress, session own: SessionNumber,
         _ effects: inout [AgentEffect]
     ) {
+        // Two domains of one name are not to be had: what a migration left here goes first.
+        guard placement.isStarted || !machine.remnants.contains(where: { $0.server == identity.server }) else { return }
         let isSeen = sightingWords(of: machine.id) != nil
         if !placement.isStarted, !progress.wasCreated, machine.intent == .running, placement.session == own, stopping == nil, !isSeen {
             reconciler.machines[machine.id]?.wasCreated = true

@@ -12,6 +12,7 @@ extension AgentCore {
         let isNews = !placement.isStarted || placement.session != own || machine.status == .unknown
         switch machine.intent {
         case .running:
+            if let migration = machine.migration { return send(machine, migration, placement, domain, &effects) }
             if case .resize(let task)? = pendingTask(machine) { return resize(machine, placement, domain, task, &effects) }
             let isSaid = machine.status == .running && !isNews && machine.task.flatMap { state.tasks[$0]?.kind } == nil
             if !isSaid { observe(.running, machine, placement, &effects) }
@@ -54,6 +55,9 @@ extension AgentCore {
         }
         switch machine.intent {
         case .running, .paused:
+            if machine.migration != nil, case .migrate(let task)? = pendingTask(machine) {
+                return observe(.failed(task, cause: "It is paused, and only a running guest can move."), machine, placement, &effects)
+            }
             let isNews = machine.status != .paused || placement.session != own
             if case .unpause(let task)? = pendingTask(machine) {
                 if placement.session != own || machine.status == .unknown { observe(.paused, machine, placement, &effects) }
@@ -102,6 +106,7 @@ extension AgentCore {
     /// The operation that a task wants of a domain that stands as it is.
     enum PendingTask {
         case suspend(TaskID)
+        case migrate(TaskID)
         case pause(TaskID)
         case unpause(TaskID)
         case resize(TaskID)
@@ -114,6 +119,7 @@ extension AgentCore {
         case .unpause: return .unpause(task)
         case .resize: return .resize(task)
         case .suspend: return .suspend(task)
+        case .migrate: return .migrate(task)
         case .start, .resume, .stop, .reboot: return nil
         }
     }
@@ -249,6 +255,8 @@ extension DomainOperation {
         case .suspend: "the request to suspend its guest"
         case .unsuspend: "the request to let its suspended guest go on"
         case .removeImage: "the request to remove its image"
+        case .sendDomain: "the request to send its guest"
+        case .receiveDomain: "the request to receive its guest"
         case .dumpCore: "the request to dump its guest's memory"
         }
     }

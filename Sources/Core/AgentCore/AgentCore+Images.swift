@@ -26,6 +26,7 @@ extension AgentCore {
         if machine.intent == .stopped || machine.image?.phase == .discarded || reconciler.machines[machine.id]?.lossCause != nil {
             return insist(on: .destroy(domain: domain.domain), machine, placement, &effects)
         }
+        if machine.migration != nil, machine.intent == .running { return reconcileSent(machine, placement, &effects) }
         guard machine.intent == .suspended, let image = machine.image else {
             return insist(on: .unsuspend(domain: domain.domain), machine, placement, &effects)
         }
@@ -40,7 +41,10 @@ extension AgentCore {
     /// A suspended guest that cannot go on is lost, and its domain with it.
     mutating func noteLostGuest(_ running: RunningOperation, _ cause: String) {
         // A guest that stands still because of it does not wait to go on.
-        if case .suspend = running.operation { reconciler.machines[running.machine]?.retryAt = nil }
+        switch running.operation {
+        case .suspend, .sendDomain: reconciler.machines[running.machine]?.retryAt = nil
+        default: break
+        }
         guard case .unsuspend = running.operation else { return }
         reconciler.machines[running.machine]?.lossCause = "It was not suspended, and its guest could not be let go on: \(cause)"
         reconciler.machines[running.machine]?.failure = nil
@@ -89,6 +93,10 @@ extension AgentSettings {
     func patience(with operation: DomainOperation, _ memory: Mebibytes) -> Duration {
         switch operation {
         case .suspend: dumpPatience(of: memory)
+        case .sendDomain(_, let transfer), .receiveDomain(_, let transfer):
+            // A guest that writes a lot is sent more than once, and the other end may come late.
+            operationPatience + dumpPatience(of: memory) * 4
+                + .seconds(transfer.bandwidth.map { transfer.memory.count * 2 / $0 } ?? 0)
         case .createPaused(let specification): specification.image == nil ? operationPatience : dumpPatience(of: memory)
         default: operationPatience
         }

@@ -79,7 +79,8 @@ extension AgentCore {
             case .unpause: return task.kind == .unpause ? .unpausing : .starting
             case .unsuspend: return .unpausing
             case .suspend: return .suspending
-            case .removeImage: return nil
+            case .removeImage, .receiveDomain: return nil
+            case .sendDomain: return .sending
             case .pause: return .pausing
             case .shutdown, .reboot: return .askingGuest
             case .resize: return .resizing
@@ -92,8 +93,12 @@ extension AgentCore {
         return isEnding && doing.endAskedAt != nil && doing.tried == task.id ? .waitingForGuest : nil
     }
 
-    /// Known only where a guest has a time to end in.
+    /// Known only where a guest has a time to end in, or its memory is sent: a guest that writes is sent more than it has, so that the whole
+    /// is said only by the end.
     private func permille(of doing: MachineProgress, _ machine: VirtualMachine, _ phase: TaskPhase) -> Int? {
+        if phase == .sending, let sent = doing.operation.flatMap({ reconciler.operations[$0]?.sent }) {
+            return min(999, sent * 1_000 / max(1, machine.reserved.memory.count))
+        }
         guard phase == .waitingForGuest, let patience = machine.stopPatience, let asked = doing.endAskedAt else { return nil }
         let milliseconds = max(1, patience.wholeNanoseconds / 1_000_000)
         return Int(min(1_000, (now.monotonic - asked).wholeNanoseconds / 1_000 / milliseconds))

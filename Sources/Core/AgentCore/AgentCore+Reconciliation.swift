@@ -49,6 +49,7 @@ extension AgentCore {
             reconciler.isDue = true
             return
         }
+        if migrationEnded(id, running, result, &effects) { return }
         if reconciler.machines[running.machine]?.operation == id {
             reconciler.machines[running.machine]?.operation = nil
             reconciler.machines[running.machine]?.leastListing = reconciler.askedNumber + 1

@@ -33,12 +33,14 @@ extension AgentCore {
         {
             return true
         }
+        if isOfMigration(ownership) { return true }
         guard let operation = reconciler.machines[ownership.machine]?.operation else { return false }
         return reconciler.operations[operation]?.epoch == ownership.epoch
     }
 
     /// Whose domain is being built may be listed before its owner is written beside it, and that listing says nothing afterwards.
     private func isBeingCreated(_ machine: VirtualMachineID) -> Bool {
+        if isBeingReceived(machine) { return true }
         guard let progress = reconciler.machines[machine] else { return false }
         guard progress.leastListing <= reconciler.answeredNumber else { return true }
         guard let operation = progress.operation, let running = reconciler.operations[operation] else { return false }

@@ -115,6 +115,7 @@ package struct AgentCore: Sendable {
         case .domainsListed(let domains, let number): domainsListed(domains, number: number, &effects)
         case .domainsChanged: domainsChanged(&effects)
         case .operationEnded(let operation, let result): operationEnded(operation, result, &effects)
+        case .operationProgressed(let operation, let mebibytes): reconciler.operations[operation]?.sent = mebibytes
         case .factsRead(let facts): factsRead(facts, &effects)
         case .transferMastership(let target): drive(.transferLeadership(target: target), &effects)
         case .stop: beginStop(&effects)

@@ -23,6 +23,10 @@ struct Reconciler: Sendable {
     var machines: [VirtualMachineID: MachineProgress] = [:]
     /// Images that are being removed, by their machine.
     var removals: [VirtualMachineID: ImageRemoval] = [:]
+    /// Machines that migrations bring here.
+    var receptions: [VirtualMachineID: Reception] = [:]
+    /// What migrations left here.
+    var clearances: [RemnantKey: Clearance] = [:]
     /// Domains whose oddity has been reported.
     var reported: Set<UInt32> = []
     /// The pool's machines that the newest listing shows unasked.
@@ -38,6 +42,10 @@ struct RunningOperation: Sendable {
     let epoch: PlacementEpoch
     let operation: DomainOperation
     let began: MonotonicInstant
+    /// What it has sent so far, in MiB; nil where nothing was said of that.
+    var sent: Int?
+    /// Whether it was told to end early.
+    var isCancelled = false
 }
 
 /// The removal of one discarded image, by this run.

@@ -127,6 +127,10 @@ extension AgentCore {
         let isOpen = session.number != nil && server?.run == identity.run && (server?.isSessionOpen ?? false)
         if now.monotonic < progress.deadline {
             if isLeading { return }
+            if isOpen, isMoving {
+                reconciler.isDue = true
+                return
+            }
             if isOpen, let number = session.number {
                 session.isReleasing = true
                 if raft.status.leader != nil, maySayAgain() {

@@ -13,6 +13,7 @@ package enum TaskPhase: String, Hashable, Sendable, CaseIterable {
     case resizing = "changing its size"
     case suspending = "writing its memory to its image"
     case restoring = "reading its memory from its image"
+    case sending = "sending its memory"
     /// Something failed, and is tried again after a while; the task's cause says what.
     case retrying = "waiting to try again"
     /// What a newer agent calls by a word that this one does not know.

@@ -69,7 +69,10 @@ package enum PlacementRefusalType: String, Hashable, Sendable, CaseIterable {
     case joining
     case withoutRole = "without-role"
     case imageNotReached = "image-not-reached"
+    case runsThere = "runs-there"
+    case hypervisorOlder = "hypervisor-older"
     case processorDiffers = "processor-differs"
+    case storageNotShared = "storage-not-shared"
     case domainTypeNotSupported = "domain-type-not-supported"
     case storageNotSeen = "storage-not-seen"
     case bridgeMissing = "bridge-missing"
@@ -96,6 +99,12 @@ package enum PlacementRefusal: Hashable, Sendable {
     case imageNotReached(ImagePlace)
     /// The guest that is to go on may use what the CPUs lack.
     case processorDiffers(ProcessorGap, from: ServerName)
+    /// It is to move away from there.
+    case runsThere
+    /// A guest moves to the same version of Xen, or to a newer one.
+    case hypervisorOlder(String, from: ServerName, String)
+    /// One of its disks is on the own disk of the server that it runs on, or of this one.
+    case storageNotShared(path: String, from: ServerName)
     case domainTypeNotSupported(DomainType)
     case storageNotSeen(path: String)
     case bridgeMissing(String)
@@ -118,6 +127,9 @@ package enum PlacementRefusal: Hashable, Sendable {
         case .withoutRole: .withoutRole
         case .imageNotReached: .imageNotReached
         case .processorDiffers: .processorDiffers
+        case .runsThere: .runsThere
+        case .hypervisorOlder: .hypervisorOlder
+        case .storageNotShared: .storageNotShared
         case .domainTypeNotSupported: .domainTypeNotSupported
         case .storageNotSeen: .storageNotSeen
         case .bridgeMissing: .bridgeMissing
@@ -154,6 +166,9 @@ package enum PlacementRefusal: Hashable, Sendable {
             image.root.map { "does not see the shared storage \($0), where its memory is" }
                 ?? "does not reach its memory, which is on the own disk of server \(image.name)"
         case .processorDiffers(let gap, let server): Self.words(gap, server)
+        case .runsThere: "runs it already"
+        case .hypervisorOlder(let there, let server, let here): "has Xen \(there), older than the \(here) of server \(server)"
+        case .storageNotShared(let path, let server): "does not share the storage of \(path) with server \(server)"
         case .domainTypeNotSupported(let type): "cannot run \(type.rawValue) domains"
         case .storageNotSeen(let path): "has no storage root that holds \(path)"
         case .bridgeMissing(let bridge): "has no bridge \(bridge)"

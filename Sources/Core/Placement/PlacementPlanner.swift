@@ -45,6 +45,7 @@ package enum PlacementPlanner {
         if let refusal = refusalOfState(candidate, question) { return .refused(refusal) }
         guard let facts = candidate.facts else { return .refused(.joining) }
         if let refusal = question.image?.refusal(of: candidate.server, facts) { return .refused(refusal) }
+        if let refusal = question.move?.refusal(of: candidate.server, facts, question.requirements) { return .refused(refusal) }
         if let refusal = refusalOfFacts(facts, question.requirements) { return .refused(refusal) }
         if let conflict = conflicts(on: candidate, question, .hard).first { return .refused(.brokenRule(conflict)) }
         return room(on: candidate, facts, question)
@@ -82,6 +83,11 @@ package enum PlacementPlanner {
             return .bridgeMissing(interface.bridge)
         }
         return nil
+    }
+
+    /// The root of a server that holds this path: the deepest, as that is what is mounted last; nil where none does.
+    static func root(of path: String, _ facts: ServerFacts) -> StorageRoot? {
+        facts.storageRoots.filter { isPath(path, below: $0.path) }.max { $0.path.utf8.count < $1.path.utf8.count }
     }
 
     /// Whether `path` lies below `root`; `/OVSX/a` does not lie below `/OVS`, and neither does a path that climbs out with `..`.

@@ -87,11 +87,13 @@ package struct PlacementQuestion: Hashable, Sendable {
     package let sighting: MachineSighting?
     /// Where the image lies that the machine is to go on from; nil where it starts cold.
     package let image: ImagePlace?
+    /// Where the machine runs that is to move; nil where it is to start.
+    package let move: MovePlace?
 
     package init(
         requirements: MachineRequirements, preferredServers: [ServerID], candidates: [PlacementCandidate], overcommitRatio: Int,
         leftOut: [ServerID] = [], rules: [PlacementRule] = [], sighting: MachineSighting? = nil,
-        image: ImagePlace? = nil
+        image: ImagePlace? = nil, move: MovePlace? = nil
     ) {
         self.requirements = requirements
         self.preferredServers = preferredServers
@@ -101,6 +103,48 @@ package struct PlacementQuestion: Hashable, Sendable {
         self.rules = rules.map { $0.leavingOut(leftOut) }.sorted { $0.name < $1.name }
         self.sighting = sighting
         self.image = image
+        self.move = move
+    }
+}
+
+/// Where a virtual machine runs that is to move to another server.
+package struct MovePlace: Hashable, Sendable {
+    package let server: ServerID
+    package let name: ServerName
+    /// What that server has.
+    package let facts: ServerFacts
+
+    package init(server: ServerID, name: ServerName, facts: ServerFacts) {
+        self.server = server
+        self.name = name
+        self.facts = facts
+    }
+
+    /// Why a machine that runs here cannot go on at a candidate; nil where nothing is known that would keep it from that.
+    func refusal(of candidate: ServerID, _ other: ServerFacts, _ requirements: MachineRequirements) -> PlacementRefusal? {
+        guard candidate != server else { return .runsThere }
+        if let here = Self.version(facts.hypervisor), let there = Self.version(other.hypervisor), there < here {
+            return .hypervisorOlder(other.hypervisor, from: name, facts.hypervisor)
+        }
+        // A guest that goes on uses what it found when it booted.
+        if let processor = facts.processor, let others = other.processor, let gap = processor.gap(to: others) {
+            return .processorDiffers(gap, from: name)
+        }
+        for path in requirements.diskPaths {
+            // That no root there holds it is said by the rule about storage.
+            guard let root = PlacementPlanner.root(of: path, other) else { continue }
+            guard root.isShared, PlacementPlanner.root(of: path, facts)?.isShared == true else {
+                return .storageNotShared(path: path, from: name)
+            }
+        }
+        return nil
+    }
+
+    /// The first two numbers of a version, such as those of `4.17.5`; nil where there are none.
+    private static func version(_ text: String) -> (Int, Int)? {
+        let parts = text.split(separator: ".", maxSplits: 2)
+        guard parts.count >= 2, let major = Int(parts[0]), let minor = Int(parts[1].prefix { $0.isNumber }) else { return nil }
+        return (major, minor)
     }
 }
 

@@ -65,6 +65,14 @@ package enum PoolCommand: Hashable, Sendable {
     case resumeMachine(VirtualMachineID)
     /// The server that had to remove the discarded image `epoch` has done so, or could not: `failure` is a sentence.
     case imageRemoved(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, failure: String?)
+    /// Wants a running machine on another server; begins a task. Apply decides which, as of a start, from the state at this entry's index,
+    /// and reserves room there (MIGRATING).
+    case migrateMachine(VirtualMachineID, MigrationWish)
+    /// The word of the receiving server on the attempt `epoch` to migrate a machine, in its current session. What is received is handed
+    /// over to it by the very command (HANDED_OVER), unless the attempt was given up before (ABORTED).
+    case migrationReported(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch, MigrationWord)
+    /// The server has nothing any more of what an ended migration left there under the placement `epoch`.
+    case remnantGone(VirtualMachineID, server: ServerID, session: SessionNumber, epoch: PlacementEpoch)
     /// Notes that somebody looks at a console of the placement `epoch`; changes nothing else.
     case openConsole(VirtualMachineID, epoch: PlacementEpoch, ConsoleKind)
     /// A server's word on the placement `epoch` of a machine, in its current session.

@@ -121,6 +121,8 @@ package enum MachineStatus: String, Hashable, Sendable, CaseIterable {
     case resuming = "Resuming"
     /// The last operation failed; the cause says how.
     case error = "Error"
+    /// It is on its way to another server.
+    case migrating = "Migrating"
     /// Its server has not been heard of: it may or may not run. It is started nowhere else.
     case unknown = "Unknown"
 }

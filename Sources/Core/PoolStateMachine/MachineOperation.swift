@@ -2,7 +2,7 @@ import PoolModel
 
 /// What can be asked of a virtual machine, and in which states.
 ///
-/// Oracle VM 2.2's table for what this pool does. From Running: power off, reboot, pause, suspend, edit, reset status. From PoweredOff:
+/// Oracle VM 2.2's table for what this pool does. From Running: power off, reboot, pause, suspend, live-migrate, edit, reset status. From PoweredOff:
 /// power on, delete, edit, reset status. From Error: power on, power off, delete, reset status. Beyond it a machine in Error can be edited,
 /// which may be the cure; one whose domain was kept after its guest's end can only be stopped, as there is something to stop; and one whose
 /// memory is in an image, or on its way there or back, is stopped by force only, which throws that memory away.
@@ -14,6 +14,7 @@ package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
     case unpause
     case suspend
     case resume
+    case migrate
     /// Another amount of memory or number of virtual CPUs; while it runs, within the maximum that it was started with.
     case resize
     case delete
@@ -29,6 +30,7 @@ package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
         case .unpause: "unpaused"
         case .suspend: "suspended"
         case .resume: "resumed"
+        case .migrate: "migrated"
         case .resize: "resized"
         case .delete: "deleted"
         case .resetStatus: "reset"
@@ -41,10 +43,10 @@ extension VirtualMachine {
     package var allowedOperations: [MachineOperation] {
         switch status {
         case .poweredOff: [.start, .resize, .delete, .resetStatus]
-        case .running: [.stop, .reboot, .pause, .suspend, .resize, .resetStatus]
+        case .running: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .resetStatus]
         case .paused: [.stop, .unpause, .resetStatus]
         // A stop waits for the server, or takes the place of what is under way.
-        case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .suspending, .resuming, .unknown: [.stop]
+        case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .suspending, .resuming, .migrating, .unknown: [.stop]
         case .suspended: [.resume, .stop]
         // A domain that was kept after its guest's end holds its room until it is stopped.
         case .error: placement == nil ? [.start, .stop, .resize, .delete, .resetStatus] : [.stop]

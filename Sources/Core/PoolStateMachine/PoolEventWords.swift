@@ -40,6 +40,12 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case machineStopping = "vm-stopping"
     case machineRebooting = "vm-rebooting"
     case machineSuspending = "vm-suspending"
+    /// It is to move to another server.
+    case machineMigrating = "vm-migrating"
+    /// It was handed over to another server.
+    case machineMigrated = "vm-migrated"
+    /// It was not, and stays where it is.
+    case machineMigrationFailed = "vm-migration-failed"
     /// The image of its memory was thrown away.
     case machineImageDiscarded = "vm-image-discarded"
     /// Somebody looks at its text console, its display or the log of what it has printed.

@@ -50,4 +50,6 @@ package enum PoolLimits {
     /// Longer than a server that starts anew is silent; in whole seconds, as people say it.
     package static let voterReplacementSeconds = 10...2_592_000
     package static let causeBytes = 1_024
+    /// What migrations of one machine may leave on servers that do not take it down.
+    package static let remnants = 8
 }

@@ -95,7 +95,11 @@ package struct VirtualMachine: Hashable, Sendable {
     package var ended: MachineEnd?
     /// Its memory's image: of its placement while it is written, of no placement while it is suspended or the image is being removed.
     package var image: SuspendedImage?
-    /// The epoch of the newest placement there ever was.
+    /// The attempt to migrate it that has not ended; its placement is the source's until then.
+    package var migration: MachineMigration?
+    /// What ended migrations left on servers, oldest first.
+    package var remnants: [MachineRemnant] = []
+    /// The epoch of the newest placement there ever was, or was to be.
     package var epoch = PlacementEpoch.none
     /// The task that has not ended.
     package var task: TaskID?
@@ -217,6 +221,7 @@ package enum PoolTaskKind: String, Hashable, Sendable, CaseIterable {
     case resume
     /// Memory or virtual CPUs change while it runs.
     case resize
+    case migrate
 }
 
 /// How far a task is.

@@ -69,6 +69,10 @@ extension PoolState {
         case .resumeMachine(let machine): try resume(machine, entry)
         case .imageRemoved(let machine, let server, let session, let epoch, let failure):
             try removedImage(of: machine, server, session, epoch, failure: failure, entry)
+        case .migrateMachine(let machine, let wish): try migrate(machine, wish, entry)
+        case .migrationReported(let machine, let server, let session, let epoch, let word):
+            try reportMigration(of: machine, server, session, epoch, word, entry)
+        case .remnantGone(let machine, let server, let session, let epoch): try forgetRemnant(of: machine, server, session, epoch)
         case .openConsole(let machine, let epoch, let kind): try openConsole(machine, epoch, kind, entry)
         case .observed(let machine, let server, let session, let epoch, let observation):
             try observe(machine, server, session, epoch, observation, entry)

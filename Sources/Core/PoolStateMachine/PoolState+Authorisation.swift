@@ -35,12 +35,14 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .suspendMachine, .resumeMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule,
+            .suspendMachine, .resumeMachine, .migrateMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule,
             .deleteRule:
             .user
         case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
-        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed, .imageRemoved: nil
+        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed, .imageRemoved, .migrationReported,
+            .remnantGone:
+            nil
         }
     }
 
@@ -50,7 +52,7 @@ extension PoolState {
         switch command {
         case .hello(let hello): return hello.server == server
         case .released(let named, _), .serverFacts(let named, _, _), .strays(let named, _, _), .observed(_, let named, _, _, _),
-            .imageRemoved(_, let named, _, _, _):
+            .imageRemoved(_, let named, _, _, _), .migrationReported(_, let named, _, _, _), .remnantGone(_, let named, _, _):
             return named == server
         default: return false
         }

@@ -250,6 +250,21 @@ extension VirtualMachine {
             digest.add(image.root ?? "")
             digest.add(image.phase.rawValue)
         }
+        // Without migrations the digest is that of agents that do not know of them.
+        if let migration {
+            digest.add("migration")
+            digest.add(migration.target.number)
+            digest.add(migration.session.number)
+            digest.add(migration.epoch.number)
+            digest.add(migration.isLive)
+            digest.add(migration.bandwidth ?? 0)
+        }
+        for remnant in remnants {
+            digest.add("remnant")
+            digest.add(remnant.server.number)
+            digest.add(remnant.epoch.number)
+            digest.add(remnant.memory.count)
+        }
         digest.add(status.rawValue)
         digest.add(cause)
         digest.add(placement != nil)

@@ -25,7 +25,12 @@ extension PoolState {
 
     /// The server that a machine is to run on; where there is none, every server's reason.
     func choice(for machine: VirtualMachine, _ verb: String) throws(Refused) -> (server: Server, decision: PlacementDecision) {
-        let decision = decidePlacement(for: machine)
+        try chosen(of: decidePlacement(for: machine), for: machine, verb)
+    }
+
+    func chosen(
+        of decision: PlacementDecision, for machine: VirtualMachine, _ verb: String
+    ) throws(Refused) -> (server: Server, decision: PlacementDecision) {
         guard let chosen = decision.chosen, let server = servers[chosen] else {
             let reasons = decision.verdicts.compactMap { verdict -> String? in
                 guard case .refused(let refusal) = verdict.finding else { return nil }
@@ -65,6 +70,7 @@ extension PoolState {
             setStatus(of: id, .poweredOff, cause: "", entry)
             return .task(task)
         }
+        giveUpMigration(of: id, .cancelled, cause: "A stop took its place.", entry)
         let isForced = Self.isForced(force, patience)
         if machine.intent == .stopped, machine.isStopForced || !isForced, machine.stopPatience == patience, let task = machine.task {
             return .task(task)

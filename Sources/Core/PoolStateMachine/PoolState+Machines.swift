@@ -138,6 +138,7 @@ extension PoolState {
         let machine = try existing(id)
         try require(.delete, machine)
         try requireUnseen(machine, for: .delete)
+        try requireNoRemnants(of: machine)
         machines[id] = nil
         machinesByName[machine.name] = nil
         machinesByUUID[machine.uuid] = nil

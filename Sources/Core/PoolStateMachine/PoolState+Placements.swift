@@ -28,6 +28,7 @@ extension PoolState {
 
     mutating func unplace(_ machine: VirtualMachine) {
         guard let placement = machine.placement else { return }
+        dropMigration(of: machine.id)
         machinesByServer[placement.server]?.remove(machine.id)
         ruleIndex.remove(machine.id, machine.tags, from: placement.server)
         reservations[placement.server]?.remove(machine.reserved)
@@ -92,6 +93,7 @@ extension PoolState {
         case .stopped(let reason, let cause): observeStopped(machine, server, reason, cause: Self.bounded(cause), entry)
         case .ended(let reason, let isTooSoon):
             adopt(id, session)
+            giveUpMigration(of: id, .failed, cause: reason.sentence, entry)
             observeEnded(machine, server, MachineEnd(reason: reason, isTooSoon: isTooSoon), entry)
         case .dumped(let dump):
             adopt(id, session)
@@ -151,6 +153,7 @@ extension PoolState {
         case .pause: return observed == .running ? .pausing : nil
         case .unpause: return observed == .paused ? .unpausing : nil
         case .suspend: return observed == .running ? .suspending : nil
+        case .migrate: return machine.migration == nil ? nil : .migrating
         case .start, .resume, .stop, .reboot, .resize: return nil
         }
     }
@@ -160,11 +163,12 @@ extension PoolState {
         guard let kind = machine.task.flatMap({ tasks[$0]?.kind }) else { return }
         switch kind {
         case .start, .resume: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
+        case .migrate where machine.migration == nil: endTask(of: machine.id, .done, cause: "It runs on server \(server.name) now.")
         // Rebooting, the old domain may still run; the new one is wanted running.
         case .reboot where machine.intent == .running: endTask(of: machine.id, .done, cause: "It runs again on server \(server.name).")
         case .pause where status == .paused: endTask(of: machine.id, .done, cause: "It stands still on server \(server.name).")
         case .unpause where status == .running: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
-        case .reboot, .pause, .unpause, .suspend, .stop, .resize: return
+        case .reboot, .pause, .unpause, .suspend, .stop, .resize, .migrate: return
         }
     }
 
@@ -250,9 +254,10 @@ extension PoolState {
     /// An operation failed, and the domain is as it was: so is what is wanted of it.
     private mutating func observeFailed(_ machine: VirtualMachine, _ task: TaskID, cause: String, _ entry: PoolEntry) {
         guard machine.task == task, let kind = tasks[task]?.kind else { return }
+        if kind == .migrate { return giveUpMigration(of: machine.id, .failed, cause: cause, entry) }
         endTask(of: machine.id, .failed, cause: cause)
         switch kind {
-        case .start, .resume: return
+        case .start, .resume, .migrate: return
         case .resize:
             if let former = machine.formerRequirements { setRequirements(of: machine.id, former, former: nil) }
             return
@@ -334,7 +339,9 @@ extension PoolState {
             let isUnknown = machine.status == .unknown
             setStatus(
                 of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its \(task.kind.rawValue) was cancelled.", entry)
-        case .stop, .reboot, .pause, .unpause, .suspend, .resize:
+        case .migrate where machine.migration != nil:
+            giveUpMigration(of: task.machine, .cancelled, cause: "It was cancelled.", entry)
+        case .stop, .reboot, .pause, .unpause, .suspend, .resize, .migrate:
             guard task.state == .waiting else {
                 throw Refused(
                     .taskNotCancellable,

@@ -57,6 +57,7 @@ extension PoolState {
         server.isSessionOpen = true
         server.boot = hello.boot
         server.run = hello.run
+        endMigrations(with: server, because: "its agent was started anew", wasBooted: wasBooted, entry)
         let isBoundNow = server.hardware == nil && hello.hardware != nil
         server.hardware = server.hardware ?? hello.hardware
         server.facts = hello.facts
@@ -95,6 +96,7 @@ extension PoolState {
 
     mutating func release(_ id: ServerID, _ session: SessionNumber, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let server = try self.server(id, in: session)
+        endMigrations(with: server, because: "its agent was stopped", wasBooted: false, entry)
         servers[id]?.isSessionOpen = false
         servers[id]?.changedAt = appliedIndex
         note(
@@ -155,6 +157,7 @@ extension PoolState {
             return .none
         }
         note(entry, .server, server.name.text, .serverLost, "Server \(server.name) is not heard any more.")
+        endMigrations(to: server, because: "it is not heard any more", entry)
         for machine in machines(on: id) {
             setStatus(
                 of: machine, .unknown,
@@ -213,6 +216,7 @@ extension PoolState {
                 """)
         }
         try requireNoImages(on: server)
+        try requireNoMigrations(on: server)
         guard activeServers.count > 1 else {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")
         }

@@ -18,7 +18,7 @@ extension PoolState {
         guard strayServers[machine.id] != nil else { return machine.allowedOperations }
         return machine.allowedOperations.filter { operation in
             switch operation {
-            case .start, .reboot, .unpause, .resume, .delete: false
+            case .start, .reboot, .unpause, .resume, .migrate, .delete: false
             case .stop, .pause, .suspend, .resize, .resetStatus: true
             }
         }

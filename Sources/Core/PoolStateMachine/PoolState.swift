@@ -34,6 +34,10 @@ package struct PoolState: Sendable {
     /// Of those whose configuration bears another name than they do.
     var machinesByConfiguredName: [String: Set<VirtualMachineID>] = [:]
     var machinesByServer: [ServerID: Set<VirtualMachineID>] = [:]
+    /// Of those that a migration brings to a server, by that server.
+    var machinesComing: [ServerID: Set<VirtualMachineID>] = [:]
+    /// Of those of which something is left on a server, by that server.
+    var machinesWithRemnants: [ServerID: Set<VirtualMachineID>] = [:]
     /// Of those that have an image.
     var machinesWithImages: Set<VirtualMachineID> = []
     var reservations: [ServerID: ServerReservations] = [:]
@@ -73,7 +77,7 @@ package struct PoolState: Sendable {
     /// The machines placed on a server, by number.
     package func machines(on server: ServerID) -> [VirtualMachineID] { (machinesByServer[server] ?? []).sorted() }
 
-    /// What the machines placed on a server take together.
+    /// What the machines placed on a server, or coming to it, take together, with what is left there of others.
     package func reservations(on server: ServerID) -> ServerReservations { reservations[server] ?? ServerReservations() }
 
     /// The unrevoked credential whose secret has this digest.
@@ -98,6 +102,12 @@ package struct PoolState: Sendable {
     package func decidePlacement(
         for machine: VirtualMachine, without: [ServerID] = [], memory: Mebibytes? = nil, virtualCPUs: Int? = nil
     ) -> PlacementDecision {
+        decide(machine, without: without, memory: memory, virtualCPUs: virtualCPUs, moving: nil)
+    }
+
+    func decide(
+        _ machine: VirtualMachine, without: [ServerID], memory: Mebibytes?, virtualCPUs: Int?, moving: MovePlace?
+    ) -> PlacementDecision {
         var requirements = machine.requirements
         if let memory { requirements.memory = memory }
         if let virtualCPUs { requirements.virtualCPUs = virtualCPUs }
@@ -105,14 +115,17 @@ package struct PoolState: Sendable {
         let question = PlacementQuestion(
             requirements: requirements, preferredServers: machine.preferredServers, candidates: candidates,
             overcommitRatio: settings.overcommitRatio, leftOut: without, rules: placementRules(of: machine),
-            sighting: sightings(of: machine.id).first { !without.contains($0.server) }, image: imagePlace(of: machine))
+            sighting: sightings(of: machine.id).first { !without.contains($0.server) }, image: imagePlace(of: machine),
+            move: moving)
         return PlacementPlanner.decide(question)
     }
 
     /// A machine that is placed already does not compete with itself when it is only asked where it would start.
     private func candidate(_ server: Server, asking machine: VirtualMachine) -> PlacementCandidate {
         var reserved = reservations(on: server.id)
-        if let placed = machines[machine.id], placed.placement?.server == server.id { reserved.remove(placed.reserved) }
+        if let placed = machines[machine.id], placed.placement?.server == server.id || placed.migration?.target == server.id {
+            reserved.remove(placed.reserved)
+        }
         return PlacementCandidate(
             server: server.id, name: server.name, availability: availability(of: server), roles: server.roles, facts: server.facts,
             reservations: reserved)

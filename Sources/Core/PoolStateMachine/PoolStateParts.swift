@@ -116,6 +116,7 @@ extension PoolState {
         machinesByUUID[machine.uuid] = machine.id
         indexConfiguredName(of: machine)
         if machine.image != nil { machinesWithImages.insert(machine.id) }
+        try restoreMigration(of: machine)
         tagBytes += machine.tags.reduce(0) { $0 + $1.key.text.utf8.count + $1.value.utf8.count }
         guard let placement = machine.placement else { return }
         guard servers[placement.server] != nil else {
@@ -142,6 +143,12 @@ extension PoolState {
         if rebuilt.machinesByUUID != machinesByUUID { return "The index of UUIDs is wrong." }
         if rebuilt.machinesByConfiguredName != machinesByConfiguredName { return "The index of configured names is wrong." }
         if rebuilt.machinesWithImages != machinesWithImages { return "The index of the machines with images is wrong." }
+        if rebuilt.machinesComing.filter({ !$0.value.isEmpty }) != machinesComing.filter({ !$0.value.isEmpty }) {
+            return "The index of the machines that are coming to servers is wrong."
+        }
+        if rebuilt.machinesWithRemnants.filter({ !$0.value.isEmpty }) != machinesWithRemnants.filter({ !$0.value.isEmpty }) {
+            return "The index of what migrations left on servers is wrong."
+        }
         if rebuilt.strayServers != strayServers { return "The index of the domains seen unasked is wrong." }
         if rebuilt.ruleIndex != ruleIndex { return "The index of the rules' members is wrong." }
         if rebuilt.tagBytes != tagBytes { return "The tags take \(rebuilt.tagBytes) bytes, not \(tagBytes)." }

@@ -979,6 +979,147 @@ nonisolated struct WireImageRemoved: Sendable {
   fileprivate var _failure: String? = nil
 }
 
+nonisolated struct WireMigrateMachine: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var target: UInt64 {
+    get {_target ?? 0}
+    set {_target = newValue}
+  }
+  /// Returns true if `target` has been explicitly set.
+  var hasTarget: Bool {self._target != nil}
+  /// Clears the value of `target`. Subsequent reads from it will return its default value.
+  mutating func clearTarget() {self._target = nil}
+
+  /// MiB a second.
+  var bandwidth: Int64 {
+    get {_bandwidth ?? 0}
+    set {_bandwidth = newValue}
+  }
+  /// Returns true if `bandwidth` has been explicitly set.
+  var hasBandwidth: Bool {self._bandwidth != nil}
+  /// Clears the value of `bandwidth`. Subsequent reads from it will return its default value.
+  mutating func clearBandwidth() {self._bandwidth = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _target: UInt64? = nil
+  fileprivate var _bandwidth: Int64? = nil
+}
+
+nonisolated struct WireMigrationReported: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var server: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var word: WireMigrationReported.OneOf_Word? = nil
+
+  var received: Bool {
+    get {
+      if case .received(let v)? = word {return v}
+      return false
+    }
+    set {word = .received(newValue)}
+  }
+
+  var failed: String {
+    get {
+      if case .failed(let v)? = word {return v}
+      return String()
+    }
+    set {word = .failed(newValue)}
+  }
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  nonisolated enum OneOf_Word: Equatable, Sendable {
+    case received(Bool)
+    case failed(String)
+
+  }
+
+  init() {}
+}
+
+nonisolated struct WireRemnantGone: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var server: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+/// A migration that has not ended.
+nonisolated struct WireMigration: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var target: UInt64 = 0
+
+  var session: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var isLive: Bool = false
+
+  var bandwidth: Int64 {
+    get {_bandwidth ?? 0}
+    set {_bandwidth = newValue}
+  }
+  /// Returns true if `bandwidth` has been explicitly set.
+  var hasBandwidth: Bool {self._bandwidth != nil}
+  /// Clears the value of `bandwidth`. Subsequent reads from it will return its default value.
+  mutating func clearBandwidth() {self._bandwidth = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _bandwidth: Int64? = nil
+}
+
+/// What an ended migration left on a server.
+nonisolated struct WireRemnant: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var server: UInt64 = 0
+
+  var epoch: UInt64 = 0
+
+  var memoryMebibytes: Int64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
 /// 1: text; 2: display; 3: log.
 nonisolated struct WireOpenConsole: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
@@ -1379,6 +1520,30 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .openConsole(newValue)}
   }
 
+  var migrateMachine: WireMigrateMachine {
+    get {
+      if case .migrateMachine(let v)? = kind {return v}
+      return WireMigrateMachine()
+    }
+    set {kind = .migrateMachine(newValue)}
+  }
+
+  var migrationReported: WireMigrationReported {
+    get {
+      if case .migrationReported(let v)? = kind {return v}
+      return WireMigrationReported()
+    }
+    set {kind = .migrationReported(newValue)}
+  }
+
+  var remnantGone: WireRemnantGone {
+    get {
+      if case .remnantGone(let v)? = kind {return v}
+      return WireRemnantGone()
+    }
+    set {kind = .remnantGone(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1417,6 +1582,9 @@ nonisolated struct WireCommand: Sendable {
     case resumeMachine(UInt64)
     case imageRemoved(WireImageRemoved)
     case openConsole(WireOpenConsole)
+    case migrateMachine(WireMigrateMachine)
+    case migrationReported(WireMigrationReported)
+    case remnantGone(WireRemnantGone)
 
   }
 
@@ -2775,6 +2943,20 @@ nonisolated struct WireMachineState: @unchecked Sendable {
   var hasImage: Bool {_storage._image != nil}
   /// Clears the value of `image`. Subsequent reads from it will return its default value.
   mutating func clearImage() {_uniqueStorage()._image = nil}
+
+  var migration: WireMigration {
+    get {_storage._migration ?? WireMigration()}
+    set {_uniqueStorage()._migration = newValue}
+  }
+  /// Returns true if `migration` has been explicitly set.
+  var hasMigration: Bool {_storage._migration != nil}
+  /// Clears the value of `migration`. Subsequent reads from it will return its default value.
+  mutating func clearMigration() {_uniqueStorage()._migration = nil}
+
+  var remnants: [WireRemnant] {
+    get {_storage._remnants}
+    set {_uniqueStorage()._remnants = newValue}
+  }
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4975,6 +5157,266 @@ nonisolated extension WireImageRemoved: SwiftProtobuf.Message, SwiftProtobuf._Me
   }
 }
 
+nonisolated extension WireMigrateMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MigrateMachine"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}target\0\u{1}bandwidth\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self._target) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self._bandwidth) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    try { if let v = self._target {
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 2)
+    } }()
+    try { if let v = self._bandwidth {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 3)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireMigrateMachine, rhs: WireMigrateMachine) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs._target != rhs._target {return false}
+    if lhs._bandwidth != rhs._bandwidth {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMigrationReported: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".MigrationReported"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}received\0\u{1}failed\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 5: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.word != nil {try decoder.handleConflictingOneOf()}
+          self.word = .received(v)
+        }
+      }()
+      case 6: try {
+        var v: String?
+        try decoder.decodeSingularStringField(value: &v)
+        if let v = v {
+          if self.word != nil {try decoder.handleConflictingOneOf()}
+          self.word = .failed(v)
+        }
+      }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 2)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 3)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 4)
+    }
+    switch self.word {
+    case .received?: try {
+      guard case .received(let v)? = self.word else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 5)
+    }()
+    case .failed?: try {
+      guard case .failed(let v)? = self.word else { preconditionFailure() }
+      try visitor.visitSingularStringField(value: v, fieldNumber: 6)
+    }()
+    case nil: break
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireMigrationReported, rhs: WireMigrationReported) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.word != rhs.word {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemnantGone: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".RemnantGone"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 2)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 3)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRemnantGone, rhs: WireRemnantGone) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireMigration: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Migration"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}target\0\u{1}session\0\u{1}epoch\0\u{3}is_live\0\u{1}bandwidth\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.target) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.session) }()
+      case 3: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isLive) }()
+      case 5: try { try decoder.decodeSingularInt64Field(value: &self._bandwidth) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.target != 0 {
+      try visitor.visitSingularUInt64Field(value: self.target, fieldNumber: 1)
+    }
+    if self.session != 0 {
+      try visitor.visitSingularUInt64Field(value: self.session, fieldNumber: 2)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 3)
+    }
+    if self.isLive != false {
+      try visitor.visitSingularBoolField(value: self.isLive, fieldNumber: 4)
+    }
+    try { if let v = self._bandwidth {
+      try visitor.visitSingularInt64Field(value: v, fieldNumber: 5)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireMigration, rhs: WireMigration) -> Bool {
+    if lhs.target != rhs.target {return false}
+    if lhs.session != rhs.session {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.isLive != rhs.isLive {return false}
+    if lhs._bandwidth != rhs._bandwidth {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireRemnant: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".Remnant"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}server\0\u{1}epoch\0\u{3}memory_mebibytes\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      case 3: try { try decoder.decodeSingularInt64Field(value: &self.memoryMebibytes) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 1)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 2)
+    }
+    if self.memoryMebibytes != 0 {
+      try visitor.visitSingularInt64Field(value: self.memoryMebibytes, fieldNumber: 3)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireRemnant, rhs: WireRemnant) -> Bool {
+    if lhs.server != rhs.server {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.memoryMebibytes != rhs.memoryMebibytes {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireOpenConsole: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".OpenConsole"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}epoch\0\u{1}kind\0")
@@ -5236,7 +5678,7 @@ nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{4}\u{e}open_console\0\u{c}\u{3}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{4}\u{e}open_console\0\u{4}\u{14}migrate_machine\0\u{3}migration_reported\0\u{3}remnant_gone\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5634,6 +6076,45 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .openConsole(v)
         }
       }()
+      case 90: try {
+        var v: WireMigrateMachine?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .migrateMachine(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .migrateMachine(v)
+        }
+      }()
+      case 91: try {
+        var v: WireMigrationReported?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .migrationReported(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .migrationReported(v)
+        }
+      }()
+      case 92: try {
+        var v: WireRemnantGone?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .remnantGone(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .remnantGone(v)
+        }
+      }()
       default: break
       }
     }
@@ -5784,6 +6265,18 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .openConsole?: try {
       guard case .openConsole(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+    }()
+    case .migrateMachine?: try {
+      guard case .migrateMachine(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
+    }()
+    case .migrationReported?: try {
+      guard case .migrationReported(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 91)
+    }()
+    case .remnantGone?: try {
+      guard case .remnantGone(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 92)
     }()
     case nil: break
     }
@@ -8206,7 +8699,7 @@ nonisolated extension WireTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".MachineState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0\u{2}7image\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0\u{2}7image\0\u{2}\u{14}migration\0\u{1}remnants\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -8225,6 +8718,8 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _formerRequirements: WireRequirements? = nil
     var _ended: WireEnded? = nil
     var _image: WireImage? = nil
+    var _migration: WireMigration? = nil
+    var _remnants: [WireRemnant] = []
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8251,6 +8746,8 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       _formerRequirements = source._formerRequirements
       _ended = source._ended
       _image = source._image
+      _migration = source._migration
+      _remnants = source._remnants
     }
   }
 
@@ -8285,6 +8782,8 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._formerRequirements) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._ended) }()
         case 70: try { try decoder.decodeSingularMessageField(value: &_storage._image) }()
+        case 90: try { try decoder.decodeSingularMessageField(value: &_storage._migration) }()
+        case 91: try { try decoder.decodeRepeatedMessageField(value: &_storage._remnants) }()
         default: break
         }
       }
@@ -8345,6 +8844,12 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._image {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
       } }()
+      try { if let v = _storage._migration {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
+      } }()
+      if !_storage._remnants.isEmpty {
+        try visitor.visitRepeatedMessageField(value: _storage._remnants, fieldNumber: 91)
+      }
     }
     try unknownFields.traverse(visitor: &visitor)
   }
@@ -8370,6 +8875,8 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._formerRequirements != rhs_storage._formerRequirements {return false}
         if _storage._ended != rhs_storage._ended {return false}
         if _storage._image != rhs_storage._image {return false}
+        if _storage._migration != rhs_storage._migration {return false}
+        if _storage._remnants != rhs_storage._remnants {return false}
         return true
       }
       if !storagesAreEqual {return false}
