@@ -4,7 +4,7 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     package var id: UInt64
     package var uuid: String
     /// The manuals' word: `Initializing`, `Running`, `ShuttingDown`, `Rebooting`, `Pausing`, `Unpausing`, `Suspending`, `Suspended`,
-    /// `Resuming`, `PoweredOff`, `Paused`, `Error`, `Unknown`.
+    /// `Resuming`, `Migrating`, `PoweredOff`, `Paused`, `Error`, `Unknown`.
     package var status: String
     /// Why it is in this status, in a sentence; absent when there is nothing to say.
     package var cause: String?
@@ -29,19 +29,23 @@ package struct MachineDocument: Codable, Hashable, Sendable {
     /// What of the vm.cfg is not carried out, or in another way, by the hypervisor of its server (of one that is placed nowhere, of the
     /// servers that it may run on); only where one machine is asked for, and absent when there is nothing.
     package var warnings: [ConfigurationWarningDocument]?
-    /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `suspend`, `resume`, `resize`, `delete`,
+    /// What can be asked of it in its status: `start`, `stop`, `reboot`, `pause`, `unpause`, `suspend`, `resume`, `migrate`, `resize`, `delete`,
     /// `reset-status`.
     package var operations: [String]
     /// Where its memory is, or is being written to or read from; absent when it has no image.
     package var image: ImageDocument?
     /// Where a suspend would write its memory to now; only where one machine is asked for that can be suspended.
     package var suspendsTo: ImageDocument?
+    /// The migration that is under way; absent when none is.
+    package var migration: MigrationDocument?
+    /// The servers that have not taken down yet what ended migrations left there; absent when there are none.
+    package var remnantsOn: [String]?
 
     package init(
         name: String, id: UInt64, uuid: String, status: String, cause: String?, intent: String, server: String?, epoch: UInt64,
         requirements: RequirementsDocument, preferredServers: [String], tagCount: Int, task: UInt64?, configuration: String?,
         operations: [String], seenOn: [SightingDocument]? = nil, warnings: [ConfigurationWarningDocument]? = nil, rules: [String]? = nil,
-        image: ImageDocument? = nil, suspendsTo: ImageDocument? = nil
+        image: ImageDocument? = nil, suspendsTo: ImageDocument? = nil, migration: MigrationDocument? = nil, remnantsOn: [String]? = nil
     ) {
         self.name = name
         self.id = id
@@ -62,6 +66,8 @@ package struct MachineDocument: Codable, Hashable, Sendable {
         self.rules = rules
         self.image = image
         self.suspendsTo = suspendsTo
+        self.migration = migration
+        self.remnantsOn = remnantsOn
     }
 }
 

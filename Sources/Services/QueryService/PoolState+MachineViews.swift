@@ -18,7 +18,10 @@ extension MachineDocument {
             rules: isComplete ? state.rules(of: machine).map(\.definition.name.text) : nil,
             image: (machine.image ?? machine.placement?.image).map { ImageDocument($0, state) },
             suspendsTo: isComplete && machine.allowedOperations.contains(.suspend)
-                ? state.suspensionTarget(of: machine).map { ImageDocument($0, state) } : nil)
+                ? state.suspensionTarget(of: machine).map { ImageDocument($0, state) } : nil,
+            migration: machine.migration.map {
+                MigrationDocument(to: state.name(of: $0.target), isLive: $0.isLive, bandwidthMiB: $0.bandwidth)
+            }, remnantsOn: machine.remnants.isEmpty ? nil : machine.remnants.map { state.name(of: $0.server) })
     }
 }
 

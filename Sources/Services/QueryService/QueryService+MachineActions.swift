@@ -52,7 +52,7 @@ extension QueryService {
     }
 
     /// Writes what begins a task: 202 with the task's place.
-    private func beginTask(_ command: PoolCommand, for request: QueryRequest, body: [UInt8]) async throws(QueryRefusal) -> QueryReply {
+    func beginTask(_ command: PoolCommand, for request: QueryRequest, body: [UInt8]) async throws(QueryRefusal) -> QueryReply {
         let written = try await write(command, for: request, body: body)
         guard case .task(let id) = written.result else {
             throw QueryRefusal(.internalError, cause: "The pool began no task.", cure: "Look at GET /v1/tasks.")

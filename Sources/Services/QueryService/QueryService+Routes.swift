@@ -90,6 +90,12 @@ extension QueryService {
         Route("POST", "/v1/vms/{name}/resume", "resumeMachine") { service, request throws(QueryRefusal) in
             try await service.resumeMachine(request)
         },
+        Route("POST", "/v1/vms/{name}/migrate", "migrateMachine") { service, request throws(QueryRefusal) in
+            try await service.migrateMachine(request)
+        },
+        Route("GET", "/v1/vms/{name}/migration", "checkMigration", query: read + ["server"]) { service, request throws(QueryRefusal) in
+            try await service.checkMigration(request)
+        },
         Route("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus") { service, request throws(QueryRefusal) in
             try await service.resetMachineStatus(request)
         },

@@ -104,10 +104,10 @@ extension QueryService {
         let read = await gateway.read(.stale) { state, _ -> (AnswerReflection, [ServerExplanationDocument]?, ProblemDocument?) in
             let answer = AnswerReflection(context, in: state)
             let unknown = Self.unknownName(refusal.type, request, in: state)?.problem
-            guard refusal.type == .noServerFits, case .startMachine(let id) = command, let machine = state.machines[id] else {
+            guard refusal.type == .noServerFits, let decision = Self.decision(behind: command, in: state) else {
                 return (answer, nil, unknown)
             }
-            return (answer, ExplanationDocument(machine, state.decidePlacement(for: machine)).servers, nil)
+            return (answer, decision.servers, nil)
         }
         if case .value((let answer, let servers, let unknown), _) = read {
             if let unknown { (problem.problem.detail, problem.problem.cure) = (unknown.detail, unknown.cure) }
@@ -115,6 +115,19 @@ extension QueryService {
             problem.problem.servers = servers
         }
         return problem
+    }
+
+    /// What every server says to a command that no server fits.
+    private static func decision(behind command: PoolCommand, in state: PoolState) -> ExplanationDocument? {
+        switch command {
+        case .startMachine(let id):
+            state.machines[id].map { ExplanationDocument($0, state.decidePlacement(for: $0)) }
+        case .migrateMachine(let id, let wish):
+            state.machines[id].flatMap { machine in
+                state.migrationOutlook(of: machine, to: wish.target).map { ExplanationDocument(machine, $0.decision) }
+            }
+        default: nil
+        }
     }
 
     /// What to say of a path's name that nothing has; nil where the refusal is about something else.

@@ -13,7 +13,7 @@ struct VirtualMachineCommand: AsyncParsableCommand {
             VirtualMachineCreateCommand.self, VirtualMachineListCommand.self, VirtualMachineShowCommand.self, VirtualMachineTopCommand.self,
             VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachineRebootCommand.self,
             VirtualMachinePauseCommand.self, VirtualMachineUnpauseCommand.self, VirtualMachineSuspendCommand.self,
-            VirtualMachineResumeCommand.self, VirtualMachineDeleteCommand.self,
+            VirtualMachineResumeCommand.self, VirtualMachineMigrateCommand.self, VirtualMachineDeleteCommand.self,
             VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
             VirtualMachineConsoleCommand.self, VirtualMachineDisplayCommand.self, VirtualMachineTagCommand.self,
             VirtualMachineConfigurationCommand.self,

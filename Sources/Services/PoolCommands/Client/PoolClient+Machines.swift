@@ -75,6 +75,20 @@ extension PoolClient {
         try await begin(.keyed(.POST, Self.path(name) + "/resume", reason: reason))
     }
 
+    /// - Parameters:
+    ///   - server: where to; nil: where placement chooses.
+    ///   - bandwidthMiB: at most so many MiB a second.
+    package func migrateMachine(_ name: String, to server: String?, bandwidthMiB: Int?) async throws(ClientError) -> TaskDocument {
+        let body = try Self.encode(MigrateMachineRequest(server: server, bandwidthMiB: bandwidthMiB))
+        return try await begin(.keyed(.POST, Self.path(name) + "/migrate", body: body, reason: reason))
+    }
+
+    /// Whether it could move, and what hinders it.
+    package func checkMigration(of name: String, to server: String?) async throws(ClientError) -> MigrationCheckDocument {
+        let suffix = server.map { "?server=\(Self.escaped($0))" } ?? ""
+        return try await read(MigrationCheckDocument.self, Self.path(name) + "/migration" + suffix)
+    }
+
     package func resetMachineStatus(_ name: String) async throws(ClientError) -> MachineDocument {
         try await write(MachineDocument.self, .POST, Self.path(name) + "/reset-status")
     }

@@ -85,6 +85,15 @@ extension OpenAPIDocument {
         On the best of the servers that reach its image, as a start chooses. An image is used once: where its server dies meanwhile, the \
         virtual machine starts cold. A forced stop throws the image away.
         """,
+        "migrateMachine": """
+        To the server that is named, or to the best of those that could take it, as `migration` shows beforehand. Its memory goes over the \
+        agents' own connection. It runs once at any time: handed over or given up, whichever is committed first, whatever dies in the middle. \
+        Cancelling the task gives it up, until it is handed over. The task is done when it runs on the other server.
+        """,
+        "checkMigration": """
+        Every server with its score, or with what hinders it: its CPUs, its version of Xen, storage that is not shared, bridges, memory, rules. \
+        Nothing is changed. Where `isLive` is false, the guest stands still from the beginning to the end.
+        """,
         "openConsole": """
         For users and administrators, who are named in an event. Asked with `Upgrade: websocket`; anything else is told 426. The member \
         that is asked fetches the console from the server that runs it; several may look at once, and all type into the same line. A close \

@@ -152,6 +152,19 @@ extension OpenAPIDocument {
                 .optional("configuration", .text), Property("operations", .list(.form(.machineOperation))),
                 .optional("seenOn", .list(.named("Sighting"))), .optional("warnings", .list(.named("ConfigurationWarning"))),
                 .optional("image", .named("Image")), .optional("suspendsTo", .named("Image")),
+                .optional("migration", .named("Migration")), .optional("remnantsOn", .list(.text)),
+            ]),
+        OpenAPIObject(
+            "Migration", "A migration that is under way.",
+            [Property("to", .text), Property("isLive", .boolean), .optional("bandwidthMiB", .integer)]),
+        OpenAPIObject(
+            "MigrateMachine", "Where to migrate it, and how fast.",
+            [.optional("server", .form(.serverName)), .optional("bandwidthMiB", .whole(1...MigrationWish.mostBandwidth))]),
+        OpenAPIObject(
+            "MigrationCheck", "Whether it could move, and what hinders it.",
+            [
+                Property("machine", .text), Property("from", .text), .optional("chosen", .text), Property("isLive", .boolean),
+                .optional("obstacle", .text), Property("servers", .list(.named("ServerExplanation"))),
             ]),
         OpenAPIObject(
             "Image", "Where the memory of a suspended virtual machine lies: below a shared storage root, or on its server's own disk.",

@@ -85,6 +85,12 @@ extension OpenAPIDocument {
         .write(
             "POST", "/v1/vms/{name}/resume", "resumeMachine", "Lets a suspended one go on from its image.", success: (202, "TaskBegun"),
             problems: [.notFound, .conflict, .noPlacement]),
+        .write(
+            "POST", "/v1/vms/{name}/migrate", "migrateMachine", "Moves a running one to another server.", body: "MigrateMachine",
+            isBodyOptional: true, success: (202, "TaskBegun"), problems: [.notFound, .conflict, .noPlacement]),
+        .read(
+            "/v1/vms/{name}/migration", "checkMigration", "MigrationCheck", "Whether it could move, where to, and what hinders it.",
+            query: [("server", "the name of the only server that is asked about")], problems: [.notFound, .conflict]),
         .write("POST", "/v1/vms/{name}/reset-status", "resetMachineStatus", "Forgets an error.", success: (200, "Machine")),
         console("/v1/vms/{name}/console", "openConsole", "Its text console, as a WebSocket.", (101, nil), nil),
         console("/v1/vms/{name}/display", "openDisplay", "Its display by VNC (RFC 6143), as a WebSocket.", (101, nil), nil),

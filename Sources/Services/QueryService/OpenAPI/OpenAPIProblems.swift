@@ -129,7 +129,9 @@ enum OpenAPIProblems {
         "resetMachineStatus": whileStarting("reset"), "stopMachine": whilePoweredOff("stopped"),
         "rebootMachine": whilePoweredOff("rebooted"), "pauseMachine": whilePoweredOff("paused"),
         "unpauseMachine": whilePoweredOff("unpaused"), "suspendMachine": whilePoweredOff("suspended"),
-        "resumeMachine": whilePoweredOff("resumed"),
+        "resumeMachine": whilePoweredOff("resumed"), "migrateMachine": whilePoweredOff("migrated"),
+        "checkMigration": PoolRefusal(
+            .machineStateForbids, "Virtual machine web01 runs nowhere: it is PoweredOff. Start it where it is wanted."),
         "cancelTask": PoolRefusal(.taskNotCancellable, "Task 12 has ended: it is cancelled. Nothing needs to be done."),
         "createRule": PoolRefusal(.ruleNameTaken, "There is a rule named spread-web. Choose another name."),
         "removeServer": PoolRefusal(.serverInUse, "Server beta holds 1 virtual machines (web01). Stop them first."),

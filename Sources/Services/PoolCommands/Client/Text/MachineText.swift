@@ -32,6 +32,8 @@ package enum MachineText {
         list.add("seen on", (machine.seenOn ?? []).map { "\($0.server), domain \($0.domain): the pool did not ask for it" })
         list.add("memory image", machine.image.map(words))
         list.add("suspends to", machine.suspendsTo.map(words))
+        list.add("moves to", machine.migration.map(words))
+        list.add("remnants on", machine.remnantsOn ?? [])
         list.add("preferred servers", preferred(machine))
         list.add("type", needs.domainType)
         let memory = QuantityText.memory(mebibytes: needs.memoryMiB)
@@ -55,6 +57,11 @@ package enum MachineText {
 
     private static func words(_ image: ImageDocument) -> String {
         image.sharedRoot.map { "shared storage \($0), by \(image.server)" } ?? "the own disk of \(image.server), to be resumed there only"
+    }
+
+    private static func words(_ migration: MigrationDocument) -> String {
+        let limit = migration.bandwidthMiB.map { ", at most \($0) MiB/s" } ?? ""
+        return "\(migration.to), \(migration.isLive ? "while it runs" : "standing still")\(limit)"
     }
 
     /// What whoever suspends a machine should know before; nil where its memory goes to shared storage.
