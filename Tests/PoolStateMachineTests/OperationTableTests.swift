@@ -17,7 +17,7 @@ struct OperationTableTests {
     /// Every row is written out: what is missing here is refused.
     static let table: [Row] = [
         Row(status: .poweredOff, allowed: [.start, .resize, .delete, .resetStatus]),
-        Row(status: .running, allowed: [.stop, .reboot, .pause, .suspend, .resize, .resetStatus]),
+        Row(status: .running, allowed: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .resetStatus]),
         Row(status: .paused, allowed: [.stop, .unpause, .resetStatus]),
         Row(status: .error, allowed: [.start, .stop, .resize, .delete, .resetStatus]),
         Row(status: .error, isKept: true, allowed: [.stop]),
@@ -30,12 +30,13 @@ struct OperationTableTests {
         Row(status: .suspending, allowed: [.stop]),
         Row(status: .suspended, allowed: [.resume, .stop]),
         Row(status: .resuming, allowed: [.stop]),
+        Row(status: .migrating, allowed: [.stop]),
         Row(status: .unknown, allowed: [.stop]),
     ]
 
     private static let participles: [MachineOperation: String] = [
         .start: "started", .stop: "stopped", .reboot: "rebooted", .pause: "paused", .unpause: "unpaused", .resize: "resized",
-        .delete: "deleted", .resetStatus: "reset", .suspend: "suspended", .resume: "resumed",
+        .delete: "deleted", .resetStatus: "reset", .suspend: "suspended", .resume: "resumed", .migrate: "migrated",
     ]
 
     private static func command(_ operation: MachineOperation, _ id: VirtualMachineID) -> PoolCommand {
@@ -47,6 +48,7 @@ struct OperationTableTests {
         case .unpause: .unpauseMachine(id)
         case .suspend: .suspendMachine(id)
         case .resume: .resumeMachine(id)
+        case .migrate: .migrateMachine(id, MigrationWish())
         case .resize: .changeMachine(id, MachineChange(memory: Mebibytes(900)))
         case .delete: .deleteMachine(id)
         case .resetStatus: .resetMachineStatus(id)
@@ -55,7 +57,7 @@ struct OperationTableTests {
 
     /// Brings a machine to the state of the row by what really leads there.
     private static func machine(in row: Row) throws -> (scene: PoolScene, id: VirtualMachineID) {
-        var scene = try PoolScene()
+        var scene = try PoolScene(servers: 2)
         var requirements = MachineRequirements(domainType: .pv, memory: Mebibytes(1_000), virtualCPUs: 1)
         requirements.endActions.onCrash = .preserve
         let definition = MachineDefinition(
@@ -83,6 +85,7 @@ struct OperationTableTests {
             scene.observe(id, .suspended)
             scene.observe(id, .stopped(.requested, cause: "Its memory is in its image."))
             if row.status == .resuming { scene.apply(.resumeMachine(id)) }
+        case .migrating: scene.apply(.migrateMachine(id, MigrationWish()))
         case .unknown: scene.reach(PoolScene.one, false)
         }
         return (scene, id)

@@ -127,6 +127,7 @@ struct RandomCommands {
 
     /// What most likely follows of what was said of one of few machines.
     private mutating func imageCommand(in state: PoolState) -> (PoolCommand, Principal) {
+        if chance(8), let gone = remnantGone(in: state) { return gone }
         let machines = state.machines.keys.sorted().prefix(3)
         guard let machine = machines.randomElement(using: &random).flatMap({ state.machines[$0] }) else {
             return (.resetMachineStatus(VirtualMachineID(1)), PoolScene.root)
@@ -137,17 +138,50 @@ struct RandomCommands {
         case .suspended:
             return (chance(5) ? .stopMachine(machine.id, force: true) : .resumeMachine(machine.id), PoolScene.root)
         case .running where chance(2): return (.suspendMachine(machine.id), PoolScene.root)
+        case .running where chance(2):
+            let target = chance(2) ? server(in: state) : nil
+            return (.migrateMachine(machine.id, MigrationWish(target: target)), PoolScene.root)
+        case .migrating where machine.migration != nil && !chance(4): return migrationReported(of: machine, in: state)
         case .shuttingDown where machine.placement == nil: return imageRemoved(in: state)
         case .suspending: words = machine.image?.phase == .writing ? [.suspended] : [.stopped(.requested, cause: "It is suspended.")]
         case .shuttingDown, .unknown: words = [.stopped(.requested, cause: "It was stopped.")]
         case .resuming:
             words = [.running, .running, .stopped(.startFailed, cause: "It failed."), .stopped(.startInterrupted, cause: "It ended.")]
+        case .migrating:
+            words =
+                [.running, .stopped(.vanished, cause: "It is gone.")]
+                + (machine.task.map { [.failed($0, cause: "It broke.")] } ?? [])
         case .initializing, .running, .rebooting, .pausing, .unpausing, .paused: words = [.running]
         }
         let server = machine.placement?.server ?? PoolScene.one
         let word = words.randomElement(using: &random) ?? .running
         return (
-            .observed(machine.id, server: server, session: session(of: server, in: state), epoch: machine.epoch, word), .server(server)
+            .observed(
+                machine.id, server: server, session: session(of: server, in: state), epoch: machine.placement?.epoch ?? machine.epoch, word),
+            .server(server)
+        )
+    }
+
+    /// The word of the server that it goes to, and now and then of another, or of another attempt.
+    private mutating func migrationReported(of machine: VirtualMachine, in state: PoolState) -> (PoolCommand, Principal) {
+        let server = chance(6) ? server(in: state) : machine.migration?.target ?? PoolScene.one
+        let epoch = chance(6) ? machine.epoch.next : machine.epoch
+        return (
+            .migrationReported(
+                machine.id, server: server, session: session(of: server, in: state), epoch: epoch,
+                chance(3) ? .failed(cause: "It broke.") : .received), .server(server)
+        )
+    }
+
+    private mutating func remnantGone(in state: PoolState) -> (PoolCommand, Principal)? {
+        let machines = state.machines.values.filter { !$0.remnants.isEmpty }.sorted { $0.id < $1.id }
+        guard let machine = machines.randomElement(using: &random), let remnant = machine.remnants.randomElement(using: &random) else {
+            return nil
+        }
+        return (
+            .remnantGone(
+                machine.id, server: remnant.server, session: session(of: remnant.server, in: state), epoch: remnant.epoch),
+            .server(remnant.server)
         )
     }
 

@@ -77,12 +77,19 @@ struct RandomTests {
         #expect(before.events.events == after.events.events, comment)
     }
 
-    /// At most one domain rests on this: a placement ends by its server's word in the current session, or by that server's new boot.
+    /// At most one domain rests on this: a placement ends by its server's word in the current session, by that server's new boot, or
+    /// by being handed over.
     private func expectPlacementsEndByWord(_ before: PoolState, _ after: PoolState, _ entry: PoolEntry, _ comment: Comment) {
         for (id, machine) in before.machines {
             guard let placement = machine.placement else { continue }
             let now = after.machines[id]?.placement
             if let now, now.server == placement.server, now.epoch == placement.epoch { continue }
+            if case .migrationReported(id, let target, let session, let epoch, .received) = entry.command {
+                // Handed over: the source has promised to let it run no more.
+                #expect(now?.server == target && now?.epoch == epoch && machine.migration?.epoch == epoch, comment)
+                #expect(session == before.servers[target]?.session && now?.session == session, comment)
+                continue
+            }
             #expect(now == nil, comment)
             let server = before.servers[placement.server]
             switch entry.command {
@@ -110,7 +117,8 @@ struct RandomTests {
                 expectAtRest(machine, comment)
                 continue
             }
-            #expect(placement.epoch == machine.epoch, comment)
+            // An attempt to migrate it has an epoch of its own, whatever comes of it.
+            #expect(placement.epoch <= machine.epoch && placement.epoch != machine.migration?.epoch, comment)
             #expect(placement.image == nil || !placement.isStarted && machine.image == nil, comment)
             if let image = machine.image { #expect(image.epoch == placement.epoch && image.server == placement.server, comment) }
             expectImageTaken(before.machines[id], machine, comment)

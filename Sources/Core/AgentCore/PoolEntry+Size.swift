@@ -37,7 +37,8 @@ extension PoolCommand {
         case .observed(_, _, _, _, let observation): observation.textBytes
         case .imageRemoved(_, _, _, _, let failure): (failure?.utf8.count ?? 0) + 64
         case .migrationReported(_, _, _, _, .failed(let cause)): cause.utf8.count + 64
-        case .migrateMachine, .migrationReported(_, _, _, _, .received), .remnantGone, .raiseFormat, .changeSettings, .released, .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
+        case .migrateMachine, .migrationReported(_, _, _, _, .received), .remnantGone, .raiseFormat, .changeSettings, .released,
+            .reachability, .maintenance, .removeServer, .createToken, .revokeToken,
             .deleteMachine,
             .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine, .suspendMachine, .resumeMachine,
             .resetMachineStatus, .openConsole, .cancelTask, .deleteTag,

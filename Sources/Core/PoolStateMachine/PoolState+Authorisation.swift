@@ -35,12 +35,14 @@ extension PoolState {
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
         case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
-            .suspendMachine, .resumeMachine, .migrateMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag, .createRule, .changeRule,
+            .suspendMachine, .resumeMachine, .migrateMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag,
+            .createRule, .changeRule,
             .deleteRule:
             .user
         case .changeSettings, .maintenance, .removeServer, .createToken, .revokeToken, .createCredential, .revokeCredential:
             .administrator
-        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed, .imageRemoved, .migrationReported,
+        case .createPool, .raiseFormat, .hello, .released, .serverFacts, .strays, .reachability, .join, .observed, .imageRemoved,
+            .migrationReported,
             .remnantGone:
             nil
         }

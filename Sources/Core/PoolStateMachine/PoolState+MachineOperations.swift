@@ -185,13 +185,14 @@ extension PoolState {
     /// Changes what a placed machine needs, and with it what is reserved for it.
     mutating func setRequirements(of id: VirtualMachineID, _ new: MachineRequirements, former: MachineRequirements?) {
         guard let machine = machines[id] else { return }
-        if let placement = machine.placement { reservations[placement.server]?.remove(machine.reserved) }
+        // It holds its room where it is going as well.
+        let servers = [machine.placement?.server, machine.migration?.target].compactMap { $0 }
+        for server in servers { reservations[server]?.remove(machine.reserved) }
         machines[id]?.requirements = new
         machines[id]?.formerRequirements = former
         machines[id]?.changedAt = appliedIndex
-        if let placement = machine.placement, let changed = machines[id] {
-            reservations[placement.server, default: .init()].add(changed.reserved)
-        }
+        guard let changed = machines[id] else { return }
+        for server in servers { reservations[server, default: .init()].add(changed.reserved) }
     }
 
     // MARK: Errors

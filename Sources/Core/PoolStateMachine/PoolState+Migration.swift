@@ -86,7 +86,10 @@ extension PoolState {
             MachineMigration(
                 target: target.id, session: target.session, epoch: epoch, isLive: outlook.isLive, bandwidth: wish.bandwidth))
         reservations[target.id, default: .init()].add(machine.reserved)
-        let manner = outlook.isLive ? "while it runs" : "while it stands still, as its server cannot send a \(machine.requirements.domainType.rawValue) guest that runs"
+        let manner =
+            outlook.isLive
+            ? "while it runs"
+            : "while it stands still, as its server cannot send a \(machine.requirements.domainType.rawValue) guest that runs"
         let cause = "It moves from server \(source.name) to server \(target.name), \(manner)."
         setStatus(of: id, .migrating, cause: cause, entry, isNoted: false)
         let task = beginTask(.migrate, machine, cause: cause, entry)
@@ -105,7 +108,8 @@ extension PoolState {
         {
             throw Refused(
                 .noServerFits,
-                "Virtual machine \(machine.name) cannot move to server \(verdict.name): it \(refusal.message). Take another server, or remove what hinders it.")
+                "Virtual machine \(machine.name) cannot move to server \(verdict.name): it \(refusal.message). Take another server, or remove what hinders it."
+            )
         }
         let (server, _) = try self.chosen(of: outlook.decision, for: machine, "receive")
         return server
@@ -163,7 +167,8 @@ extension PoolState {
         guard machine.status == .migrating else { return }
         // That it runs is its server's to say: its guest may stand still for the last part of its memory.
         setStatus(
-            of: id, .migrating, cause: "The migration to server \(name) ended, and server \(serverName(of: machine)) lets it go on: \(cause)",
+            of: id, .migrating,
+            cause: "The migration to server \(name) ended, and server \(serverName(of: machine)) lets it go on: \(cause)",
             entry, isNoted: false)
     }
 
@@ -220,7 +225,8 @@ extension PoolState {
         let name = servers[remnant.server]?.name.text ?? "\(remnant.server)"
         throw Refused(
             .machineStateForbids,
-            "Virtual machine \(machine.name) cannot be deleted: server \(name) is taking down what a migration left there. Try again when it has.")
+            "Virtual machine \(machine.name) cannot be deleted: server \(name) is taking down what a migration left there. Try again when it has."
+        )
     }
 
     // MARK: Within
@@ -249,15 +255,15 @@ extension PoolState {
 
     private mutating func index(_ remnant: MachineRemnant, of id: VirtualMachineID) {
         machinesWithRemnants[remnant.server, default: []].insert(id)
-        let memory = reservations[remnant.server, default: .init()].memory
-        reservations[remnant.server]?.memory = memory + remnant.memory
+        let memory = reservations(on: remnant.server).memory
+        reservations[remnant.server, default: .init()].memory = memory + remnant.memory
     }
 
     private mutating func remove(_ remnant: MachineRemnant, of id: VirtualMachineID) {
         machines[id]?.remnants.removeAll { $0 == remnant }
         machines[id]?.changedAt = appliedIndex
-        let memory = reservations[remnant.server, default: .init()].memory
-        reservations[remnant.server]?.memory = memory - remnant.memory
+        let memory = reservations(on: remnant.server).memory
+        reservations[remnant.server, default: .init()].memory = memory - remnant.memory
         guard machines[id]?.remnants.contains(where: { $0.server == remnant.server }) != true else { return }
         machinesWithRemnants[remnant.server]?.remove(id)
     }

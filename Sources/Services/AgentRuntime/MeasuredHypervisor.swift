@@ -83,6 +83,8 @@ extension DomainOperation {
         case .suspend: "suspend"
         case .unsuspend: "unsuspend"
         case .removeImage: "remove-image"
+        case .sendDomain: "send-domain"
+        case .receiveDomain: "receive-domain"
         }
     }
 }

@@ -1,3 +1,4 @@
+import AgentCore
 import AgentPorts
 import PoolModel
 import PoolStateMachine

@@ -20,7 +20,7 @@ extension PoolSimulation {
             case .peersChanged(let peers, let first):
                 server.admittedFrom = first
                 peersChanged(peers.map(\.server), of: server)
-            case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress: break
+            case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress, .cancel: break
             case .halt(let sentence): halted(server, sentence)
             case .stopped: end(server, isOrderly: true)
             }

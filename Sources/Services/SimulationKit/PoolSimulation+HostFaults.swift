@@ -9,7 +9,8 @@ extension PoolSimulation {
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
         switch operation {
         case .shutdown(let domain), .reboot(let domain): prepareGuest(domain, on: server)
-        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage: break
+        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage, .sendDomain, .receiveDomain:
+            break
         }
         guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
@@ -44,7 +45,7 @@ extension PoolSimulation {
         case .dumpCore: .dump
         case .suspend: .suspend
         case .unsuspend: .unsuspend
-        case .removeImage: .removeImage
+        case .removeImage, .sendDomain, .receiveDomain: .removeImage
         }
     }
 

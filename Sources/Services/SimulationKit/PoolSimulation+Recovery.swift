@@ -58,6 +58,9 @@ extension PoolSimulation {
     /// The first machine whose status is not what truly is so.
     private var unsettledMachine: String? {
         for machine in checks.reference.machinesInOrder {
+            if let remnant = machine.remnants.first {
+                return "Server \(remnant.server) has not taken down what is left of \(machine.name)."
+            }
             let running = checks.serversRunning(machine.id)
             switch machine.status {
             case .running:
@@ -68,7 +71,8 @@ extension PoolSimulation {
                 if !running.isEmpty { return "Virtual machine \(machine.name) is Paused, but a domain of it runs." }
             case .suspended:
                 if !running.isEmpty { return "Virtual machine \(machine.name) is Suspended, but a domain of it runs." }
-            case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .paused, .suspending, .resuming, .unknown:
+            case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .paused, .suspending, .resuming, .migrating,
+                .unknown:
                 return "Virtual machine \(machine.name) is \(machine.status.rawValue): \(machine.cause)"
             }
         }

@@ -45,13 +45,12 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
     private func showCheck() async throws {
         try await ClientSession.run(options) { client, console in
             let names = try await selection.selector.some(client)
-            var canAll = true
-            for name in names {
-                let found = try await client.checkMigration(of: name, to: to)
-                canAll = canAll && found.chosen != nil && found.obstacle == nil
-                try console.show(found) { ExplanationText.text(of: found) }
+            guard let name = names.first, names.count == 1 else {
+                throw ValidationError("--check looks at one virtual machine at a time, and \(names.count) are selected.")
             }
-            if !canAll { throw ExitCode(1) }
+            let found = try await client.checkMigration(of: name, to: to)
+            try console.show(found) { ExplanationText.text(of: found) }
+            if found.chosen == nil || found.obstacle != nil { throw ExitCode(1) }
         }
     }
 }

@@ -34,7 +34,8 @@ enum OpenAPIExample {
     /// Members that only a rare case has, and that would not fit the others of an example.
     private static let unusual: Set = [
         "Machine.cause", "Machine.task", "Machine.seenOn", "Machine.warnings", "Machine.image",
-        "Machine.suspendsTo", "Machine.migration", "Machine.remnantsOn", "MigrationCheck.obstacle", "Server.overcommittedMiB", "Server.strays", "Server.processorGaps",
+        "Machine.suspendsTo", "Machine.migration", "Machine.remnantsOn", "MigrationCheck.obstacle", "Server.overcommittedMiB",
+        "Server.strays", "Server.processorGaps",
         "PlacedMachine.obstacle",
         "ServerExplanation.refusal", "ServerExplanation.brokenRules", "Token.usedBy", "Task.cause", "PoolState.firstIndex",
         "ServerList.next", "MachineList.next", "TagList.next", "RuleList.next", "TokenList.next", "TaskList.next", "Problem.refusal",

@@ -12,7 +12,9 @@ package enum ExplanationText {
     /// Whether a machine could move, and what hinders it.
     package static func text(of check: MigrationCheckDocument) -> TextTable {
         var table = table(of: check.servers, chosen: check.chosen)
-        var verdict = check.chosen.map { "\(check.machine) would move from \(check.from) to \($0)" } ?? "\(check.machine) cannot move from \(check.from)"
+        var verdict =
+            check.chosen.map { "\(check.machine) would move from \(check.from) to \($0)" }
+            ?? "\(check.machine) cannot move from \(check.from)"
         if check.chosen != nil { verdict += check.isLive ? ", and run on meanwhile" : ", standing still meanwhile" }
         table.note = "\(verdict).\(check.obstacle.map { " But not now: \($0)" } ?? "")"
         return table
@@ -21,7 +23,8 @@ package enum ExplanationText {
     /// What whoever migrates a machine should know before; nil where its guest runs on.
     package static func warning(of check: MigrationCheckDocument) -> String? {
         guard !check.isLive else { return nil }
-        return "\(check.machine) does not move live: server \(check.from) cannot send a guest of its type that runs. It stands still until it is there."
+        return
+            "\(check.machine) does not move live: server \(check.from) cannot send a guest of its type that runs. It stands still until it is there."
     }
 
     private static func table(of servers: [ServerExplanationDocument], chosen: String?) -> TextTable {

@@ -7,7 +7,8 @@ package enum FamiliarWord {
         "create": ["add"], "add": ["create"], "new": ["create", "add"], "define": ["create"], "modify": ["set"], "config": ["set"],
         "startup": ["start"], "boot": ["start"], "run": ["start"], "shutdown": ["stop"], "halt": ["stop"], "poweroff": ["stop"],
         "destroy": ["stop --force"], "kill": ["stop --force"], "restart": ["reboot"], "reset": ["reboot --force"], "save": ["suspend"],
-        "restore": ["resume"], "managedsave": ["suspend"], "hibernate": ["suspend"], "evacuate": ["maintenance on"], "move": ["migrate"], "live-migrate": ["migrate"],
+        "restore": ["resume"], "managedsave": ["suspend"], "hibernate": ["suspend"], "evacuate": ["maintenance on"], "move": ["migrate"],
+        "live-migrate": ["migrate"],
         "drain": ["maintenance on"], "abort": ["cancel"], "wait": ["watch"],
     ]
 

@@ -47,6 +47,11 @@ extension ExplanationDocument: NamedDocument {
     package var names: [String] { chosen.map { [$0] } ?? [] }
 }
 
+extension MigrationCheckDocument: NamedDocument {
+    /// The server that it would go to.
+    package var names: [String] { chosen.map { [$0] } ?? [] }
+}
+
 extension TagDocument: NamedDocument {
     package var names: [String] { [key] }
 }
