@@ -37,7 +37,7 @@ import Testing
         let kinds: [KeyPath<SimulationCounts, Int>] = [
             \.crashes, \.powerCuts, \.gracefulStops, \.partitions, \.pauses, \.suspensions, \.clockSteps, \.hostFaults,
             \.membershipChanges, \.snapshots, \.restores, \.reads, \.refusedWrites, \.lostMessages, \.doubledMessages, \.delayedMessages,
-            \.overtakingMessages, \.dumps, \.resumes,
+            \.overtakingMessages, \.dumps, \.resumes, \.receptions, \.migrations,
         ]
         for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind) of \(runs)") }
         #expect(runs.map(\.elections).reduce(0, +) > 2 * runs.count)

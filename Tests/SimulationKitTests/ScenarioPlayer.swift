@@ -110,6 +110,11 @@ final class ScenarioPlayer {
         case "unpause": return .unpauseMachine(id)
         case "suspend": return .suspendMachine(id)
         case "resume": return .resumeMachine(id)
+        case "migrate":
+            return .migrateMachine(id, MigrationWish(target: try options["to"].map { ServerID(UInt64(try count($0))) }))
+        case "prefer":
+            let servers = try word(words, 2) == "any" ? [] : [ServerID(UInt64(try number(words, 2)))]
+            return .changeMachine(id, MachineChange(preferredServers: servers))
         case "delete": return .deleteMachine(id)
         case "reset-status": return .resetMachineStatus(id)
         case "resize":

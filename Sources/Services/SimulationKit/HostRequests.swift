@@ -4,7 +4,7 @@ import PoolModel
 /// What was asked of one simulated host, and what a planted mistake does there.
 struct HostRequests {
     /// A run of the agent that waits for an operation, under the number that it gave it.
-    struct Waiter {
+    struct Waiter: Hashable {
         let run: Int
         let operation: DomainOperationID
     }
@@ -12,6 +12,11 @@ struct HostRequests {
     private var waiters: [DomainOperationID: Waiter] = [:]
     /// Every run of an agent counts its operations anew, and its host outlives it.
     private var nextOperation: UInt64 = 1
+    /// What the host sends, and what it receives and still waits for.
+    var sendings: [DomainOperationID: DomainTransfer] = [:]
+    var receptions: [SimulatedMove: DomainOperationID] = [:]
+    /// What was cancelled before it was asked for here.
+    var cancelled: Set<Waiter> = []
     /// When the host is to be looked after next.
     var wakesAt: Int64?
     /// Domains whose guests were asked to end and do not care.
@@ -31,6 +36,9 @@ struct HostRequests {
         if let waiter { waiters[id] = waiter }
         return id
     }
+
+    /// The host's own number for what a run of the agent waits for.
+    func operation(of waiter: Waiter) -> DomainOperationID? { waiters.first { $0.value == waiter }?.key }
 
     mutating func waiter(for id: DomainOperationID) -> Waiter? { waiters.removeValue(forKey: id) }
 

@@ -124,6 +124,14 @@ struct PoolChecks {
         return ruleBroken(byPlacing: machine)
     }
 
+    /// Whether this committed entry handed a machine over to another server.
+    func isHandingOver(_ entry: RaftEntry<PoolEntry>) -> Bool {
+        guard case .command(let command) = entry.content, case .migrationReported(_, _, _, _, .received) = command.command,
+            case .done? = outcomes[Int(entry.index.number) - 1]
+        else { return false }
+        return true
+    }
+
     private mutating func noteDigest() {
         if reference.appliedIndex.number % Self.digestInterval == 0 { digests[reference.appliedIndex] = reference.digest }
     }

@@ -62,6 +62,7 @@ extension PoolSimulation {
             if let sentence { violated(sentence) }
             if isNew {
                 report.counts.committedEntries += 1
+                if checks.isHandingOver(entry) { report.counts.migrations += 1 }
                 checkDurability(entry, server.configuration)
             }
         }

@@ -114,7 +114,10 @@ extension PoolSimulation {
 
     /// What is done with a machine that runs.
     private func operation(on machine: VirtualMachineID) -> PoolCommand {
-        switch random.below(9) {
+        switch random.below(11) {
+        case 9, 10:
+            let target = random.happens(400_000) ? random.choice(serversInOrder)?.id : nil
+            return .migrateMachine(machine, MigrationWish(target: target))
         case 6: return .suspendMachine(machine)
         case 7, 8: return .resumeMachine(machine)
         case 0: return .rebootMachine(machine, force: random.happens(300_000), patience: random.happens(500_000) ? .seconds(2) : nil)

@@ -17,10 +17,11 @@ extension PoolSimulation {
             case .answerRead(let client, let answer): readAnswered(client, answer, by: server)
             case .listDomains(let number): list(number, on: server)
             case .perform(let id, let operation): ask(operation, id, on: server)
+            case .cancel(let id): cancel(id, on: server)
             case .peersChanged(let peers, let first):
                 server.admittedFrom = first
                 peersChanged(peers.map(\.server), of: server)
-            case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress, .cancel: break
+            case .applied, .mastershipChanged, .goodbye, .notice, .answerProgress: break
             case .halt(let sentence): halted(server, sentence)
             case .stopped: end(server, isOrderly: true)
             }

@@ -45,7 +45,9 @@ extension PoolSimulation {
         case .dumpCore: .dump
         case .suspend: .suspend
         case .unsuspend: .unsuspend
-        case .removeImage, .sendDomain, .receiveDomain: .removeImage
+        case .removeImage: .removeImage
+        case .sendDomain: .send
+        case .receiveDomain: .receive
         }
     }
 

@@ -42,6 +42,10 @@ extension PoolSimulation {
         let isOrphan = server.run != run || server.core == nil
         // What had not left a dying agent is lost with it.
         if isOrphan, random.happens(500_000) { return }
+        if server.requests.cancelled.remove(HostRequests.Waiter(run: run, operation: operation)) != nil {
+            queueInput(.operationEnded(operation, .failed(cause: "It was cancelled.")), for: server, after: 1_000_000)
+            return
+        }
         if hides(what, on: server) {
             queueInput(.operationEnded(operation, .done), for: server, after: 1_000_000)
             return
@@ -55,7 +59,9 @@ extension PoolSimulation {
 
     /// The host does something, for a run of the agent or unasked.
     func begin(_ operation: DomainOperation, on server: SimulatedServer, for waiter: HostRequests.Waiter?) {
-        server.host.begin(operation, id: server.requests.number(for: waiter), now: instant)
+        let id = server.requests.number(for: waiter)
+        server.host.begin(operation, id: id, now: instant)
+        noteMove(operation, id, on: server)
         settle(server)
     }
 
@@ -91,6 +97,7 @@ extension PoolSimulation {
         for change in changes {
             switch change {
             case .event(let event): observe(event, on: server)
+            case .sent(let id, let travelling): sent(travelling, by: id, from: server)
             case .completed(let id, let result):
                 guard let waiter = server.requests.waiter(for: id), waiter.run == server.run else { continue }
                 queueInput(.operationEnded(waiter.operation, result), for: server, after: random.nanoseconds(10_000...1_000_000))
@@ -105,7 +112,10 @@ extension PoolSimulation {
         share(event, of: server)
         guard let domain = event.domain, let ownership = domain.ownership else { return }
         switch event.kind {
-        case .booted, .imageWritten, .imageRemoved: break
+        case .booted, .imageWritten, .imageRemoved, .sent: break
+        case .received:
+            report.counts.receptions += 1
+            if plantedBug == .runsReceived { begin(.unpause(domain: domain.number), on: server, for: nil) }
         case .imageConsumed(let path):
             report.counts.resumes += 1
             if let sentence = checks.consumed(path, by: ownership, server.id) { violated(sentence) }

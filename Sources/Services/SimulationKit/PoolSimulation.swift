@@ -2,6 +2,7 @@ import AgentCore
 import PoolModel
 import PoolStateMachine
 import RaftCore
+import SimulatedHost
 import WireFormat
 
 /// A whole pool in one thread under one seed: the agents' own core, with simulated networks, disks, hypervisors and clients.
@@ -26,6 +27,8 @@ package final class PoolSimulation {
     var sharedImages: Set<String> = []
     /// A planted mistake: what each machine last went on from.
     var formerImages: [VirtualMachineID: DomainImage] = [:]
+    /// Domains that have come to where nobody waits for them yet.
+    var moving: [SimulatedMove: TravellingDomain] = [:]
     let coding = WireSnapshotCoding()
     let pool: PoolID
 
@@ -91,6 +94,9 @@ package final class PoolSimulation {
             hostRequested(id, boot: boot, run: run, operation, what, event)
         case .hostWakes(let id, let instant): hostWakes(id, at: instant, event)
         case .hostReleases(let id, let boot): hostReleases(id, boot: boot, event)
+        case .moveArrives(let travelling, let move, let id): moveArrives(travelling, move, at: id, event)
+        case .moveAbandoned(let id, let boot, let operation): moveAbandoned(id, boot: boot, operation, event)
+        case .hostCancels(let id, let boot, let run, let operation): hostCancels(id, boot: boot, run: run, operation, event)
         case .restart(let id): restart(id)
         case .crashAfterVote(let id, let run): crashAfterVote(id, run: run)
         case .clientRequest: clientRequest()

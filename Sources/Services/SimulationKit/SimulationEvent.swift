@@ -1,6 +1,7 @@
 import AgentCore
 import PoolModel
 import RaftCore
+import SimulatedHost
 
 /// Something that will happen at an instant of true time.
 enum SimulationEvent {
@@ -15,6 +16,12 @@ enum SimulationEvent {
     case hostWakes(ServerID, at: Int64)
     /// What hangs on this boot of the host goes on.
     case hostReleases(ServerID, boot: UniqueIdentifier)
+    /// All of a domain that another host has sent.
+    case moveArrives(TravellingDomain, SimulatedMove, at: ServerID)
+    /// What this operation of the host is to receive did not come.
+    case moveAbandoned(ServerID, boot: UniqueIdentifier, DomainOperationID)
+    /// A run of the agent ends one of its operations early.
+    case hostCancels(ServerID, boot: UniqueIdentifier, run: Int, DomainOperationID)
     case restart(ServerID)
     case crashAfterVote(ServerID, run: Int)
     case clientRequest

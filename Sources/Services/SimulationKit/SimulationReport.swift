@@ -51,6 +51,10 @@ package struct SimulationCounts: Hashable, Sendable {
     package internal(set) var dumps = 0
     /// Guests that went on from an image.
     package internal(set) var resumes = 0
+    /// Domains that were built of what another server sent.
+    package internal(set) var receptions = 0
+    /// Machines that were handed over to another server.
+    package internal(set) var migrations = 0
     package internal(set) var crashes = 0
     package internal(set) var powerCuts = 0
     /// Crashes and power cuts of which some, and not all, of the writes under way reached the disk.

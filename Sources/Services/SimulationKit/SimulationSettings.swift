@@ -130,6 +130,10 @@ package enum PlantedBug: String, Hashable, Sendable, CaseIterable {
     case replaysStarts
     /// A machine that is to start cold is built from the image that it was resumed from before.
     case reusesImages
+    /// The source of a migration lets its guest go on without the log's word.
+    case resumesBySelf
+    /// The target of a migration lets the guest run as soon as it has it.
+    case runsReceived
     /// The host says that a destroyed domain is gone, while it runs on.
     case forgetsToDestroy
     /// An answer reaches the client before the write is committed: at once, from the submitting agent.
