@@ -61,5 +61,27 @@ import Testing
         #expect(taken.machines[machine]?.placement?.image?.phase == .whole && taken.machines[machine]?.image == nil)
     }
 
+    @Test("a migration survives a snapshot, and so does what it leaves")
+    func roundTripsMigration() throws {
+        var state = try WireRoundTripTests.busyState()
+        let machine = VirtualMachineID(1)
+        var parts = state.parts
+        let position = try #require(parts.machines.firstIndex { $0.id == machine })
+        let target = try #require(parts.servers.last?.id)
+        parts.machines[position].migration = MachineMigration(
+            target: target, session: SessionNumber(4), epoch: PlacementEpoch(9), isLive: true, bandwidth: 50)
+        parts.machines[position].remnants = [
+            MachineRemnant(server: target, epoch: PlacementEpoch(8), memory: Mebibytes(512)),
+            MachineRemnant(server: target, epoch: PlacementEpoch(7), memory: Mebibytes(256)),
+        ]
+        state = try PoolState(restoring: parts)
+
+        let coding = WireSnapshotCoding()
+        let restored = try coding.decode(coding.encode(state))
+
+        #expect(restored.machines[machine] == state.machines[machine] && restored.digest == state.digest)
+        #expect(restored.inconsistency == nil && restored.reservations(on: target) == state.reservations(on: target))
+    }
+
     private struct DumpMissing: Error {}
 }

@@ -189,6 +189,14 @@ enum WireSamples {
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .text),
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .display),
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .log),
+            .migrateMachine(VirtualMachineID(7), MigrationWish()),
+            .migrateMachine(VirtualMachineID(7), MigrationWish(target: server, bandwidth: 100)),
+            .migrationReported(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3), .received),
+            .migrationReported(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3),
+                .failed(cause: "The connection broke.")),
+            .remnantGone(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3)),
         ]
     }
 

@@ -108,7 +108,7 @@ extension PoolState {
         {
             throw Refused(
                 .noServerFits,
-                "Virtual machine \(machine.name) cannot move to server \(verdict.name): it \(refusal.message). Take another server, or remove what hinders it."
+                "Virtual machine \(machine.name) cannot move to server \(verdict.name), which \(refusal.message). Take another server, or remove what hinders it."
             )
         }
         let (server, _) = try self.chosen(of: outlook.decision, for: machine, "receive")
