@@ -195,6 +195,26 @@ struct MigrationTests {
         #expect(scene.core.state.servers[ServerID(1)]?.strays == [])
     }
 
+    @Test("an agent that is stopped when a guest was handed over to it lets that run first")
+    func isStoppedAfterwards() throws {
+        var (scene, operation) = try Self.receiving()
+        scene.domains = [scene.domain(Self.machine, .paused, epoch: 2, number: 4)]
+        scene.step(.operationEnded(operation, .done))
+        scene.answerListings()
+        let unpausing = scene.takeOperations()
+        scene.step(.stop)
+        scene.elapse(.seconds(1))
+        #expect(scene.core.state.servers[ServerID(1)]?.isSessionOpen == true)
+
+        // What the hypervisor did not do at first is asked of it again.
+        scene.step(.operationEnded(try #require(unpausing.first).id, .done))
+        scene.answerListings()
+        try scene.finish("unpause") { $0.domains = [$0.domain(Self.machine, .running, epoch: 2, number: 4)] }
+        scene.elapse(.seconds(1))
+        #expect(try scene.machine(Self.machine).status == .running)
+        #expect(scene.core.state.servers[ServerID(1)]?.isSessionOpen == false)
+    }
+
     @Test("what cannot be received is said, with its cause; so is a domain that is not there")
     func cannotReceive() throws {
         for result in [DomainOperationResult.failed(cause: "There is no memory."), .done] {

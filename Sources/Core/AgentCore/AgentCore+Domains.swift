@@ -45,7 +45,9 @@ extension AgentCore {
         guard placement.isStarted else {
             // Built, and never run. Only the session that it was placed for may let it run (fencing: sessions).
             let isRefused = reconciler.machines[machine.id]?.startFailure != nil
-            let isDue = machine.intent == .running && placement.session == own && stopping == nil && !isRefused
+            // A guest that was handed over would be lost with its domain: an agent that stops lets it run first.
+            let mayBegin = stopping == nil || reconciler.receptions[machine.id]?.epoch == placement.epoch
+            let isDue = machine.intent == .running && placement.session == own && mayBegin && !isRefused
             if isDue, reconciler.machines[machine.id]?.wasCreated == true, sightingWords(of: machine.id) == nil {
                 insist(on: .unpause(domain: domain.domain), machine, placement, &effects)
             } else {
