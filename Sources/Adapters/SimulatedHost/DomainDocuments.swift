@@ -99,8 +99,6 @@ enum OperationDocument: Codable, Sendable {
         case .suspend(let domain, let image): self = .suspend(domain: domain, to: ImageDocument(image))
         case .unsuspend(let domain): self = .unsuspend(domain: domain)
         case .removeImage(let image): self = .removeImage(ImageDocument(image))
-        case .sendDomain(let domain, _): self = .unsuspend(domain: domain)
-        case .receiveDomain: self = .unsuspend(domain: 0)
         }
     }
 

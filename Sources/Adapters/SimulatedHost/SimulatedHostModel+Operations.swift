@@ -90,7 +90,6 @@ extension SimulatedHostModel {
         case .unsuspend(let number):
             try requireSuspended(number)
             return .unsuspend(domain: number)
-        case .sendDomain, .receiveDomain: throw SimulatedRefusal.noSuchDomain(0)
         case .removeImage(let image): return .removeImage(path: image.path(own: imageFolder))
         }
     }
@@ -212,7 +211,7 @@ extension DomainOperation {
         case .dumpCore: .dump
         case .suspend: .suspend
         case .unsuspend: .unsuspend
-        case .removeImage, .sendDomain, .receiveDomain: .removeImage
+        case .removeImage: .removeImage
         }
     }
 }

@@ -100,7 +100,6 @@ package actor AgentLoop {
             case .answerProgress(let client, let tasks): progressReads.removeValue(forKey: client)?.resume(returning: tasks)
             case .listDomains(let number): callQueue.yield(.listDomains(number: number))
             case .perform(let id, let operation): callQueue.yield(.perform(id, operation))
-            case .cancel: break
             case .peersChanged(let peers, let first): ports.peers.setPeers(peers, admittingFrom: first)
             case .applied(let index): for watcher in watchers.values { watcher.yield(index) }
             case .mastershipChanged(let status): logMastership(status)

@@ -83,8 +83,6 @@ extension DomainOperation {
         case .suspend: "suspend"
         case .unsuspend: "unsuspend"
         case .removeImage: "remove-image"
-        case .sendDomain: "send-domain"
-        case .receiveDomain: "receive-domain"
         }
     }
 }

@@ -26,7 +26,6 @@ extension XenHypervisor {
         case .suspend(let domain, let image): try suspend(domain, to: image, operation.words, context)
         case .unsuspend(let domain): try unsuspend(domain, operation.words, context)
         case .removeImage(let image): try remove(image, operation.words)
-        case .sendDomain, .receiveDomain: return .failed(cause: "Not yet.")
         case .dumpCore(let domain): return .dumped(path: try dumpCore(of: domain, operation.words, context))
         }
         return .done
@@ -147,7 +146,7 @@ extension DomainOperation {
         case .unpause(let domain), .pause(let domain), .shutdown(let domain), .reboot(let domain), .destroy(let domain),
             .dumpCore(let domain), .suspend(let domain, _), .unsuspend(let domain):
             domain
-        case .removeImage, .sendDomain, .receiveDomain: nil
+        case .removeImage: nil
         case .resize(let domain, _, _): domain
         }
     }

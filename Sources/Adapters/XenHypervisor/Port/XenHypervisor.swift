@@ -181,8 +181,6 @@ extension DomainOperation {
         case .suspend(let domain, let image): "suspend domain \(domain) to the image \(image.name)"
         case .unsuspend(let domain): "let the suspended domain \(domain) go on"
         case .removeImage(let image): "remove the image \(image.name)"
-        case .sendDomain(let domain, _): "send domain \(domain)"
-        case .receiveDomain(let specification, _): "receive the domain of \(specification.name)"
         }
     }
 }
