@@ -23,7 +23,7 @@ import WireFormat
             .message(.membersWanted(lastIndex: LogIndex(5), lastTerm: Term(2))), .message(.progressWanted),
             .message(.progress(session: SessionNumber(3), WireSamples.progress)), .message(.progressTold(WireSamples.progress)),
         ]
-        frames += try WireSamples.consoleFrames()
+        frames += try WireSamples.consoleFrames() + WireSamples.transferFrames
         let encoded = try frames.map { try PeerFrameCoding.encode($0) }
         var random = Alterations()
         var refused = 0

@@ -1,4 +1,5 @@
 import AgentCore
+import AgentPorts
 import PoolModel
 import PoolStateMachine
 import RaftCore
@@ -55,7 +56,7 @@ struct WireRoundTripTests {
             .message(.members([try WireSamples.member(2), try WireSamples.member(3)], index: LogIndex(7))),
         ]
 
-        frames += try WireSamples.consoleFrames()
+        frames += try WireSamples.consoleFrames() + WireSamples.transferFrames
         for frame in frames {
             #expect(try PeerFrameCoding.decode(PeerFrameCoding.encode(frame)) == frame)
         }
@@ -317,6 +318,19 @@ struct GoldenBytesTests {
         let lines = try frames.map { Golden.hexadecimal(try PeerFrameCoding.encode($0)) }
 
         try Golden.compare(lines, with: "frames-1.txt")
+    }
+
+    @Test("the frames that carry a domain's memory have the bytes that were released; a cause is cut to its bound")
+    func keepsTransferBytes() throws {
+        let lines = try WireSamples.transferFrames.map { Golden.hexadecimal(try PeerFrameCoding.encode($0)) }
+        let long = String(repeating: "\u{E4}", count: TransferLimits.causeBytes)
+        let cut = try PeerFrameCoding.decode(PeerFrameCoding.encode(.transferEnd(TransferFailure(long))))
+        // Field 83 of a frame, and of it field 1.
+        let cause = [0x0A, 0x81, 0x08] + [UInt8](repeating: 0x41, count: TransferLimits.causeBytes + 1)
+
+        try Golden.compare(lines, with: "transfer-frames-1.txt")
+        #expect(cut == .transferEnd(TransferFailure(String(long.prefix(TransferLimits.causeBytes / 2)))))
+        #expect(throws: WireError.self) { try PeerFrameCoding.decode([0x9A, 0x05, 0x84, 0x08] + cause) }
     }
 
     @Test("a snapshot of version 1 has the bytes that were released")

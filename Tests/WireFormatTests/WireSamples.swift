@@ -200,6 +200,15 @@ enum WireSamples {
         ]
     }
 
+    /// The frames of connections that carry domains' memory.
+    static let transferFrames: [PeerFrame] = [
+        .transferCall(
+            PeerTransferCall(
+                pool: UniqueIdentifier(high: 3, low: 4), server: ServerID(2), machine: VirtualMachineID(7), epoch: PlacementEpoch(9))),
+        .transferAccepted, .transferBytes([]), .transferBytes([0, 255, 27]), .transferEnd(nil), .transferEnd(TransferFailure("")),
+        .transferEnd(TransferFailure("It was destroyed.")),
+    ]
+
     /// The frames of connections that carry consoles.
     static func consoleFrames() throws -> [PeerFrame] {
         let name = try #require(VirtualMachineName("web01"))

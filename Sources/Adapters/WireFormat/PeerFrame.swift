@@ -20,6 +20,14 @@ package enum PeerFrame: Hashable, Sendable {
     case consoleBytes([UInt8])
     /// The console has ended, or was not opened: nil where it ended as consoles do.
     case consoleEnd(ConsoleFailure?)
+    /// The first frame of a connection that carries the memory of one domain and nothing else.
+    case transferCall(PeerTransferCall)
+    /// The answer to a call; an end is the other one.
+    case transferAccepted
+    /// Of a domain's memory. Empty where there is nothing to send at the moment: who sends is still there.
+    case transferBytes([UInt8])
+    /// From who sends: that was all. From who receives: all of it has come. With a failure: it ends before, or was refused.
+    case transferEnd(TransferFailure?)
 }
 
 /// How an agent introduces itself on a connection. Who it is says its certificate; this must agree with it.
@@ -132,6 +140,10 @@ extension WirePeerFrame {
         case .consoleAccepted: consoleAccepted = true
         case .consoleBytes(let bytes): consoleBytes = Data(bytes)
         case .consoleEnd(let failure): consoleEnd = WireConsoleEnd(failure)
+        case .transferCall(let call): transferCall = WireTransferCall(call)
+        case .transferAccepted: transferAccepted = true
+        case .transferBytes(let bytes): transferBytes = Data(bytes)
+        case .transferEnd(let failure): transferEnd = WireTransferEnd(failure)
         }
     }
 
@@ -169,6 +181,10 @@ extension WirePeerFrame {
         case .consoleAccepted: return .consoleAccepted
         case .consoleBytes(let bytes): return .consoleBytes(Array(bytes))
         case .consoleEnd(let wire): return .consoleEnd(try wire.model())
+        case .transferCall(let wire): return .transferCall(try wire.model())
+        case .transferAccepted: return .transferAccepted
+        case .transferBytes(let bytes): return .transferBytes(Array(bytes))
+        case .transferEnd(let wire): return .transferEnd(try wire.model())
         case nil: throw .unknown("frame.kind")
         }
     }

@@ -30,6 +30,10 @@ struct PeerConnection {
     var saidGoodbye = false
     /// Carries one console, and no messages.
     var isConsole = false
+    /// Carries the memory of a domain, and no messages: the attempt that it belongs to.
+    var transfer: TransferAttempt?
+    /// Was to carry one.
+    var isRefusedTransfer = false
     /// Bytes that were written and not handed to the kernel yet.
     var queuedBytes = 0
     var isFlushScheduled = false
@@ -46,5 +50,7 @@ struct PeerConnection {
 
     /// Whether somebody outside opened it and has not shown yet that it is a member.
     var isStranger: Bool { route == nil && !isIntroduced }
+    /// Whether it carries messages, once it is introduced.
+    var isForMessages: Bool { !isConsole && transfer == nil && !isRefusedTransfer }
     var cause: String? { refusal?.message ?? failure }
 }

@@ -16,8 +16,8 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     /// Raised once the other end is known.
     private var frameLimit: Int
     private var isClosing = false
-    /// What reads the connection since it carries a console.
-    private var console: PeerConsoleFraming?
+    /// Whether the connection carries a console or a domain's memory: handlers of its own, above this one, read it from then on.
+    private var isHandedOn = false
 
     init(id: PeerConnectionID, network: PeerNetwork, limits: PeerLimits) {
         self.id = id
@@ -30,7 +30,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         switch event {
         case let handshake as TLSHandshakeCompleted:
             tell { [id] in $0.handshakeCompleted(id, handshake.peer) }
-        case ChannelEvent.inputClosed where console == nil:
+        case ChannelEvent.inputClosed where !isHandedOn:
             // The other end said farewell: nothing can follow, and nobody reads what we would send.
             isClosing = true
             context.close(promise: nil)
@@ -39,10 +39,10 @@ final class PeerConnectionHandler: ChannelInboundHandler {
     }
 
     func channelRead(context: ChannelHandlerContext, data: NIOAny) {
-        if console != nil { return context.fireChannelRead(data) }
+        if isHandedOn { return context.fireChannelRead(data) }
         cutter.append(unwrapInboundIn(data))
-        while !isClosing, console == nil, readFrame(context) {}
-        if console != nil, let rest = cutter.takeRest() { return context.fireChannelRead(wrapInboundOut(rest)) }
+        while !isClosing, !isHandedOn, readFrame(context) {}
+        if isHandedOn, let rest = cutter.takeRest() { return context.fireChannelRead(wrapInboundOut(rest)) }
         if isClosing { cutter.clear() } else { cutter.compact() }
     }
 
@@ -56,6 +56,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
             do {
                 let frame = try PeerFrameCoding.decode(bytes)
                 if case .consoleCall(let call) = frame { return try becomeConsole(call, context) }
+                if case .transferCall(let call) = frame { return try becomeTransfer(call, context) }
                 isClosing = !tell { [id] in $0.received(id, frame) }
                 frameLimit = limits.frameBytes
                 return !isClosing
@@ -79,7 +80,7 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         try pipeline.addHandler(framing, position: .after(self))
         let stream = try ChannelConsoleStream(
             on: context.channel, position: .after(framing), lostCause: "The member that carried the console went away.")
-        console = framing
+        isHandedOn = true
         let accepting = NIOLoopBound((framing, try pipeline.context(handler: framing)), eventLoop: context.eventLoop)
         receiver.received(
             PeerCall(request: call.request, caller: call.server, stream: stream, eventLoop: context.eventLoop) {
@@ -88,8 +89,23 @@ final class PeerConnectionHandler: ChannelInboundHandler {
         return false
     }
 
+    /// The same for a domain's memory.
+    private func becomeTransfer(_ call: PeerTransferCall, _ context: ChannelHandlerContext) throws -> Bool {
+        guard let other = tell({ [id] in $0.admit(call, on: id) }) else {
+            isClosing = true
+            return false
+        }
+        let handler = PeerTransferHandler(asking: nil, of: other, limits: limits)
+        try PeerNetwork.setOptions(ofTransfer: context.channel, limits)
+        try context.pipeline.syncOperations.addHandler(handler, position: .after(self))
+        isHandedOn = true
+        let stream = PeerTransferStream(handler, eventLoop: context.eventLoop)
+        tell { [id] in $0.arrived(call, on: id, stream) }
+        return false
+    }
+
     func errorCaught(context: ChannelHandlerContext, error: any Error) {
-        if console != nil { return context.fireErrorCaught(error) }
+        if isHandedOn { return context.fireErrorCaught(error) }
         let message = PeerNetwork.describe(error)
         tell { [id] in $0.failed(id, message) }
         isClosing = true

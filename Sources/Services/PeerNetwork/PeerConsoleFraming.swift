@@ -67,7 +67,8 @@ final class PeerConsoleFraming: ChannelDuplexHandler {
         case .consoleBytes(let bytes) where question == nil:
             if !bytes.isEmpty { context.fireChannelRead(wrapInboundOut(ByteBuffer(bytes: bytes))) }
         case .consoleEnd(let failure): end(failure, context)
-        case .hello, .message, .goodbye, .consoleCall, .consoleAccepted, .consoleBytes:
+        case .hello, .message, .goodbye, .consoleCall, .consoleAccepted, .consoleBytes, .transferCall, .transferAccepted, .transferBytes,
+            .transferEnd:
             fail("The other agent sent something else than a console", context)
         }
     }

@@ -30,6 +30,12 @@ package struct PeerLimits: Hashable, Sendable {
     package var consoles = ConsoleLimits.sessions
     /// How long the bytes of a console may stay without acknowledgement: whoever looks on may be slow.
     package var unreadConsole: Duration = .seconds(30)
+    /// Domains that this agent receives at a time, and that it sends.
+    package var transfers = TransferLimits.sessions
+    /// How long the end of a transfer that is first waits for the other.
+    package var transferMeeting = TransferLimits.meeting
+    /// How long a transfer may stand still.
+    package var transferStandstill = TransferLimits.standstill
     /// Lines a minute about accepted connections that ended; the rest is counted, so that a flood of strangers fills no disk.
     package var logLinesPerMinute = 60
 

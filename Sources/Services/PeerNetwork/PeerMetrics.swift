@@ -59,8 +59,9 @@ extension PeerNetwork: MetricsSource {
         var table = MetricTable(PeerMetrics.connections)
         let all = connections.values
         table.add(all.count { $0.route != nil && $0.isIntroduced }, MetricLabel("kind", "opened"))
-        table.add(all.count { $0.route == nil && $0.isIntroduced && !$0.isConsole }, MetricLabel("kind", "accepted"))
+        table.add(all.count { $0.route == nil && $0.isIntroduced && $0.isForMessages }, MetricLabel("kind", "accepted"))
         table.add(all.count { $0.isConsole }, MetricLabel("kind", "console"))
+        table.add(all.count { $0.transfer != nil } + board.sending, MetricLabel("kind", "transfer"))
         table.add(all.count { !$0.isIntroduced }, MetricLabel("kind", "not-introduced"))
         return [table, MetricTable(PeerMetrics.queued, all.reduce(0) { $0 + $1.queuedBytes })]
     }

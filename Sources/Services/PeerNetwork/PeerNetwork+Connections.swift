@@ -99,7 +99,8 @@ extension PeerNetwork {
             latest[server] = id
             receiver?.received(message, from: server)
         case .goodbye where isListenedTo: connections[id]?.saidGoodbye = true
-        case .hello, .message, .goodbye, .consoleCall, .consoleAccepted, .consoleBytes, .consoleEnd:
+        case .hello, .message, .goodbye, .consoleCall, .consoleAccepted, .consoleBytes, .consoleEnd, .transferCall, .transferAccepted,
+            .transferBytes, .transferEnd:
             end(id, .introducedWrongly)
             return false
         }
@@ -143,6 +144,7 @@ extension PeerNetwork {
     private func closed(_ id: PeerConnectionID) {
         guard let connection = connections.removeValue(forKey: id) else { return }
         connection.introductionTimer.cancel()
+        forgetTransfer(id)
         if let route = connection.route { return lost(route, id, cause: connection.cause) }
         if connection.isStranger, !isClosing { counters.refusedStranger() }
         logEnd(of: connection)

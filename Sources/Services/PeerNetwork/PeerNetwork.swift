@@ -29,6 +29,8 @@ package actor PeerNetwork: PeerPort {
     var connections: [PeerConnectionID: PeerConnection] = [:]
     /// The accepted connection that carried each peer's latest message.
     var latest: [ServerID: PeerConnectionID] = [:]
+    /// Domains on their way from and to this server.
+    var board = TransferBoard()
     var lines: LineBudget
     private(set) var isClosing = false
     /// Counts attempts to connect, and connections.
@@ -53,7 +55,7 @@ package actor PeerNetwork: PeerPort {
         lines = LineBudget(linesPerMinute: configuration.limits.logLinesPerMinute)
     }
 
-    /// Begins to accept connections; what they bring goes to `receiver`, and calls for consoles to `consoles`.
+    /// Begins to accept connections; what they bring goes to `receiver`, and calls for consoles to `consoles`; those for transfers wait for ``awaitTransfer(_:)``.
     ///
     /// - Returns: the port that is listened on.
     /// - Throws: the system's error when the port is taken.
@@ -74,6 +76,7 @@ package actor PeerNetwork: PeerPort {
         isClosing = true
         for link in outgoing.values { link.cancelRetry() }
         outgoing = [:]
+        endTransfers()
         let channels = connections.values.map(\.channel) + (listener.map { [$0] } ?? [])
         listener?.close(promise: nil)
         for id in connections.keys { end(id, .closing) }

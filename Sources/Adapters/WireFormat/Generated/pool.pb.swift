@@ -2432,6 +2432,59 @@ nonisolated struct WireConsoleEnd: Sendable {
   init() {}
 }
 
+/// The first frame of a connection that carries the memory of one domain to the server that it moves to, from who sends it.
+nonisolated struct WireTransferCall: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var pool: WireUuid {
+    get {_pool ?? WireUuid()}
+    set {_pool = newValue}
+  }
+  /// Returns true if `pool` has been explicitly set.
+  var hasPool: Bool {self._pool != nil}
+  /// Clears the value of `pool`. Subsequent reads from it will return its default value.
+  mutating func clearPool() {self._pool = nil}
+
+  var server: UInt64 = 0
+
+  var wireVersion: UInt32 = 0
+
+  var machine: UInt64 = 0
+
+  /// Of the placement at the other end.
+  var epoch: UInt64 = 0
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _pool: WireUuid? = nil
+}
+
+/// From who sends: that was all. From who receives: all of it has come. With a cause: it has failed, or was refused.
+nonisolated struct WireTransferEnd: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var cause: String {
+    get {_cause ?? String()}
+    set {_cause = newValue}
+  }
+  /// Returns true if `cause` has been explicitly set.
+  var hasCause: Bool {self._cause != nil}
+  /// Clears the value of `cause`. Subsequent reads from it will return its default value.
+  mutating func clearCause() {self._cause = nil}
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _cause: String? = nil
+}
+
 nonisolated struct WirePeerFrame: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -2561,6 +2614,40 @@ nonisolated struct WirePeerFrame: Sendable {
     set {kind = .consoleEnd(newValue)}
   }
 
+  var transferCall: WireTransferCall {
+    get {
+      if case .transferCall(let v)? = kind {return v}
+      return WireTransferCall()
+    }
+    set {kind = .transferCall(newValue)}
+  }
+
+  /// The answer to a call.
+  var transferAccepted: Bool {
+    get {
+      if case .transferAccepted(let v)? = kind {return v}
+      return false
+    }
+    set {kind = .transferAccepted(newValue)}
+  }
+
+  /// Of a domain's memory. Empty where there is nothing to send at the moment.
+  var transferBytes: Data {
+    get {
+      if case .transferBytes(let v)? = kind {return v}
+      return Data()
+    }
+    set {kind = .transferBytes(newValue)}
+  }
+
+  var transferEnd: WireTransferEnd {
+    get {
+      if case .transferEnd(let v)? = kind {return v}
+      return WireTransferEnd()
+    }
+    set {kind = .transferEnd(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -2581,6 +2668,12 @@ nonisolated struct WirePeerFrame: Sendable {
     case consoleAccepted(Bool)
     case consoleBytes(Data)
     case consoleEnd(WireConsoleEnd)
+    case transferCall(WireTransferCall)
+    /// The answer to a call.
+    case transferAccepted(Bool)
+    /// Of a domain's memory. Empty where there is nothing to send at the moment.
+    case transferBytes(Data)
+    case transferEnd(WireTransferEnd)
 
   }
 
@@ -8003,9 +8096,97 @@ nonisolated extension WireConsoleEnd: SwiftProtobuf.Message, SwiftProtobuf._Mess
   }
 }
 
+nonisolated extension WireTransferCall: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TransferCall"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}pool\0\u{1}server\0\u{3}wire_version\0\u{1}machine\0\u{1}epoch\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularMessageField(value: &self._pool) }()
+      case 2: try { try decoder.decodeSingularUInt64Field(value: &self.server) }()
+      case 3: try { try decoder.decodeSingularUInt32Field(value: &self.wireVersion) }()
+      case 4: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 5: try { try decoder.decodeSingularUInt64Field(value: &self.epoch) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._pool {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 1)
+    } }()
+    if self.server != 0 {
+      try visitor.visitSingularUInt64Field(value: self.server, fieldNumber: 2)
+    }
+    if self.wireVersion != 0 {
+      try visitor.visitSingularUInt32Field(value: self.wireVersion, fieldNumber: 3)
+    }
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 4)
+    }
+    if self.epoch != 0 {
+      try visitor.visitSingularUInt64Field(value: self.epoch, fieldNumber: 5)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTransferCall, rhs: WireTransferCall) -> Bool {
+    if lhs._pool != rhs._pool {return false}
+    if lhs.server != rhs.server {return false}
+    if lhs.wireVersion != rhs.wireVersion {return false}
+    if lhs.machine != rhs.machine {return false}
+    if lhs.epoch != rhs.epoch {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireTransferEnd: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".TransferEnd"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}cause\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self._cause) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    try { if let v = self._cause {
+      try visitor.visitSingularStringField(value: v, fieldNumber: 1)
+    } }()
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireTransferEnd, rhs: WireTransferEnd) -> Bool {
+    if lhs._cause != rhs._cause {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".PeerFrame"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}state_digest\0\u{1}goodbye\0\u{1}members\0\u{3}members_wanted\0\u{2}%progress\0\u{3}progress_wanted\0\u{3}progress_told\0\u{4}\u{17}console_call\0\u{3}console_accepted\0\u{3}console_bytes\0\u{3}console_end\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}hello\0\u{1}raft\0\u{1}forward\0\u{3}forward_refused\0\u{3}state_digest\0\u{1}goodbye\0\u{1}members\0\u{3}members_wanted\0\u{2}%progress\0\u{3}progress_wanted\0\u{3}progress_told\0\u{4}\u{17}console_call\0\u{3}console_accepted\0\u{3}console_bytes\0\u{3}console_end\0\u{4}\u{7}transfer_call\0\u{3}transfer_accepted\0\u{3}transfer_bytes\0\u{3}transfer_end\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -8188,6 +8369,48 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
           self.kind = .consoleEnd(v)
         }
       }()
+      case 80: try {
+        var v: WireTransferCall?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .transferCall(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .transferCall(v)
+        }
+      }()
+      case 81: try {
+        var v: Bool?
+        try decoder.decodeSingularBoolField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .transferAccepted(v)
+        }
+      }()
+      case 82: try {
+        var v: Data?
+        try decoder.decodeSingularBytesField(value: &v)
+        if let v = v {
+          if self.kind != nil {try decoder.handleConflictingOneOf()}
+          self.kind = .transferBytes(v)
+        }
+      }()
+      case 83: try {
+        var v: WireTransferEnd?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .transferEnd(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .transferEnd(v)
+        }
+      }()
       default: break
       }
     }
@@ -8258,6 +8481,22 @@ nonisolated extension WirePeerFrame: SwiftProtobuf.Message, SwiftProtobuf._Messa
     case .consoleEnd?: try {
       guard case .consoleEnd(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 73)
+    }()
+    case .transferCall?: try {
+      guard case .transferCall(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
+    }()
+    case .transferAccepted?: try {
+      guard case .transferAccepted(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBoolField(value: v, fieldNumber: 81)
+    }()
+    case .transferBytes?: try {
+      guard case .transferBytes(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularBytesField(value: v, fieldNumber: 82)
+    }()
+    case .transferEnd?: try {
+      guard case .transferEnd(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 83)
     }()
     case nil: break
     }
