@@ -70,6 +70,14 @@ private final class FakeHost: HypervisorPort, ConsolePort, ConsoleGateway {
         return FakeConsole()
     }
 
+    func send(_ domain: UInt32, _ transfer: DomainTransfer, to stream: any TransferStream) async -> DomainOperationResult {
+        .failed(cause: "It moves nothing.")
+    }
+    func receive(
+        _ specification: DomainSpecification, _ transfer: DomainTransfer, from stream: any TransferStream
+    ) async -> DomainOperationResult {
+        .failed(cause: "It moves nothing.")
+    }
     func perform(_ operation: DomainOperation) async -> DomainOperationResult { .failed(cause: "It does nothing.") }
     func facts() async throws(HypervisorError) -> ServerFacts { FakeHypervisor.serverFacts }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }

@@ -17,7 +17,7 @@ struct LoopScene {
     let storage = FakeStorage()
     let peers = FakePeers()
 
-    init() throws {
+    init(hypervisor: any HypervisorPort = FakeHypervisor(), transfers: any TransferPort = FakeTransfers()) throws {
         let clock = ContinuousTime()
         let stored = try Self.foundedLog()
         let core = try AgentCore(
@@ -27,7 +27,8 @@ struct LoopScene {
                 version: "test"), settings: AgentSettings(), stored: stored, decoder: FakeDecoder(states: []), initialPeers: [],
             facts: FakeHypervisor.serverFacts, seed: 7, now: clock.now())
         let ports = AgentPortSet(
-            storage: storage, hypervisor: FakeHypervisor(), peers: peers, clock: clock, snapshots: FakeSnapshots())
+            storage: storage, hypervisor: hypervisor, peers: peers, transfers: transfers, clock: clock,
+            snapshots: FakeSnapshots())
         loop = AgentLoop(
             core: core, ports: ports, eventLoop: MultiThreadedEventLoopGroup.singleton.next(),
             log: Logger(label: "test") { _ in SwiftLogNoOpLogHandler() })
@@ -144,11 +145,29 @@ struct FakeHypervisor: HypervisorPort {
 
     func listDomains() async throws(HypervisorError) -> [DomainReport] { [] }
     func perform(_ operation: DomainOperation) async -> DomainOperationResult { .failed(cause: "There is no hypervisor.") }
+    func send(_ domain: UInt32, _ transfer: DomainTransfer, to stream: any TransferStream) async -> DomainOperationResult {
+        .failed(cause: "There is no hypervisor.")
+    }
+    func receive(
+        _ specification: DomainSpecification, _ transfer: DomainTransfer, from stream: any TransferStream
+    ) async -> DomainOperationResult {
+        .failed(cause: "There is no hypervisor.")
+    }
     func facts() async throws(HypervisorError) -> ServerFacts { Self.serverFacts }
     func usage() async throws(HypervisorError) -> [DomainUsage] { [] }
     func bootIdentifier() async throws(HypervisorError) -> UniqueIdentifier { LoopScene.pool }
     func hardwareIdentifier() async throws(HypervisorError) -> UniqueIdentifier? { nil }
     func changes() -> AsyncStream<Void> { AsyncStream { $0.finish() } }
+}
+
+/// A network that carries no domains.
+struct FakeTransfers: TransferPort {
+    func openTransfer(_ transfer: DomainTransfer) async throws(TransferFailure) -> any TransferStream {
+        throw TransferFailure("There is no network.")
+    }
+    func awaitTransfer(_ transfer: DomainTransfer) async throws(TransferFailure) -> any TransferStream {
+        throw TransferFailure("There is no network.")
+    }
 }
 
 /// This machine's monotonic clock; the wall clock stands still.

@@ -134,6 +134,14 @@ private final class ScriptedHypervisor: HypervisorPort {
         return []
     }
 
+    func send(_ domain: UInt32, _ transfer: DomainTransfer, to stream: any TransferStream) async -> DomainOperationResult {
+        .failed(cause: "It moves nothing.")
+    }
+    func receive(
+        _ specification: DomainSpecification, _ transfer: DomainTransfer, from stream: any TransferStream
+    ) async -> DomainOperationResult {
+        .failed(cause: "It moves nothing.")
+    }
     func perform(_ operation: DomainOperation) async -> DomainOperationResult {
         while holds { await Task.yield() }
         return fails ? .failed(cause: "It failed.") : .done

@@ -84,6 +84,8 @@ enum OperationDocument: Codable, Sendable {
     case suspend(domain: UInt32, to: ImageDocument)
     case unsuspend(domain: UInt32)
     case removeImage(ImageDocument)
+    case send(domain: UInt32, TransferDocument)
+    case receive(SpecificationDocument, TransferDocument)
 
     init(_ operation: DomainOperation) {
         switch operation {
@@ -99,6 +101,9 @@ enum OperationDocument: Codable, Sendable {
         case .suspend(let domain, let image): self = .suspend(domain: domain, to: ImageDocument(image))
         case .unsuspend(let domain): self = .unsuspend(domain: domain)
         case .removeImage(let image): self = .removeImage(ImageDocument(image))
+        case .sendDomain(let domain, let transfer): self = .send(domain: domain, TransferDocument(transfer))
+        case .receiveDomain(let specification, let transfer):
+            self = .receive(SpecificationDocument(specification), TransferDocument(transfer))
         }
     }
 
@@ -119,6 +124,8 @@ enum OperationDocument: Codable, Sendable {
         case .suspend(let domain, let image): return .suspend(domain: domain, to: try image.image())
         case .unsuspend(let domain): return .unsuspend(domain: domain)
         case .removeImage(let image): return .removeImage(try image.image())
+        case .send(let domain, let transfer): return .sendDomain(domain: domain, try transfer.transfer())
+        case .receive(let document, let transfer): return .receiveDomain(try document.specification(), try transfer.transfer())
         }
     }
 }

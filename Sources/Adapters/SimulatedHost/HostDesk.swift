@@ -23,6 +23,8 @@ final class HostDesk {
     private var connections: [ObjectIdentifier: HostConnection] = [:]
     /// Who waits for which operation.
     private var waiting: [DomainOperationID: (connection: HostConnection, request: UInt64)] = [:]
+    /// What sends have brought so far that are not answered.
+    private var travelling: [DomainOperationID: TravellingDomain] = [:]
     private var nextOperation: UInt64 = 1
     private var timer: Scheduled<Void>?
     private var hasEnded = false
@@ -45,11 +47,24 @@ final class HostDesk {
         return true
     }
 
-    /// The connection is gone. What it began goes on, as it would on Xen.
+    /// The connection is gone. What it began goes on, as it would on Xen, but for moves, which cannot without an agent.
     func forget(_ connection: HostConnection) {
         connections[ObjectIdentifier(connection)] = nil
         consoles.forget(connection)
+        cancelMoves(of: connection)
         waiting = waiting.filter { $0.value.connection !== connection }
+        // Not now: it may have gone while others are being answered.
+        let desk = NIOLoopBound(self, eventLoop: eventLoop)
+        eventLoop.execute { desk.value.settle() }
+    }
+
+    private func operations(of connection: HostConnection) -> [DomainOperationID] {
+        waiting.filter { $0.value.connection === connection }.keys.sorted { $0.number < $1.number }
+    }
+
+    private func cancelMoves(of connection: HostConnection) {
+        guard failure == nil, !hasEnded else { return }
+        for id in operations(of: connection) { model.cancel(id, now: HostClock.now()) }
     }
 
     /// Stops the host: its domains end with the process or, in a test, with this object.
@@ -85,6 +100,15 @@ final class HostDesk {
         case .consoleLog(let name):
             connection.answer(request.id, .consoleLog(consoles.log(ofDomainNamed: name).map { Data($0.suffix(ConsoleLimits.logBytes)) }))
         case .perform(let document): begin(try document.operation(), request.id, connection)
+        case .deliver(let document):
+            let domain = try document.domain()
+            for id in operations(of: connection) { model.deliver(domain, to: id, now: HostClock.now()) }
+            connection.answer(request.id, .moved)
+            settle()
+        case .cancelMove:
+            cancelMoves(of: connection)
+            connection.answer(request.id, .moved)
+            settle(mayHaveChanged: true)
         case .control(let control):
             let refusal = model.control(control, now: HostClock.now())
             settle(mayHaveChanged: refusal == nil)
@@ -125,6 +149,7 @@ final class HostDesk {
             listener?.close(promise: nil)
             return
         }
+        for case .sent(let id, let domain) in changes { travelling[id] = domain }
         for case .completed(let id, let result) in changes { answer(id, result) }
         if mayHaveChanged || !changes.isEmpty {
             for connection in connections.values { connection.tellChange() }
@@ -133,8 +158,10 @@ final class HostDesk {
     }
 
     private func answer(_ id: DomainOperationID, _ result: DomainOperationResult) {
+        let domain = travelling.removeValue(forKey: id)
         guard let waiter = waiting.removeValue(forKey: id) else { return }
         switch result {
+        case .done where domain != nil: domain.map { waiter.connection.answer(waiter.request, .sent(TravellingDocument($0))) }
         case .done: waiter.connection.answer(waiter.request, .performed(failure: nil))
         case .dumped(let path): waiter.connection.answer(waiter.request, .dumped(path: path))
         case .failed(let cause): waiter.connection.answer(waiter.request, .performed(failure: cause))

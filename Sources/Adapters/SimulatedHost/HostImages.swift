@@ -24,7 +24,7 @@ struct HostImages: Sendable {
             lookAtOthers(of: specification, &model)
         case .suspend(_, let image), .removeImage(let image): look(image.path(own: own), &model)
         case .unpause(let domain): model.imageToConsume(by: domain).map { look($0, &model) }
-        case .pause, .shutdown, .reboot, .resize, .destroy, .dumpCore, .unsuspend: return
+        case .pause, .shutdown, .reboot, .resize, .destroy, .dumpCore, .unsuspend, .sendDomain, .receiveDomain: return
         }
     }
 
@@ -66,7 +66,7 @@ struct HostImages: Sendable {
             try DumpMarker.write(event, to: place(path))
         case .imageConsumed(let path), .imageRemoved(let path):
             guard unlink(place(path)) == 0 || errno == ENOENT else { throw .system(operation: "remove", path: path, code: errno) }
-        case .booted, .created, .started, .paused, .ended, .dumped, .stopped: return
+        case .booted, .created, .started, .paused, .ended, .dumped, .sent, .received, .stopped: return
         }
     }
 

@@ -5,8 +5,8 @@ import PoolModel
 
 /// One line of `journal.jsonl`; a domain without `machine` is foreign.
 package struct HostJournalLine: Codable, Hashable, Sendable {
-    /// `booted`, `created`, `started`, `paused`, `ended`, `dumped`, `image-written`, `image-consumed`, `image-removed` or `stopped`. A domain
-    /// runs from `started` to the next `paused`, `ended` or `stopped`.
+    /// `booted`, `created`, `started`, `paused`, `ended`, `dumped`, `image-written`, `image-consumed`, `image-removed`, `sent`,
+    /// `received` or `stopped`. A domain runs from `started` to the next `paused`, `ended` or `stopped`.
     package let kind: String
     /// When it happened: CLOCK_MONOTONIC of this machine, in nanoseconds.
     package let at: Int64
@@ -64,6 +64,8 @@ extension SimulatedHostEventKind {
         case .imageWritten: "image-written"
         case .imageConsumed: "image-consumed"
         case .imageRemoved: "image-removed"
+        case .sent: "sent"
+        case .received: "received"
         case .stopped: "stopped"
         }
     }

@@ -18,6 +18,10 @@ enum HostCall: Codable, Sendable {
     case boot
     case hardware
     case perform(OperationDocument)
+    /// What the receive brings to its end that this connection has asked for.
+    case deliver(TravellingDocument)
+    /// Ends the send or the receive early that this connection has asked for. So does the connection's end.
+    case cancelMove
     case control(SimulatedHostControl)
     /// From the answer on the connection is the domain's text console, and carries lines no more.
     case attachText(domain: UInt32)
@@ -43,6 +47,10 @@ enum HostReply: Codable, Sendable {
     case hardware(String)
     /// The operation has ended; `failure` is a sentence where it failed.
     case performed(failure: String?)
+    /// A send has ended, and this is to be delivered to the other host.
+    case sent(TravellingDocument)
+    /// It was delivered, or cancelled, if there was a move to do so with; the operation itself has an answer of its own.
+    case moved
     /// The memory of a domain is in this file.
     case dumped(path: String)
     /// `refusal` is a sentence where nothing was done.

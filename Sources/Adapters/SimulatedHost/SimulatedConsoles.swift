@@ -19,8 +19,8 @@ final class SimulatedConsoles {
     func note(_ event: SimulatedHostEvent) {
         guard let domain = event.domain else { return }
         switch event.kind {
-        case .booted, .dumped, .imageWritten, .imageRemoved: break
-        case .imageConsumed: guests[domain.number]?.goOn()
+        case .booted, .dumped, .imageWritten, .imageRemoved, .sent: break
+        case .imageConsumed, .received: guests[domain.number]?.goOn()
         case .created: guests[domain.number] = SimulatedTerminal(name: domain.name, eventLoop: eventLoop)
         case .started: guests[domain.number]?.start()
         case .paused: guests[domain.number]?.isRunning = false

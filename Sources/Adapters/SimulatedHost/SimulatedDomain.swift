@@ -17,6 +17,8 @@ struct SimulatedDomain: Hashable, Sendable {
     var endAsked: DomainEnd?
     /// The image that it was built from, until it is let run; of a suspended one that which its memory is written to.
     var image: String?
+    /// Whether it stands suspended since it was sent to another host.
+    var isSent = false
     /// The file that its memory was dumped to.
     var dump: String?
 

@@ -37,6 +37,8 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
     package var destroy: SimulatedSpan
     /// To suspend a guest and write its memory to an image; to read it takes as long, beside `create`.
     package var suspend = SimulatedSpan(.milliseconds(100), .milliseconds(500))
+    /// To send a GiB of memory to another host; what is received takes `create` once all has come.
+    package var sendGibibyte = SimulatedSpan(.milliseconds(400), .seconds(1))
     /// To write an ended guest's memory to a file.
     package var dump = SimulatedSpan(.milliseconds(100), .milliseconds(500))
     /// From the request until the guest has powered itself off.
@@ -72,6 +74,8 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
         case .suspend: suspend
         case .unsuspend: unpause
         case .removeImage: pause
+        case .send: sendGibibyte
+        case .receive: create
         }
     }
 }

@@ -11,6 +11,8 @@ package enum SimulatedOperationKind: String, Hashable, Sendable, Codable, CaseIt
     case suspend
     case unsuspend
     case removeImage = "remove-image"
+    case send
+    case receive
 }
 
 /// What goes wrong with the next operation of a kind; then the fault is used up.

@@ -6,6 +6,8 @@ package enum SimulatedHostChange: Hashable, Sendable {
     /// To be kept by whoever looks for overlaps, before anything that follows is told to anyone.
     case event(SimulatedHostEvent)
     case completed(DomainOperationID, DomainOperationResult)
+    /// What a send brings to the other host. It comes before the operation is completed, also where that is then said to have failed.
+    case sent(DomainOperationID, TravellingDomain)
 }
 
 /// One fact in the life of a simulated host.
@@ -38,6 +40,10 @@ package enum SimulatedHostEventKind: Hashable, Sendable {
     case imageConsumed(path: String)
     /// This file is gone, unused.
     case imageRemoved(path: String)
+    /// All of the domain is on its way to another host; it is suspended.
+    case sent
+    /// The domain that was just created has come from another host.
+    case received
     /// The domain is gone.
     case stopped
 }
@@ -47,7 +53,7 @@ extension SimulatedHostEventKind {
     var path: String? {
         switch self {
         case .dumped(let path), .imageWritten(let path), .imageConsumed(let path), .imageRemoved(let path): path
-        case .booted, .created, .started, .paused, .ended, .stopped: nil
+        case .booted, .created, .started, .paused, .ended, .sent, .received, .stopped: nil
         }
     }
 }

@@ -14,6 +14,7 @@ extension SimulatedHostModel {
     /// The guest stands still from here on.
     mutating func beginSuspend(_ number: UInt32, to path: String, now: MonotonicInstant) throws(SimulatedRefusal) -> SimulatedEffect {
         if let domain = domains[number], domain.state == .suspended {
+            guard !domain.isSent else { throw .notRunning(number) }
             // Of a former run of the agent: either it is whole, or it never will be, and the guest goes on.
             if domain.image == path, images.contains(path) { return .writeImage(domain: number) }
             try unsuspend(number, at: now)
@@ -38,6 +39,7 @@ extension SimulatedHostModel {
         guard let domain = domains[number] else { return }
         if let path = domain.image, images.remove(path) != nil { record(.imageRemoved(path: path), domain.identity, at: instant) }
         domains[number]?.image = nil
+        domains[number]?.isSent = false
         domains[number]?.state = .running
         record(.started, domain.identity, at: instant)
         if domain.endAsked != nil { scheduleGuestEnd(of: domain, from: instant) }

@@ -27,7 +27,7 @@ extension SimulatedHostModel {
     }
 
     private mutating func begin(_ operation: DomainOperation, id: DomainOperationID, fault: SimulatedFault?, now: MonotonicInstant) {
-        var length = generator.draw(from: durations.span(of: operation.kind))
+        var length = self.length(of: operation)
         var answer: DomainOperationResult?
         var answerDelay = Duration.zero
         switch fault {
@@ -42,6 +42,10 @@ extension SimulatedHostModel {
         }
         do throws(SimulatedRefusal) {
             guard let effect = try prepare(operation, id: id, now: now) else { return }
+            if case .finishReceiving(let domain) = effect {
+                arrivals[id] = SimulatedArrival(domain: domain, length: length, answer: answer, answerDelay: answerDelay)
+                return
+            }
             steps.add(.effect(id, effect, answer: answer, answerDelay: answerDelay), at: now + length)
         } catch {
             steps.add(.answer(id, .failed(cause: error.message)), at: now)
@@ -91,6 +95,8 @@ extension SimulatedHostModel {
             try requireSuspended(number)
             return .unsuspend(domain: number)
         case .removeImage(let image): return .removeImage(path: image.path(own: imageFolder))
+        case .sendDomain(let number, let transfer): return try beginSend(number, transfer, now: now)
+        case .receiveDomain(let specification, _): return try beginReceiving(specification)
         }
     }
 
@@ -127,19 +133,22 @@ extension SimulatedHostModel {
         case .answer(let id, let result): complete(id, result)
         case .guestEnd(let number): guestActsOnRequest(number, at: step.deadline)
         case .effect(let id, let effect, let answer, let answerDelay):
-            let result = perform(effect, at: step.deadline)
+            let result = perform(effect, id, at: step.deadline)
             if answerDelay > .zero {
                 steps.add(.answer(id, answer ?? result), at: step.deadline + answerDelay)
             } else {
                 complete(id, answer ?? result)
             }
             if case .remove(let number) = effect {
+                failArrivals(of: number)
                 for waiter in destroyWaiters.removeValue(forKey: number) ?? [] { complete(waiter, .done) }
             }
         }
     }
 
-    private mutating func perform(_ effect: SimulatedEffect, at instant: MonotonicInstant) -> DomainOperationResult {
+    private mutating func perform(
+        _ effect: SimulatedEffect, _ id: DomainOperationID, at instant: MonotonicInstant
+    ) -> DomainOperationResult {
         do throws(SimulatedRefusal) {
             switch effect {
             case .finishBuilding(let number): try finishBuilding(number, at: instant)
@@ -169,6 +178,8 @@ extension SimulatedHostModel {
             case .unsuspend(let number): try unsuspend(number, at: instant)
             case .removeImage(let path):
                 if images.remove(path) != nil { record(.imageRemoved(path: path), nil, at: instant) }
+            case .finishSending(let number): try finishSend(of: number, id, at: instant)
+            case .finishReceiving(let number): try finishReceiving(number, at: instant)
             }
             return .done
         } catch {
@@ -176,7 +187,7 @@ extension SimulatedHostModel {
         }
     }
 
-    private mutating func finishBuilding(_ number: UInt32, at instant: MonotonicInstant) throws(SimulatedRefusal) {
+    mutating func finishBuilding(_ number: UInt32, at instant: MonotonicInstant) throws(SimulatedRefusal) {
         guard let domain = domains[number], domain.state == .paused else { throw SimulatedRefusal.destroyedWhileBuilt(number) }
         domains[number]?.isBuilding = false
         record(.created, domain.identity, at: instant)
@@ -212,6 +223,8 @@ extension DomainOperation {
         case .suspend: .suspend
         case .unsuspend: .unsuspend
         case .removeImage: .removeImage
+        case .sendDomain: .send
+        case .receiveDomain: .receive
         }
     }
 }

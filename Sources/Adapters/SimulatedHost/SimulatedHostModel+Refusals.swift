@@ -27,6 +27,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case notSuspended(UInt32)
     case suspendCutShort(UInt32)
     case noSuchImage(String)
+    case anotherDomainCame
 
     var message: String {
         switch self {
@@ -53,6 +54,7 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .suspendCutShort(let number): "The suspend of domain \(number) was cut short by the end of an agent; its guest goes on."
         case .noSuchImage(let path):
             "The image \(path) is not there: its guest went on from it before, or it was removed. Throw its memory away with a forced stop."
+        case .anotherDomainCame: "Another domain came than was to be received."
         case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
         case .tooManyFaults: "More faults wait, or more names ignore a shutdown, than a simulated host remembers."
         }

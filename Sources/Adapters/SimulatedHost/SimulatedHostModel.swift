@@ -27,6 +27,8 @@ package struct SimulatedHostModel: Sendable {
     var namesIgnoringShutdown: Set<String> = []
     /// Who waits for a dying domain's end beside the operation that destroys it.
     var destroyWaiters: [UInt32: [DomainOperationID]] = [:]
+    /// Domains that are received, by the operations.
+    var arrivals: [DomainOperationID: SimulatedArrival] = [:]
     /// How long the domains have run.
     var runs: [UInt32: SimulatedRun] = [:]
     /// Collected between two calls of `advance`.
@@ -91,6 +93,7 @@ package struct SimulatedHostModel: Sendable {
         hanging = []
         waitingFaults = []
         destroyWaiters = [:]
+        arrivals = [:]
         for number in domains.keys.sorted() {
             guard let domain = domains.removeValue(forKey: number) else { continue }
             record(.stopped, domain.identity, at: now)

@@ -129,6 +129,7 @@ private struct DurationsDocument: Codable {
     var guestShutdown: [Int]?
     var dump: [Int]?
     var suspend: [Int]?
+    var sendGibibyte: [Int]?
 
     init(_ durations: SimulatedDurations) {
         create = Self.bounds(durations.create)
@@ -138,6 +139,7 @@ private struct DurationsDocument: Codable {
         guestShutdown = Self.bounds(durations.guestShutdown)
         dump = Self.bounds(durations.dump)
         suspend = Self.bounds(durations.suspend)
+        sendGibibyte = Self.bounds(durations.sendGibibyte)
     }
 
     func durations() throws(DocumentFault) -> SimulatedDurations {
@@ -148,6 +150,7 @@ private struct DurationsDocument: Codable {
             guestShutdown: try Self.span(guestShutdown) ?? usual.guestShutdown)
         read.dump = try Self.span(dump) ?? usual.dump
         read.suspend = try Self.span(suspend) ?? usual.suspend
+        read.sendGibibyte = try Self.span(sendGibibyte) ?? usual.sendGibibyte
         return read
     }
 

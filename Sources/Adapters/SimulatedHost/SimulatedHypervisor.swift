@@ -10,7 +10,7 @@ package final class SimulatedHypervisor: HypervisorPort {
     let socketPath: String
     private let link: NIOLoopBoundBox<HypervisorLink>
     /// How long a look at the host may take.
-    private let patience: Duration
+    let patience: Duration
 
     /// Does not connect yet.
     ///
@@ -99,6 +99,7 @@ package final class SimulatedHypervisor: HypervisorPort {
     }
 
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
+        guard !operation.isMove else { return .failed(cause: "A domain moves over a stream, and none was given.") }
         do throws(LinkFailure) {
             switch try await ask(.perform(OperationDocument(operation)), within: nil) {
             case .performed(nil): return .done
@@ -137,7 +138,7 @@ package final class SimulatedHypervisor: HypervisorPort {
     private static let usagePatience = Duration.seconds(2)
     private static let mismatch = HypervisorError.invalidAnswer(reason: "it answers another question than was asked")
 
-    private static func bounded(_ text: String) -> String {
+    static func bounded(_ text: String) -> String {
         text.utf8.count <= SimulatedHostLimits.causeBytes ? text : String(text.prefix(SimulatedHostLimits.causeBytes / 4)) + "..."
     }
 
@@ -150,8 +151,13 @@ package final class SimulatedHypervisor: HypervisorPort {
     }
 
     private func ask(_ call: HostCall, within patience: Duration?) async throws(LinkFailure) -> HostReply {
+        try await ask(call, link, within: patience)
+    }
+
+    func ask(
+        _ call: HostCall, _ link: NIOLoopBoundBox<HypervisorLink>, within patience: Duration?
+    ) async throws(LinkFailure) -> HostReply {
         let promise = eventLoop.makePromise(of: HostReply.self)
-        let link = link
         eventLoop.execute { link.value.ask(call, promise) }
         // A promise keeps its first outcome, so the timer and the cancellation may come too late without harm.
         let timer = patience.map { patience in

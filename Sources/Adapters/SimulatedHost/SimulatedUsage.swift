@@ -7,6 +7,9 @@ struct SimulatedRun: Hashable, Sendable {
     private var former = Duration.zero
     private var since: MonotonicInstant?
 
+    /// - Parameter former: for how long it had run elsewhere.
+    init(former: Duration = .zero) { self.former = former }
+
     /// Takes note of an event of the domain's.
     mutating func note(_ kind: SimulatedHostEventKind, at instant: MonotonicInstant) {
         switch kind {
@@ -14,7 +17,7 @@ struct SimulatedRun: Hashable, Sendable {
         case .paused, .ended, .stopped:
             former = length(at: instant)
             since = nil
-        case .booted, .created, .dumped, .imageWritten, .imageConsumed, .imageRemoved: break
+        case .booted, .created, .dumped, .imageWritten, .imageConsumed, .imageRemoved, .sent, .received: break
         }
     }
 

@@ -27,6 +27,8 @@ enum SimulatedEffect: Sendable {
     case writeImage(domain: UInt32)
     case unsuspend(domain: UInt32)
     case removeImage(path: String)
+    case finishSending(domain: UInt32)
+    case finishReceiving(domain: UInt32)
 }
 
 /// Steps in the order of their deadlines; steps of the same instant in the order in which they were added.
@@ -39,6 +41,20 @@ struct StepQueue: Sendable {
         // Kept backwards, so that the first is taken off the end: few are under way at a time.
         let position = steps.lastIndex { $0.deadline > deadline }.map { $0 + 1 } ?? 0
         steps.insert(ScheduledStep(deadline: deadline, action: action), at: position)
+    }
+
+    /// Takes the end of a move out that has not come; nil where there is none of this operation.
+    mutating func removeMove(of id: DomainOperationID) -> SimulatedEffect? {
+        for (position, step) in steps.enumerated() {
+            guard case .effect(id, let effect, _, _) = step.action else { continue }
+            switch effect {
+            case .finishSending, .finishReceiving:
+                steps.remove(at: position)
+                return effect
+            default: return nil
+            }
+        }
+        return nil
     }
 
     mutating func popFirst(dueBy now: MonotonicInstant) -> ScheduledStep? {

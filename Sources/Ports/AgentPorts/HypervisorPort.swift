@@ -6,8 +6,19 @@ package protocol HypervisorPort: Sendable {
     /// All domains but Domain-0.
     func listDomains() async throws(HypervisorError) -> [DomainReport]
 
-    /// Performs an operation to its end. Many may run side by side.
+    /// Performs an operation to its end. Many may run side by side. What moves a domain needs a stream, and fails here.
     func perform(_ operation: DomainOperation) async -> DomainOperationResult
+
+    /// Performs `.sendDomain`: writes the domain's memory to a stream, and at the end suspends its guest. Who asks says that it was all, and
+    /// closes the stream.
+    ///
+    /// It ends soon after a write has failed, with the domain as it then is: running, or suspended. It never lets a suspended guest go on.
+    func send(_ domain: UInt32, _ transfer: DomainTransfer, to stream: any TransferStream) async -> DomainOperationResult
+
+    /// Performs `.receiveDomain`: builds a domain of what a stream brings, and leaves it paused. Who asks closes the stream.
+    func receive(
+        _ specification: DomainSpecification, _ transfer: DomainTransfer, from stream: any TransferStream
+    ) async -> DomainOperationResult
 
     /// What this server has to offer, read anew.
     func facts() async throws(HypervisorError) -> ServerFacts

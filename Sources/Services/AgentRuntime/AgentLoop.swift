@@ -25,6 +25,8 @@ package actor AgentLoop {
     var writes: [ClientRequestID: CheckedContinuation<GatewayWrite, Never>] = [:]
     var reads: [ClientRequestID: @Sendable (isolated AgentLoop, ReadAnswer) -> Void] = [:]
     var progressReads: [ClientRequestID: CheckedContinuation<[TaskProgress], Never>] = [:]
+    /// Operations under way that can be cancelled: those that move domains. Their ends cancel.
+    private var cancellations: [DomainOperationID: AsyncStream<Never>.Continuation] = [:]
     var watchers: [UInt64: AsyncStream<LogIndex>.Continuation] = [:]
 
     private var timer: Scheduled<Void>?
@@ -73,6 +75,7 @@ package actor AgentLoop {
     /// Steps the core and performs what it wants done.
     func take(_ input: AgentInput) {
         guard end == nil else { return }
+        if case .operationEnded(let id, _) = input { cancellations[id] = nil }
         perform(core.step(input, at: ports.clock.now()))
         reschedule()
     }
@@ -89,7 +92,7 @@ package actor AgentLoop {
 
     // MARK: Effects
 
-    private func perform(_ effects: [AgentEffect]) {
+    func perform(_ effects: [AgentEffect]) {
         for effect in effects {
             switch effect {
             case .write(let write): store(write)
@@ -99,7 +102,8 @@ package actor AgentLoop {
             case .answerRead(let client, let answer): reads.removeValue(forKey: client)?(self, answer)
             case .answerProgress(let client, let tasks): progressReads.removeValue(forKey: client)?.resume(returning: tasks)
             case .listDomains(let number): callQueue.yield(.listDomains(number: number))
-            case .perform(let id, let operation): callQueue.yield(.perform(id, operation))
+            case .perform(let id, let operation): begin(id, operation)
+            case .cancel(let id): cancellations[id]?.finish()
             case .peersChanged(let peers, let first): ports.peers.setPeers(peers, admittingFrom: first)
             case .applied(let index): for watcher in watchers.values { watcher.yield(index) }
             case .mastershipChanged(let status): logMastership(status)
@@ -108,6 +112,16 @@ package actor AgentLoop {
             case .halt(let sentence): finish(.halted(sentence))
             case .stopped: finish(.stopped)
             }
+        }
+    }
+
+    private func begin(_ id: DomainOperationID, _ operation: DomainOperation) {
+        switch operation {
+        case .sendDomain, .receiveDomain:
+            let (cancellation, cancelling) = AsyncStream.makeStream(of: Never.self)
+            cancellations[id] = cancelling
+            callQueue.yield(.move(id, operation, cancellation: cancellation))
+        default: callQueue.yield(.perform(id, operation))
         }
     }
 
@@ -197,7 +211,7 @@ package actor AgentLoop {
         await withDiscardingTaskGroup { group in
             for await call in calls {
                 group.addTask {
-                    if let answer = await call.perform(through: ports) { self.submit(answer) }
+                    if let answer = await call.perform(through: ports, tell: { self.submit($0) }) { self.submit(answer) }
                 }
             }
             // A hung operation must not keep the process from ending.

@@ -5,16 +5,18 @@ package struct AgentPortSet: Sendable {
     package let storage: any StoragePort
     package let hypervisor: any HypervisorPort
     package let peers: any PeerPort
+    package let transfers: any TransferPort
     package let clock: any ClockPort
     package let snapshots: any SnapshotEncoding
 
     package init(
-        storage: any StoragePort, hypervisor: any HypervisorPort, peers: any PeerPort, clock: any ClockPort,
+        storage: any StoragePort, hypervisor: any HypervisorPort, peers: any PeerPort, transfers: any TransferPort, clock: any ClockPort,
         snapshots: any SnapshotEncoding
     ) {
         self.storage = storage
         self.hypervisor = hypervisor
         self.peers = peers
+        self.transfers = transfers
         self.clock = clock
         self.snapshots = snapshots
     }

@@ -32,11 +32,29 @@ package struct MeasuredHypervisor: HypervisorPort {
     }
 
     package func perform(_ operation: DomainOperation) async -> DomainOperationResult {
+        await measure(operation.metricWord) { await base.perform(operation) }
+    }
+
+    package func send(
+        _ domain: UInt32, _ transfer: DomainTransfer, to stream: any TransferStream
+    ) async -> DomainOperationResult {
+        await measure(DomainOperation.sendDomain(domain: domain, transfer).metricWord) { await base.send(domain, transfer, to: stream) }
+    }
+
+    package func receive(
+        _ specification: DomainSpecification, _ transfer: DomainTransfer, from stream: any TransferStream
+    ) async -> DomainOperationResult {
+        await measure(DomainOperation.receiveDomain(specification, transfer).metricWord) {
+            await base.receive(specification, transfer, from: stream)
+        }
+    }
+
+    private func measure(_ word: String, _ body: () async -> DomainOperationResult) async -> DomainOperationResult {
         inFlight.increment()
         defer { inFlight.decrement() }
         let start = ContinuousClock.now
-        let result = await base.perform(operation)
-        let kind = ("operation", operation.metricWord)
+        let result = await body()
+        let kind = ("operation", word)
         Timer(label: Self.durations.name, dimensions: [kind], factory: factory).record(since: start)
         Counter(label: Self.operations.name, dimensions: [kind, ("result", result.metricWord)], factory: factory).increment()
         return result
@@ -83,6 +101,8 @@ extension DomainOperation {
         case .suspend: "suspend"
         case .unsuspend: "unsuspend"
         case .removeImage: "remove-image"
+        case .sendDomain: "send"
+        case .receiveDomain: "receive"
         }
     }
 }

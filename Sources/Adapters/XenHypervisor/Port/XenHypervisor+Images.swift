@@ -20,6 +20,7 @@ extension XenHypervisor {
         let file = ImageFile(image, own: imageFolder)
         let store = try XenStore(library)
         if try isSuspended(domain, what, context) {
+            guard !isSent(domain, store) else { throw XenFailure(what, reason: "it is suspended to be moved") }
             // Of an agent that ended meanwhile: the file has its name only if it is whole.
             if imagePath(of: domain, store) == file.path, file.isWhole { return }
             try unsuspend(domain, what, context)
@@ -55,7 +56,8 @@ extension XenHypervisor {
         if try isSuspended(domain, what, context) {
             try context.require(library.libxl.libxl_domain_resume(context.handle, domain, 1, nil), what)
         }
-        try XenStore(library).remove("/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
+        let store = try XenStore(library)
+        for node in [OwnershipRecord.imageNode, OwnershipRecord.sendNode] { store.remove("/local/domain/\(domain)/\(node)") }
     }
 
     /// Builds a domain from an image, and leaves it paused; the image stays until it is let run.
@@ -69,6 +71,15 @@ extension XenHypervisor {
             throw XenFailure(what, reason: "the image \(file.path) is not there (\(cause)): throw its memory away with a forced stop")
         }
         defer { close(descriptor) }
+        try restore(from: descriptor, configuration, &domain, what, context)
+        // Before the mark that lets it run: what runs without this node would leave its image behind.
+        try XenStore(library).write(file.path, to: "/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
+    }
+
+    /// Builds a domain of what a descriptor brings, and leaves it paused.
+    func restore(
+        from descriptor: Int32, _ configuration: LibxlDomainConfiguration, _ domain: inout UInt32, _ what: String, _ context: XenContext
+    ) throws(XenFailure) {
         var parameters = libxl_domain_restore_params()
         library.libxl.libxl_domain_restore_params_init(&parameters)
         defer { library.libxl.libxl_domain_restore_params_dispose(&parameters) }
@@ -76,8 +87,6 @@ extension XenHypervisor {
         try context.require(
             library.libxl.libxl_domain_create_restore(
                 context.handle, configuration.pointer, &domain, descriptor, -1, &parameters, nil, nil), what)
-        // Before the mark that lets it run: what runs without this node would leave its image behind.
-        try XenStore(library).write(file.path, to: "/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
     }
 
     /// Removes, durably, the image that a domain was built from: from here on nobody else can go on from it.
@@ -112,7 +121,7 @@ extension XenHypervisor {
         do throws(FileFailure) { try ImageFile(path: path).remove() } catch { throw XenFailure(what, reason: error.reason) }
     }
 
-    private func isSuspended(_ domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> Bool {
+    func isSuspended(_ domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> Bool {
         let info = try information(on: domain, what, context)
         return info.shutdown && !info.dying && info.shutdown_reason == LIBXL_SHUTDOWN_REASON_SUSPEND
     }

@@ -41,11 +41,12 @@ extension XenHypervisor {
             virtualCPUs: amounts?.virtualCPUs ?? Int(clamping: info.vcpu_online), ownership: ownership)
     }
 
-    /// A guest that was suspended for an image of ours goes on only if it is told to; another's is somebody else's doing, and shows as paused.
+    /// A guest that was suspended for an image of ours, or to be sent, goes on only if it is told to; another's is somebody else's doing, and shows as paused.
     private func state(of info: libxl_dominfo, _ store: XenStore) -> DomainState {
         let flags = XenDomainFlags(info)
         let isSuspended = flags.shutdownReason == 2 && !flags.isDying
-        return isSuspended && imagePath(of: info.domid, store) != nil ? .suspended : DomainState(flags)
+        let isOurDoing = isSuspended && (imagePath(of: info.domid, store) != nil || isSent(info.domid, store))
+        return isOurDoing ? .suspended : DomainState(flags)
     }
 
     /// The owner of a domain: by its mark, or where xenstore has no such domain, as it was seen last, or as it was to be built.

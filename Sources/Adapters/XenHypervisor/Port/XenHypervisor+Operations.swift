@@ -26,6 +26,7 @@ extension XenHypervisor {
         case .suspend(let domain, let image): try suspend(domain, to: image, operation.words, context)
         case .unsuspend(let domain): try unsuspend(domain, operation.words, context)
         case .removeImage(let image): try remove(image, operation.words)
+        case .sendDomain, .receiveDomain: throw XenFailure(operation.words, reason: "a domain moves over a stream, and none was given")
         case .dumpCore(let domain): return .dumped(path: try dumpCore(of: domain, operation.words, context))
         }
         return .done
@@ -76,7 +77,8 @@ extension XenHypervisor {
 }
 
 extension XenHypervisor {
-    private func create(_ specification: DomainSpecification, _ context: XenContext) throws(XenFailure) {
+    /// - Parameter stream: where the memory of a domain comes from that moves here; nil for one that boots, or goes on from an image.
+    func create(_ specification: DomainSpecification, from stream: Int32? = nil, _ context: XenContext) throws(XenFailure) {
         let what = DomainOperation.createPaused(specification).words
         let configuration: LibxlDomainConfiguration
         do throws(XenRefusal) {
@@ -94,13 +96,16 @@ extension XenHypervisor {
         defer { store.remove(building) }
         var domain = ovm_no_domain()
         // It stays paused until it is unpaused; where it fails, libxl takes down what it has built.
-        if let image = specification.image {
+        if let stream {
+            try restore(from: stream, configuration, &domain, what, context)
+        } else if let image = specification.image {
             try restore(image, configuration, &domain, what, context)
         } else {
             try context.require(library.libxl.libxl_domain_create_new(context.handle, configuration.pointer, &domain, nil, nil), what)
         }
         try store.write("1", to: "/local/domain/\(domain)/\(OwnershipRecord.builtNode)")
-        removeOutdatedImages(specification)
+        // Until a move is decided, the placement at the other end is the one that images of the machine may belong to.
+        if stream == nil { removeOutdatedImages(specification) }
     }
 
     private func topology(_ context: XenContext) throws(XenRefusal) -> XenTopology {
@@ -142,9 +147,9 @@ extension DomainOperation {
     /// The domain that the operation is for; nil where it is yet to be built.
     fileprivate var domain: UInt32? {
         switch self {
-        case .createPaused: nil
+        case .createPaused, .receiveDomain: nil
         case .unpause(let domain), .pause(let domain), .shutdown(let domain), .reboot(let domain), .destroy(let domain),
-            .dumpCore(let domain), .suspend(let domain, _), .unsuspend(let domain):
+            .dumpCore(let domain), .suspend(let domain, _), .unsuspend(let domain), .sendDomain(let domain, _):
             domain
         case .removeImage: nil
         case .resize(let domain, _, _): domain

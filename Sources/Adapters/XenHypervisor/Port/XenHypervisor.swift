@@ -25,6 +25,8 @@ package final class XenHypervisor: HypervisorPort {
     /// Threads that write or read memory, for minutes, on a disk that may hang: nothing else waits for them.
     private let dumpers = CallThreads(most: 2, mostWaiting: 1_024)
     private let imagers = CallThreads(most: 4, mostWaiting: 1_024)
+    /// Threads that send or receive domains, for minutes: none waits for another, as the network lets no more through at a time.
+    let movers = CallThreads(most: 2 * TransferLimits.sessions, mostWaiting: 16)
     /// Where dumps of memory lie.
     let dumpFolder: String
     /// Where images lie that lie on no shared storage.
@@ -109,10 +111,18 @@ package final class XenHypervisor: HypervisorPort {
             case .createPaused(let specification): specification.image == nil ? performers : imagers
             default: performers
             }
+        return await run(what, on: threads) { context throws(XenFailure) in try self.carryOut(operation, context) }
+    }
+
+    /// Performs something to its end, on a thread and with a context of its own.
+    func run(
+        _ what: String, on threads: CallThreads,
+        _ work: @escaping @Sendable (XenContext) throws(XenFailure) -> DomainOperationResult
+    ) async -> DomainOperationResult {
         do throws(CallEnd) {
             return try await threads.run(patience: nil, slowness: Self.slowness, onSlow: warn(what)) {
                 do throws(XenFailure) {
-                    return try self.carryOut(operation, XenContext(self.library))
+                    return try work(XenContext(self.library))
                 } catch {
                     return .failed(cause: error.sentence)
                 }
@@ -181,6 +191,8 @@ extension DomainOperation {
         case .suspend(let domain, let image): "suspend domain \(domain) to the image \(image.name)"
         case .unsuspend(let domain): "let the suspended domain \(domain) go on"
         case .removeImage(let image): "remove the image \(image.name)"
+        case .sendDomain(let domain, let transfer): "send domain \(domain) to server \(transfer.peer)"
+        case .receiveDomain(let specification, let transfer): "receive the domain of \(specification.name) from server \(transfer.peer)"
         }
     }
 }

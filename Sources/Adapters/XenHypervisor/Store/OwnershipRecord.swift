@@ -16,6 +16,9 @@ package enum OwnershipRecord {
     static let dumpNode = "ovm/dump"
     /// The node with the image that the domain was built from, until it is let run, or that its memory is written to.
     static let imageNode = "ovm/image"
+    /// The node that is there while the agent sends the domain to another server, with the epoch that it is to have there; and after it, as long
+    /// as it stands suspended.
+    static let sendNode = "ovm/send"
     /// Below it, by their UUIDs, stand the owners of domains that are being built: Xen has a domain a moment before xenstore has it.
     private static let buildingFolder = "/tool/ovm/building"
     /// Bytes of the longest record: the version, a UUID and two numbers of 64 bits.

@@ -165,7 +165,8 @@ struct AgentProcess {
             identity: identity, settings: configuration.agentSettings, stored: stored, decoder: WireSnapshotCoding(),
             initialPeers: configuration.peerDescriptions, facts: try await hypervisor.facts(), seed: identity.run.low, now: clock.now())
         let ports = AgentPortSet(
-            storage: storage, hypervisor: hypervisor, peers: network, clock: clock, snapshots: WireSnapshotCoding())
+            storage: storage, hypervisor: hypervisor, peers: network, transfers: network, clock: clock,
+            snapshots: WireSnapshotCoding())
         return AgentLoop(core: core, ports: ports, eventLoop: eventLoop, log: log)
     }
 }
