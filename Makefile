@@ -38,6 +38,7 @@ test-xen: build ## The agent on real Xen, in emulated servers: one with machines
 	Tests/XenLab/build-image.sh
 	Tests/XenLab/one-host.sh .build/debug/ovm
 	Tests/XenLab/three-hosts.sh .build/debug/ovm
+	Tests/XenLab/two-hosts.sh .build/debug/ovm
 
 test-xen-hvm: build ## An HVM machine on real Xen, with its device model and screen (PICTURE=hvm-screen.png)
 	Tests/XenLab/install-packages.sh

@@ -160,3 +160,35 @@ found() {
   chmod 600 "$work/pool.json"
   head -1 "$work/founding"
 }
+
+# --- Of pools of several servers ---
+
+# The number of the server that a machine is placed on; nothing where it is on none.
+place() { of "$1" server | tr -dc 0-9; }
+# reachable SERVER: the pool hears it.
+reachable() { pool server ls -o json | python3 -c 'import json, sys
+sys.exit(not any(server["name"] == sys.argv[1] and server["isReachable"] for server in json.load(sys.stdin)["servers"]))' "xen$1"; }
+# How many domains of a machine the servers have that are named.
+domains() {
+  local id name=$1 sum=0
+  shift
+  for id in "$@"; do sum=$((sum + $(in_dom0 "-$id" "xl list | awk -v name=$name '\$1 == name { n++ } END { print n + 0 }'"))); done
+  echo $sum
+}
+# The pool file for the client out here, with the query port of each server behind a port of loopback.
+pool_file() {
+  python3 - "$work/pool.json" "$BASE_PORT" $servers <<'PYTHON'
+import json, sys
+path, base = sys.argv[1], int(sys.argv[2])
+file = json.load(open(path))
+file["servers"] = [{"name": "xen" + id, "query": "localhost:%d" % (base + 100 + int(id))} for id in sys.argv[3:]]
+json.dump(file, open(path, "w"))
+PYTHON
+}
+joins() {
+  local token
+  token=$(pool pool token create -o json | python3 -c 'import json, sys; print(json.load(sys.stdin)["token"])')
+  in_dom0 "-$1" "ovm pool join $token --address 10.77.0.$1:8899 --query 10.77.0.$1:4443 --storage-root /disk --storage-root /dev --no-start"
+  start_agent "$1"
+  until_true $PATIENCE "reachable $1"
+}
