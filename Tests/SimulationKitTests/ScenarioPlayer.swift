@@ -113,8 +113,8 @@ final class ScenarioPlayer {
         case "migrate":
             return .migrateMachine(id, MigrationWish(target: try options["to"].map { ServerID(UInt64(try count($0))) }))
         case "prefer":
-            let servers = try word(words, 2) == "any" ? [] : [ServerID(UInt64(try number(words, 2)))]
-            return .changeMachine(id, MachineChange(preferredServers: servers))
+            let only = options["on"] == "any" ? nil : options["on"]
+            return .changeMachine(id, MachineChange(preferredServers: try only.map { [ServerID(UInt64(try count($0)))] } ?? []))
         case "delete": return .deleteMachine(id)
         case "reset-status": return .resetMachineStatus(id)
         case "resize":
