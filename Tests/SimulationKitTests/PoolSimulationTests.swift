@@ -39,7 +39,7 @@ import Testing
             \.membershipChanges, \.snapshots, \.restores, \.reads, \.refusedWrites, \.lostMessages, \.doubledMessages, \.delayedMessages,
             \.overtakingMessages, \.dumps, \.resumes, \.receptions, \.migrations,
         ]
-        for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind) of \(runs)") }
+        for kind in kinds { #expect(runs.contains { $0[keyPath: kind] > 0 }, "\(kind)") }
         #expect(runs.map(\.elections).reduce(0, +) > 2 * runs.count)
     }
 

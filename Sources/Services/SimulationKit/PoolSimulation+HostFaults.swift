@@ -12,6 +12,10 @@ extension PoolSimulation {
         case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage, .sendDomain, .receiveDomain:
             break
         }
+        if plantedBug == .resumesBySelf, case .sendDomain = operation {
+            // It waits for an answer of the other end, and then goes by its own time.
+            return control(.inject(.send, .answersLate(by: .seconds(3))), server)
+        }
         guard !isHealing, let fault = drawnFault(on: server) else { return }
         report.counts.hostFaults += 1
         control(.inject(Self.kind(of: operation), fault), server)

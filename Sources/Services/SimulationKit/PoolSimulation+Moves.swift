@@ -95,6 +95,6 @@ extension PoolSimulation {
         queue.add(
             .hostRequest(
                 server.id, boot: server.host.boot, run: -1, DomainOperationID(0), .unsuspend(domain: suspended.domain)),
-            at: now + 40_000_000)
+            at: now + random.nanoseconds(100_000_000...1_500_000_000))
     }
 }
