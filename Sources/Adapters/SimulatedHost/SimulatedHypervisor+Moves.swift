@@ -18,14 +18,15 @@ extension SimulatedHypervisor {
                 let operation = DomainOperation.sendDomain(domain: domain, transfer)
                 event.yield(.told(await self.ask(.perform(OperationDocument(operation)), on: link)))
             }
-            group.addTask {
-                while !Task.isCancelled {
-                    event.yield(.tick)
+            event.yield(.tick)
+            defer { group.cancelAll() }
+            return await self.send(events, transfer, to: stream, link) {
+                // One at a time: a stream that is slow must not keep the host's answer behind a queue of them.
+                group.addTask {
                     do { try await Task.sleep(for: TravellingText.pause) } catch { return }
+                    event.yield(.tick)
                 }
             }
-            defer { group.cancelAll() }
-            return await self.send(events, transfer, to: stream, link)
         }
     }
 
@@ -37,14 +38,17 @@ extension SimulatedHypervisor {
 
     private func send(
         _ events: AsyncStream<SendEvent>, _ transfer: DomainTransfer, to stream: any TransferStream,
-        _ link: NIOLoopBoundBox<HypervisorLink>
+        _ link: NIOLoopBoundBox<HypervisorLink>, tickLater: () -> Void
     ) async -> DomainOperationResult {
         var text = TravellingText(memory: transfer.memory)
         var failure: TransferFailure?
         for await event in events {
             switch event {
             case .tick where failure == nil:
-                do throws(TransferFailure) { if let piece = text.nextPiece() { try await stream.write(piece) } } catch {
+                do throws(TransferFailure) {
+                    if let piece = text.nextPiece() { try await stream.write(piece) }
+                    tickLater()
+                } catch {
                     failure = error
                     // Whoever hears of the end acts on the domain next: so the host has to have stopped before.
                     guard case .success = await ask(.cancelMove, on: link, within: patience) else { return .failed(cause: error.cause) }
