@@ -31,6 +31,7 @@ import Testing
             var settings = SimulationSettings(seed: seed, servers: 3, seconds: 15)
             settings.faults.crashMilliseconds = 1_500
             settings.faults.powerCutMilliseconds = 2_500
+            settings.faults.guestEndMilliseconds = 800
             return PoolSimulation(settings).run().counts
         }
 
