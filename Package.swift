@@ -85,7 +85,7 @@ let adapters: [Target] = [
     room("ConsoleStreams", floor: "Adapters", mayImport: ["AgentPorts", "OpenSSLTransport", "NIOCore", "NIOWebSocket"]),
     room(
         "SimulatedHost", floor: "Adapters",
-        mayImport: ["AgentPorts", "PoolModel", "AgentCore", "ConsoleStreams", "NIOCore", "NIOPosix"]),
+        mayImport: ["AgentPorts", "PoolModel", "AgentCore", "DomainConfiguration", "ConsoleStreams", "NIOCore", "NIOPosix"]),
     room("ServerEnvironment", floor: "Adapters", mayImport: ["AgentPorts", "AgentCore", "PoolModel"]),
     room("PrometheusMetrics", floor: "Adapters", mayImport: ["AgentPorts", "CoreMetrics"]),
     room(
@@ -192,7 +192,8 @@ let testTargets: [Target] = [
         ]),
     tests(
         of: "SimulationKit",
-        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost"], exclude: ["Scenarios"]),
+        alsoImport: ["PoolModel", "RaftCore", "AgentCore", "PoolStateMachine", "SimulatedHost", "DomainConfiguration"],
+        exclude: ["Scenarios"]),
     .testTarget(
         name: "EndToEndTests",
         dependencies: dependencies([

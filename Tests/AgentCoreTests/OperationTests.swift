@@ -32,7 +32,7 @@ struct OperationTests {
         case .reboot(let number): replace(number, .ended(.reboot), &scene)
         case .resize(let number, let memory, let processors): replace(number, .running, &scene, memory: memory, processors: processors)
         case .destroy(let number): scene.domains.removeAll { $0.domain == number }
-        case .dumpCore, .removeImage, .receiveDomain: break
+        case .dumpCore, .removeImage, .receiveDomain, .changeDevice: break
         case .suspend(let number, _), .sendDomain(let number, _): replace(number, .suspended, &scene)
         case .unsuspend(let number): replace(number, .running, &scene)
         }

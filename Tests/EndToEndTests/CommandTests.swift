@@ -64,6 +64,36 @@ struct CommandTests {
         #expect(late.status == 1 && late.errors == "ovm: There is no virtual machine \"life\". `ovm vm ls` lists them.\n", "\(late.errors)")
     }
 
+    @Test("disks and interfaces come and go while the machine runs, a CD while it does not")
+    func devices() throws {
+        try create("devices")
+        let base = ["--pool", SharedPool.file]
+        func vm(_ words: String...) throws -> ProgramScene.Outcome { try scene.run(["vm"] + words + base) }
+        _ = try output("vm start devices")
+
+        let disk = try vm("disk", "attach", "devices", "phy:/dev/vg/data,xvdb,w")
+        let interface = try vm("nic", "attach", "devices", "bridge=xenbr0")
+        let address = try #require(interface.output.firstMatch(of: #/(00:16:3e:[0-9a-f:]{8}) on xenbr0/#)?.1, "\(interface.output)")
+        let twice = try vm("disk", "attach", "devices", "/dev/vg/data,raw,xvdb,w")
+        let unseen = try vm("nic", "attach", "devices", "bridge=nowhere")
+        let gone = try vm("nic", "detach", "devices", String(address))
+        let drive = try vm("disk", "attach", "devices", "vdev=xvdc, devtype=cdrom, target=")
+        let running = try vm("cd", "insert", "devices", "/OVS/debian.iso")
+        _ = try output("vm stop devices")
+        let inserted = try vm("cd", "insert", "devices", "/OVS/debian.iso")
+        let ejected = try vm("cd", "eject", "devices")
+        let detached = try vm("disk", "detach", "devices", "xvdb", "--force")
+        let tasks = try output("task ls --no-headers")
+
+        for outcome in [disk, interface, gone, drive, inserted, ejected, detached] {
+            #expect(outcome.status == 0 && outcome.errors.isEmpty, "\(outcome.errors)")
+        }
+        #expect(disk.output.contains("xvdb /dev/vg/data") && inserted.output.contains("xvdc /OVS/debian.iso, a CD drive"))
+        #expect(!gone.output.contains(address) && !detached.output.contains("xvdb"))
+        for outcome in [twice, unseen, running] { #expect(outcome.status == 1 && outcome.isOneSentenceOfEach, "\(outcome.errors)") }
+        #expect(tasks.matches(of: #/change-device +devices? *.*done/#).count == 4, "\(tasks)")
+    }
+
     @Test("tags are set, read, listed and removed")
     func tags() throws {
         try create("tagged")

@@ -16,10 +16,10 @@ struct OperationTableTests {
 
     /// Every row is written out: what is missing here is refused.
     static let table: [Row] = [
-        Row(status: .poweredOff, allowed: [.start, .resize, .delete, .resetStatus]),
-        Row(status: .running, allowed: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .resetStatus]),
+        Row(status: .poweredOff, allowed: [.start, .resize, .changeDevices, .delete, .resetStatus]),
+        Row(status: .running, allowed: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .changeDevices, .resetStatus]),
         Row(status: .paused, allowed: [.stop, .unpause, .resetStatus]),
-        Row(status: .error, allowed: [.start, .stop, .resize, .delete, .resetStatus]),
+        Row(status: .error, allowed: [.start, .stop, .resize, .changeDevices, .delete, .resetStatus]),
         Row(status: .error, isKept: true, allowed: [.stop]),
         Row(status: .initializing, allowed: [.stop]),
         Row(status: .shuttingDown, allowed: [.stop]),
@@ -37,6 +37,7 @@ struct OperationTableTests {
     private static let participles: [MachineOperation: String] = [
         .start: "started", .stop: "stopped", .reboot: "rebooted", .pause: "paused", .unpause: "unpaused", .resize: "resized",
         .delete: "deleted", .resetStatus: "reset", .suspend: "suspended", .resume: "resumed", .migrate: "migrated",
+        .changeDevices: "given other devices",
     ]
 
     private static func command(_ operation: MachineOperation, _ id: VirtualMachineID) -> PoolCommand {
@@ -50,6 +51,12 @@ struct OperationTableTests {
         case .resume: .resumeMachine(id)
         case .migrate: .migrateMachine(id, MigrationWish())
         case .resize: .changeMachine(id, MachineChange(memory: Mebibytes(900)))
+        case .changeDevices:
+            .changeDevice(
+                id,
+                DeviceChange(
+                    DeviceOperation(.detachDisk, device: "xvdb", element: ""), basis: PoolState.digest(ofConfiguration: "name = 'web'"),
+                    configuration: "name = 'web'\n", interfaces: [], diskPaths: []))
         case .delete: .deleteMachine(id)
         case .resetStatus: .resetMachineStatus(id)
         }

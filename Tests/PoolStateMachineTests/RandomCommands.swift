@@ -82,10 +82,22 @@ struct RandomCommands {
         }
     }
 
+    /// Mostly made of the machine's present text.
+    private mutating func deviceChange(of machine: VirtualMachine?) -> DeviceChange {
+        let text = machine?.configuration ?? ""
+        let kind = DeviceChangeKind.allCases.randomElement(using: &random) ?? .attachDisk
+        let count = Int.random(in: 0...3, using: &random)
+        return DeviceChange(
+            DeviceOperation(kind, device: "xvd\(count)", element: "vdev=xvd\(count)", isForced: chance(2)),
+            basis: PoolState.digest(ofConfiguration: text) &+ (chance(8) ? 1 : 0), configuration: "name = 'web' # \(random.next() % 9)",
+            interfaces: (0..<count).map { InterfaceRequirement(bridge: "xenbr0", rate: KilobitsPerSecond(1_000 * ($0 + 1))) },
+            diskPaths: chance(4) ? [] : ["/OVS/running_pool/a.img"])
+    }
+
     private mutating func rareCommand(in state: PoolState) throws -> (PoolCommand, Principal) {
         let key = try PoolScene.tag("t\(random.next() % 5)")
         let machine = machine(in: state)
-        switch Int.random(in: 0..<27, using: &random) {
+        switch Int.random(in: 0..<30, using: &random) {
         case 17, 18, 22, 23:
             let running = state.machines.values.filter { $0.status == .running }.map(\.id).sorted()
             return (.suspendMachine(running.randomElement(using: &random) ?? machine), PoolScene.root)
@@ -93,6 +105,7 @@ struct RandomCommands {
             let suspended = state.machines.values.filter { $0.status == .suspended }.map(\.id).sorted()
             return (.resumeMachine(suspended.randomElement(using: &random) ?? machine), PoolScene.root)
         case 21: return imageRemoved(in: state)
+        case 27, 28, 29: return (.changeDevice(machine, deviceChange(of: state.machines[machine])), PoolScene.root)
         case 15, 16: return (try ruleChange(in: state), PoolScene.root)
         case 13, 14:
             let server = server(in: state)
@@ -251,6 +264,9 @@ struct RandomCommands {
         // A server that suspends a guest mostly gets it done.
         if let image = state.machines[machine]?.image, !chance(4) {
             observation = image.phase == .writing ? .suspended : .stopped(.requested, cause: "It is suspended.")
+        }
+        if let task = state.machines[machine]?.task, state.machines[machine]?.deviceChange != nil, !chance(4) {
+            observation = chance(3) ? .failed(task, cause: "It failed.") : .deviceChanged(task)
         }
         return (
             .observed(machine, server: server, session: session(of: server, in: state), epoch: epoch, observation), .server(server)

@@ -94,6 +94,9 @@ struct OpenAPIProblemTests {
         try expect("resetMachineStatus", .conflict, await scene.send("POST", "/v1/vms/web01/reset-status"))
         try expect("deleteMachine", .conflict, await scene.send("DELETE", "/v1/vms/web01"))
         try expect("changeMachine", .conflict, await scene.send("PATCH", "/v1/vms/web01", #"{"memoryMiB": 512}"#))
+        try expect("attachDisk", .conflict, await scene.send("POST", "/v1/vms/web01/disks", #"{"disk": "/OVS/a,raw,xvdb,w"}"#))
+        try expect("ejectMedium", .conflict, await scene.send("DELETE", "/v1/vms/web01/cds/hdc"))
+        try expect("detachInterface", .conflict, await scene.send("DELETE", "/v1/vms/web01/interfaces/0"))
         try expect("removeServer", .conflict, await scene.send("DELETE", "/v1/servers/beta"))
         _ = try await scene.send("DELETE", "/v1/tasks/\(task)")
         try expect("cancelTask", .conflict, await scene.send("DELETE", "/v1/tasks/\(task)"))
@@ -112,6 +115,10 @@ struct OpenAPIProblemTests {
             .observed(machine.id, server: ServerID(2), session: SessionNumber(1), epoch: machine.epoch, .running),
             .server(ServerID(2)))
         try expect("changeMachine", .noPlacement, await scene.send("PATCH", "/v1/vms/web04", #"{"memoryMiB": 9216}"#))
+        try expect(
+            "attachDisk", .noPlacement, await scene.send("POST", "/v1/vms/web04/disks", #"{"disk": "/dev/vg/data,raw,xvdb,w"}"#))
+        let interface = #"{"interface": "mac=00:16:3e:2a:4c:8d,bridge=xenbr7"}"#
+        try expect("attachInterface", .noPlacement, await scene.send("POST", "/v1/vms/web04/interfaces", interface))
     }
 
     @Test("of versions and keys are what the service says")

@@ -29,7 +29,7 @@ struct StrayRouteTests {
 
         #expect(machine.status == "PoweredOff")
         #expect(machine.seenOn == [SightingDocument(server: "beta", domain: 7)])
-        #expect(machine.operations == ["resize", "reset-status"])
+        #expect(machine.operations == ["resize", "change-devices", "reset-status"])
         #expect(server.strays == [StrayDocument(machine: "web01", domain: 7)])
         #expect(other.strays == nil)
     }

@@ -1,4 +1,5 @@
 import AgentCore
+import DomainConfiguration
 import PoolModel
 import PoolStateMachine
 import SimulatedHost
@@ -99,7 +100,8 @@ final class ScenarioPlayer {
     private func command(_ words: [String]) throws -> PoolCommand {
         if words.first == "cancel", let task { return .cancelTask(task) }
         let id = try machine(words, 1).id
-        let options = try options(words.dropFirst(2).filter { $0 != "force" })
+        let isAboutDevices = ["attach", "detach"].contains(words[0])
+        let options = isAboutDevices ? [:] : try options(words.dropFirst(2).filter { $0 != "force" })
         let force = words.contains("force")
         let patience = try options["within"].map { Duration.milliseconds(try milliseconds([$0], 0)) }
         switch words[0] {
@@ -117,6 +119,7 @@ final class ScenarioPlayer {
             return .changeMachine(id, MachineChange(preferredServers: try only.map { [ServerID(UInt64(try count($0)))] } ?? []))
         case "delete": return .deleteMachine(id)
         case "reset-status": return .resetMachineStatus(id)
+        case "attach", "detach": return .changeDevice(id, try deviceChange(words, try machine(words, 1), isForced: force))
         case "resize":
             return .changeMachine(
                 id,
@@ -243,6 +246,7 @@ final class ScenarioPlayer {
             let count = Set(scene.serversInOrder.flatMap { $0.host.images }).count
             return count == (try number(words, 1)) ? "" : "\(count) images"
         case "dumps": return scene.report.counts.dumps == (try number(words, 1)) ? "" : "\(scene.report.counts.dumps) dumps"
+        case "devices": return try lookAtDevices(words, in: scene)
         case "starts": return scene.report.counts.starts == (try number(words, 1)) ? "" : "\(scene.report.counts.starts) starts"
         default: return try lookAtMachine(words)
         }
@@ -263,9 +267,9 @@ final class ScenarioPlayer {
 
     // MARK: Words
 
-    private func failure(_ sentence: String) -> ScenarioError { ScenarioError("after \(delay) ms: \(sentence)", in: file, line) }
+    func failure(_ sentence: String) -> ScenarioError { ScenarioError("after \(delay) ms: \(sentence)", in: file, line) }
 
-    private func word(_ words: [String], _ position: Int) throws -> String {
+    func word(_ words: [String], _ position: Int) throws -> String {
         guard words.indices.contains(position) else { throw failure("a word is missing") }
         return words[position]
     }
@@ -275,7 +279,7 @@ final class ScenarioPlayer {
         return count
     }
 
-    private func number(_ words: [String], _ position: Int) throws -> Int { try count(try word(words, position)) }
+    func number(_ words: [String], _ position: Int) throws -> Int { try count(try word(words, position)) }
 
     private func milliseconds(_ words: [String], _ position: Int) throws -> Int {
         guard let length = ScenarioFile.milliseconds(try word(words, position)) else { throw failure("give a time as 250ms, 5s or 2m") }
@@ -310,5 +314,41 @@ final class ScenarioPlayer {
             throw failure("it has no domain")
         }
         return (host, domain.domain)
+    }
+}
+
+// Disks and interfaces.
+extension ScenarioPlayer {
+    /// `attach|detach NAME disk|nic WHAT [force]`, made of the machine's present text as the query port makes it.
+    func deviceChange(_ words: [String], _ machine: VirtualMachine, isForced: Bool) throws -> DeviceChange {
+        let what = try word(words, 3)
+        let (kind, edit): (DeviceChangeKind, DeviceEdit) =
+            switch (words[0], try word(words, 2)) {
+            case ("attach", "disk"): (.attachDisk, .attachDisk("/OVS/\(what).img,raw,\(what),rw"))
+            case ("attach", "nic"): (.attachInterface, .attachInterface("bridge=\(what)"))
+            case ("detach", "disk"): (.detachDisk, .detachDisk(what))
+            case ("detach", "nic"): (.detachInterface, .detachInterface(what))
+            default: throw failure("say what comes or goes: a disk or a nic")
+            }
+        let edited = try DomainConfigurationText.parse(machine.configuration, file: "vm.cfg").edited(
+            by: edit, uuid: (machine.uuid.high, machine.uuid.low))
+        return DeviceChange(
+            DeviceOperation(kind, device: edited.device, element: edited.element, isForced: isForced),
+            basis: PoolState.digest(ofConfiguration: machine.configuration), configuration: edited.text,
+            interfaces: edited.settings.interfaces.map { InterfaceRequirement(bridge: $0.bridge ?? "xenbr0", rate: KilobitsPerSecond(1)) },
+            diskPaths: edited.settings.disks.compactMap(\.hostPath))
+    }
+
+    /// `expect devices NAME COUNT`: as many in its domain, and the very same in its configuration.
+    func lookAtDevices(_ words: [String], in scene: PoolSimulation) throws -> String {
+        let machine = try scene.machine(try word(words, 1))
+        let settings = try DomainConfigurationText.parse(machine.configuration, file: "vm.cfg").settings
+        let written = Dictionary(settings.devices((machine.uuid.high, machine.uuid.low)).map { ($0.device, $0.element) }) { $1 }
+        guard let server = machine.placement.flatMap({ scene.servers[$0.server] }),
+            let domain = server.host.domainReports.first(where: { $0.ownership?.machine == machine.id })
+        else { return "it has no domain" }
+        let present = server.host.devices(of: domain.domain)
+        guard present == written else { return "its domain has \(present.keys.sorted()), and its text \(written.keys.sorted())" }
+        return present.count == (try number(words, 2)) ? "" : "it has \(present.keys.sorted())"
     }
 }

@@ -197,7 +197,18 @@ enum WireSamples {
                 VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3),
                 .failed(cause: "The connection broke.")),
             .remnantGone(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3)),
+        ] + DeviceChangeKind.allCases.map { .changeDevice(VirtualMachineID(7), deviceChange($0)) } + [
+            .observed(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), .deviceChanged(TaskID(12)))
         ]
+    }
+
+    static func deviceChange(_ kind: DeviceChangeKind) -> DeviceChange {
+        DeviceChange(
+            DeviceOperation(
+                kind, device: "xvdb", element: "format=raw, vdev=xvdb, access=rw, target=/OVS/a.img", isForced: !kind.needsRoom),
+            basis: .max - 7, configuration: "name = 'web01'\n",
+            interfaces: [InterfaceRequirement(bridge: "xenbr0", rate: KilobitsPerSecond(10_000))], diskPaths: ["/OVS/a.img", "/OVS/b"])
     }
 
     /// The frames of connections that carry domains' memory.

@@ -94,7 +94,7 @@ struct PlanTests {
         #expect(first.interfaces.allSatisfy { $0.mac.count == 6 && $0.mac.prefix(3) == [0x00, 0x16, 0x3E] && $0.mac[3] < 0x80 })
         // The address of this machine's first interface for as long as there are releases.
         var used: Set<UInt64> = []
-        #expect(StableMACAddress.value(of: Scene.uuid, interface: 0, avoiding: &used) == 0x0016_3E65_94D7)
+        #expect(StableMACAddress.value(of: (Scene.uuid.high, Scene.uuid.low), interface: 0, avoiding: &used) == 0x0016_3E65_94D7)
     }
 
     @Test("a VLAN goes into the bridge's name for Open vSwitch, and is a warning elsewhere")

@@ -23,7 +23,7 @@ vnclisten = \"127.0.0.1\"
 vncpasswd = \"secret\"
 usbdevice = \"tablet\"
 vif = [\"bridge=xenbr0,model=e1000\"]
-disk = [\"file:/disk/pv.img,hda,w\"]"; of hvm warnings'
+disk = [\"file:/disk/pv.img,hda,w\", \",hdc:cdrom,r\"]"; of hvm warnings'
 needs "HVM: started" 'pool vm start hvm; becomes hvm Running; echo "domain $(domain hvm)"'
 # The serial line of an HVM guest has no log: what it says is read from its terminal.
 step "HVM: the guest counts" 'in_dom0 "tty=\$(xenstore-read /local/domain/\$(domid hvm)/serial/0/tty); timeout $PATIENCE grep -a -m1 \"GUEST count=\" < \$tty"'
@@ -42,6 +42,9 @@ open(sys.argv[2], "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
 assert len(set(rest)) > 1, "the screen is of one colour"
 print(width, "x", height, "in", sys.argv[2])
 PYTHON'
+step "HVM: a CD comes and goes while it runs" 'in_dom0 "truncate -s 2M /disk/cd.iso"; pool vm cd insert hvm /disk/cd.iso; rests hvm
+  in_dom0 "xl qemu-monitor-command hvm \"info block\" | grep cd.iso"; of hvm configuration | grep cd.iso
+  pool vm cd eject hvm; rests hvm; in_dom0 "! xl qemu-monitor-command hvm \"info block\" | grep cd.iso"; ! of hvm configuration | grep cd.iso; echo in and out'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'

@@ -79,6 +79,7 @@ enum OperationDocument: Codable, Sendable {
     case reboot(domain: UInt32)
     /// `memory` in MiB.
     case resize(domain: UInt32, memory: Int, virtualCPUs: Int)
+    case changeDevice(domain: UInt32, DeviceDocument)
     case destroy(domain: UInt32)
     case dumpCore(domain: UInt32)
     case suspend(domain: UInt32, to: ImageDocument)
@@ -96,6 +97,7 @@ enum OperationDocument: Codable, Sendable {
         case .reboot(let domain): self = .reboot(domain: domain)
         case .resize(let domain, let memory, let virtualCPUs):
             self = .resize(domain: domain, memory: memory.count, virtualCPUs: virtualCPUs)
+        case .changeDevice(let domain, let operation): self = .changeDevice(domain: domain, DeviceDocument(operation))
         case .destroy(let domain): self = .destroy(domain: domain)
         case .dumpCore(let domain): self = .dumpCore(domain: domain)
         case .suspend(let domain, let image): self = .suspend(domain: domain, to: ImageDocument(image))
@@ -119,6 +121,7 @@ enum OperationDocument: Codable, Sendable {
                 throw DocumentFault("a size is out of bounds")
             }
             return .resize(domain: domain, memory: Mebibytes(memory), virtualCPUs: virtualCPUs)
+        case .changeDevice(let domain, let document): return .changeDevice(domain: domain, try document.operation())
         case .destroy(let domain): return .destroy(domain: domain)
         case .dumpCore(let domain): return .dumpCore(domain: domain)
         case .suspend(let domain, let image): return .suspend(domain: domain, to: try image.image())
@@ -130,7 +133,29 @@ enum OperationDocument: Codable, Sendable {
     }
 }
 
-/// What it takes to build a domain, as the protocol spells it. The vm.cfg text is not sent: a simulated host has no use for it.
+/// A change of a device, as the protocol spells it.
+struct DeviceDocument: Codable, Sendable {
+    let kind: String
+    let device: String
+    let element: String
+    let isForced: Bool
+
+    init(_ operation: DeviceOperation) {
+        kind = operation.kind.rawValue
+        device = operation.device
+        element = operation.element
+        isForced = operation.isForced
+    }
+
+    func operation() throws(DocumentFault) -> DeviceOperation {
+        guard let kind = DeviceChangeKind(rawValue: kind) else { throw DocumentFault("the change of a device is unknown") }
+        guard (1...SimulatedHostLimits.nameBytes).contains(device.utf8.count) else { throw DocumentFault("a device has no possible name") }
+        return DeviceOperation(kind, device: device, element: element, isForced: isForced)
+    }
+}
+
+/// What it takes to build a domain, as the protocol spells it. Of the vm.cfg text its devices are sent: a simulated host has no use for the
+/// rest.
 struct SpecificationDocument: Codable, Sendable {
     let ownership: OwnershipDocument
     let name: String
@@ -147,6 +172,7 @@ struct SpecificationDocument: Codable, Sendable {
     /// In MiB.
     let newImageSize: Int
     let image: ImageDocument?
+    let devices: String?
 
     struct InterfaceDocument: Codable, Sendable {
         let bridge: String
@@ -167,6 +193,7 @@ struct SpecificationDocument: Codable, Sendable {
         diskPaths = requirements.diskPaths
         newImageSize = requirements.newImageSize.count
         image = specification.image.map { ImageDocument($0) }
+        devices = SimulatedHostModel.deviceText(of: specification)
     }
 
     func specification() throws(DocumentFault) -> DomainSpecification {
@@ -186,7 +213,7 @@ struct SpecificationDocument: Codable, Sendable {
             }, diskPaths: diskPaths, newImageSize: Mebibytes(newImageSize), maximumMemory: Mebibytes(maximumMemory),
             maximumVirtualCPUs: maximumVirtualCPUs)
         return DomainSpecification(
-            ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: "", requirements: requirements,
+            ownership: try ownership.ownership(), name: name, uuid: uuid, configuration: devices ?? "", requirements: requirements,
             image: try image?.image())
     }
 }

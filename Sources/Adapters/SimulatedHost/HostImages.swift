@@ -24,7 +24,7 @@ struct HostImages: Sendable {
             lookAtOthers(of: specification, &model)
         case .suspend(_, let image), .removeImage(let image): look(image.path(own: own), &model)
         case .unpause(let domain): model.imageToConsume(by: domain).map { look($0, &model) }
-        case .pause, .shutdown, .reboot, .resize, .destroy, .dumpCore, .unsuspend, .sendDomain, .receiveDomain: return
+        case .pause, .shutdown, .reboot, .resize, .changeDevice, .destroy, .dumpCore, .unsuspend, .sendDomain, .receiveDomain: return
         }
     }
 

@@ -13,6 +13,8 @@ struct SimulatedDomain: Hashable, Sendable {
     var state: DomainState
     /// Whether its builder is still at work. Such a domain shows as paused, as Xen's do.
     var isBuilding: Bool
+    /// Its disks by virtual device and its interfaces by MAC address, each as the configuration's list has it in canonical form.
+    var devices: [String: String] = [:]
     /// How the guest was asked to end; it has not acted on it.
     var endAsked: DomainEnd?
     /// The image that it was built from, until it is let run; of a suspended one that which its memory is written to.

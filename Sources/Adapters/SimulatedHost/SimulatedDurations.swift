@@ -32,6 +32,8 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
     package var unpause: SimulatedSpan
     package var pause = SimulatedSpan(.milliseconds(1), .milliseconds(5))
     package var resize = SimulatedSpan(.milliseconds(5), .milliseconds(50))
+    /// To attach or detach a device, or to change a medium.
+    package var changeDevice = SimulatedSpan(.milliseconds(5), .milliseconds(50))
     /// To hand the request to end or to reboot to the guest; what the guest does then takes `guestShutdown`.
     package var shutdown: SimulatedSpan
     package var destroy: SimulatedSpan
@@ -68,6 +70,7 @@ package struct SimulatedDurations: Hashable, Sendable, Codable {
         case .unpause: unpause
         case .pause: pause
         case .resize: resize
+        case .changeDevice: changeDevice
         case .shutdown, .reboot: shutdown
         case .destroy: destroy
         case .dump: dump

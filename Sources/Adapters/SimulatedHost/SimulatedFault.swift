@@ -6,6 +6,7 @@ package enum SimulatedOperationKind: String, Hashable, Sendable, Codable, CaseIt
     case shutdown
     case reboot
     case resize
+    case changeDevice = "change-device"
     case destroy
     case dump
     case suspend

@@ -78,6 +78,9 @@ extension SimulatedHostModel {
         case .resize(let number, let memory, let virtualCPUs):
             try requireResizable(number, memory, virtualCPUs)
             return .resize(domain: number, memory: memory, virtualCPUs: virtualCPUs)
+        case .changeDevice(let number, let operation):
+            try requireChangeable(number, operation)
+            return .changeDevice(domain: number, operation)
         case .destroy(let number):
             guard let domain = domains[number] else { throw SimulatedRefusal.noSuchDomain(number) }
             if domain.state == .dying {
@@ -110,6 +113,7 @@ extension SimulatedHostModel {
             virtualCPUs: specification.requirements.virtualCPUs, specification,
             state: .paused, isBuilding: true)
         domains[domain.number]?.image = image
+        domains[domain.number]?.devices = Self.devices(of: specification)
         return domain.number
     }
 
@@ -170,6 +174,7 @@ extension SimulatedHostModel {
                 try requireResizable(number, memory, virtualCPUs)
                 domains[number]?.memory = memory
                 domains[number]?.virtualCPUs = virtualCPUs
+            case .changeDevice(let number, let operation): try changeDevice(number, operation, at: instant)
             case .remove(let number):
                 guard let domain = domains.removeValue(forKey: number) else { break }
                 record(.stopped, domain.identity, at: instant)
@@ -218,6 +223,7 @@ extension DomainOperation {
         case .shutdown: .shutdown
         case .reboot: .reboot
         case .resize: .resize
+        case .changeDevice: .changeDevice
         case .destroy: .destroy
         case .dumpCore: .dump
         case .suspend: .suspend

@@ -28,6 +28,9 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
     case suspendCutShort(UInt32)
     case noSuchImage(String)
     case anotherDomainCame
+    case deviceTaken(String, UInt32)
+    case noSuchDrive(String, UInt32)
+    case badDevice
 
     var message: String {
         switch self {
@@ -55,6 +58,9 @@ enum SimulatedRefusal: Error, Hashable, Sendable {
         case .noSuchImage(let path):
             "The image \(path) is not there: its guest went on from it before, or it was removed. Throw its memory away with a forced stop."
         case .anotherDomainCame: "Another domain came than was to be received."
+        case .deviceTaken(let device, let number): "Domain \(number) has another device \(device)."
+        case .noSuchDrive(let device, let number): "Domain \(number) has no drive \(device)."
+        case .badDevice: "The device is described in a way that cannot be read."
         case .badCause: "The cause is empty or longer than \(SimulatedHostLimits.causeBytes) bytes."
         case .tooManyFaults: "More faults wait, or more names ignore a shutdown, than a simulated host remembers."
         }
@@ -130,7 +136,7 @@ extension SimulatedHostModel {
         guard memory <= freeMemory else { throw .notEnoughMemory(needed: memory, free: freeMemory) }
     }
 
-    private static func `is`(_ path: String, below root: String) -> Bool {
+    static func `is`(_ path: String, below root: String) -> Bool {
         path.hasPrefix(root == "/" ? root : root + "/")
     }
 }

@@ -22,6 +22,7 @@ enum SimulatedEffect: Sendable {
     case pause(domain: UInt32)
     case askEnd(domain: UInt32, DomainEnd)
     case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
+    case changeDevice(domain: UInt32, DeviceOperation)
     case remove(domain: UInt32)
     case dump(domain: UInt32)
     case writeImage(domain: UInt32)

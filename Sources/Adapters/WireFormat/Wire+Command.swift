@@ -67,6 +67,7 @@ extension WireCommand {
         case .createMachine(let definition): .createMachine(WireCreateMachine(definition))
         case .deleteMachine(let machine): .deleteMachine(machine.number)
         case .changeMachine(let machine, let change): .changeMachine(WireChangeMachine(machine, change))
+        case .changeDevice(let machine, let change): .changeDevice(WireChangeDevice(machine, change))
         case .startMachine(let machine): .startMachine(machine.number)
         case .stopMachine(let machine, let force, let patience): .stopMachine(WireStopMachine(machine, force, patience))
         case .rebootMachine(let machine, let force, let patience): .rebootMachine(WireStopMachine(machine, force, patience))
@@ -142,6 +143,7 @@ extension WireCommand {
         case .createMachine(let wire): return .createMachine(try wire.model())
         case .deleteMachine(let machine): return .deleteMachine(VirtualMachineID(machine))
         case .changeMachine(let wire): return .changeMachine(VirtualMachineID(wire.machine), try wire.model())
+        case .changeDevice(let wire): return .changeDevice(VirtualMachineID(wire.machine), try wire.model())
         case .startMachine(let machine): return .startMachine(VirtualMachineID(machine))
         case .stopMachine(let wire):
             return .stopMachine(VirtualMachineID(wire.machine), force: wire.force, patience: try wire.patience())
@@ -317,6 +319,7 @@ extension WireObserved {
         case .dumped(let dump): dumped = WireDump(dump)
         case .suspended: suspended = true
         case .resized: resized = true
+        case .deviceChanged(let task): deviceChanged = task.number
         case .failed(let task, let cause): failed = WireOfTask(task, cause)
         case .waiting(let task, let cause): waiting = WireOfTask(task, cause)
         }
@@ -334,6 +337,7 @@ extension WireObserved {
         case .dumped(let dump): return .dumped(try dump.model())
         case .suspended: return .suspended
         case .resized: return .resized
+        case .deviceChanged(let task): return .deviceChanged(TaskID(task))
         case .failed(let failed): return .failed(TaskID(failed.task), cause: failed.cause)
         case .waiting(let waiting): return .waiting(TaskID(waiting.task), cause: waiting.cause)
         case nil: throw .unknown("observed.observation")

@@ -164,6 +164,7 @@ extension WireMachineState {
         if let image = machine.image { self.image = WireImage(image) }
         if let migration = machine.migration { self.migration = WireMigration(migration) }
         remnants = machine.remnants.map { WireRemnant($0) }
+        if let change = machine.deviceChange { deviceChange = WireChangeDevice(machine.id, change) }
     }
 
     func model() throws(WireError) -> VirtualMachine {
@@ -194,6 +195,7 @@ extension WireMachineState {
         machine.image = hasImage ? try image.model() : nil
         machine.migration = hasMigration ? try migration.model() : nil
         machine.remnants = try remnants.converted { (wire) throws(WireError) in try wire.model() }
+        machine.deviceChange = hasDeviceChange ? try deviceChange.model() : nil
         machine.task = task == 0 ? nil : TaskID(task)
         for tag in tags { machine.tags[try WireField.tagKey(tag.key, "tag.key")] = tag.value }
         machine.createdAt = LogIndex(createdAt)

@@ -142,18 +142,26 @@ extension WireFacts {
     }
 }
 
+extension WireInterface {
+    init(_ interface: InterfaceRequirement) {
+        self.init()
+        bridge = interface.bridge
+        kilobitsPerSecond = Int64(interface.rate.count)
+    }
+
+    func model() throws(WireError) -> InterfaceRequirement {
+        InterfaceRequirement(
+            bridge: bridge, rate: KilobitsPerSecond(try WireField.amount(kilobitsPerSecond, "interface.kilobits_per_second")))
+    }
+}
+
 extension WireRequirements {
     init(_ requirements: MachineRequirements) {
         self.init()
         domainType = requirements.domainType.rawValue
         mebibytes = Int64(requirements.memory.count)
         virtualCpus = Int64(requirements.virtualCPUs)
-        interfaces = requirements.interfaces.map { interface in
-            .with {
-                $0.bridge = interface.bridge
-                $0.kilobitsPerSecond = Int64(interface.rate.count)
-            }
-        }
+        interfaces = requirements.interfaces.map { WireInterface($0) }
         diskPaths = requirements.diskPaths
         newImageMebibytes = Int64(requirements.newImageSize.count)
         maximumMebibytes = Int64(requirements.maximumMemory.count)
@@ -169,11 +177,7 @@ extension WireRequirements {
         return MachineRequirements(
             domainType: type, memory: Mebibytes(try WireField.amount(mebibytes, "requirements.mebibytes")),
             virtualCPUs: try WireField.amount(virtualCpus, "requirements.virtual_cpus"),
-            interfaces: try interfaces.converted { (interface) throws(WireError) in
-                InterfaceRequirement(
-                    bridge: interface.bridge,
-                    rate: KilobitsPerSecond(try WireField.amount(interface.kilobitsPerSecond, "interface.kilobits_per_second")))
-            },
+            interfaces: try interfaces.converted { (wire) throws(WireError) in try wire.model() },
             diskPaths: diskPaths, newImageSize: Mebibytes(try WireField.amount(newImageMebibytes, "requirements.new_image_mebibytes")),
             maximumMemory: Mebibytes(try WireField.amount(maximumMebibytes, "requirements.maximum_mebibytes")),
             maximumVirtualCPUs: try WireField.amount(maximumVirtualCpus, "requirements.maximum_virtual_cpus"),

@@ -44,7 +44,11 @@ _Static_assert(
     X(libxl_set_memory_target) X(libxl_set_vcpuonline) X(libxl_domain_core_dump) \
     X(libxl_domain_suspend) X(libxl_domain_resume) X(libxl_domain_create_restore) \
     X(libxl_domain_restore_params_init) X(libxl_domain_restore_params_dispose) \
-    X(libxl_primary_console_get_tty)
+    X(libxl_primary_console_get_tty) \
+    X(libxl_device_disk_add) X(libxl_device_disk_safe_remove) X(libxl_device_disk_destroy) X(libxl_cdrom_insert) \
+    X(libxl_device_disk_list) X(libxl_device_disk_list_free) X(libxl_device_disk_dispose) X(libxl_device_disk_to_json) \
+    X(libxl_device_nic_add) X(libxl_device_nic_remove) X(libxl_device_nic_destroy) \
+    X(libxl_device_nic_list) X(libxl_device_nic_list_free) X(libxl_device_nic_dispose) X(libxl_device_nic_to_json)
 
 #define OVM_XENSTORE_FUNCTIONS(X) \
     X(xs_open) X(xs_close) X(xs_read) X(xs_write) X(xs_get_permissions) X(xs_watch) X(xs_unwatch) X(xs_check_watch) X(xs_fileno) \

@@ -14,6 +14,9 @@ extension AgentCore {
         case .running:
             if let migration = machine.migration { return send(machine, migration, placement, domain, &effects) }
             if case .resize(let task)? = pendingTask(machine) { return resize(machine, placement, domain, task, &effects) }
+            if case .changeDevice(let task)? = pendingTask(machine), !isNews {
+                return changeDevice(machine, placement, domain, task, &effects)
+            }
             let isSaid = machine.status == .running && !isNews && machine.task.flatMap { state.tasks[$0]?.kind } == nil
             if !isSaid { observe(.running, machine, placement, &effects) }
         case .paused:
@@ -70,6 +73,8 @@ extension AgentCore {
                 observe(.paused, machine, placement, &effects)
             } else if case .resize(let task)? = pendingTask(machine) {
                 giveUpResize(machine, placement, domain, task, &effects)
+            } else if case .changeDevice(let task)? = pendingTask(machine) {
+                giveUpDeviceChange(machine, placement, task, &effects)
             }
         case .suspended:
             // Somebody else paused it: no guest can be suspended that stands still.
@@ -112,6 +117,7 @@ extension AgentCore {
         case pause(TaskID)
         case unpause(TaskID)
         case resize(TaskID)
+        case changeDevice(TaskID)
     }
 
     func pendingTask(_ machine: VirtualMachine) -> PendingTask? {
@@ -120,6 +126,7 @@ extension AgentCore {
         case .pause: return .pause(task)
         case .unpause: return .unpause(task)
         case .resize: return .resize(task)
+        case .changeDevice: return .changeDevice(task)
         case .suspend: return .suspend(task)
         case .migrate: return .migrate(task)
         case .start, .resume, .stop, .reboot: return nil
@@ -253,6 +260,7 @@ extension DomainOperation {
         case .shutdown: "the request to shut its guest down"
         case .reboot: "the request to reboot its guest"
         case .resize: "the request to change its size"
+        case .changeDevice: "the request to change its devices"
         case .destroy: "the request to destroy its domain"
         case .suspend: "the request to suspend its guest"
         case .unsuspend: "the request to let its suspended guest go on"

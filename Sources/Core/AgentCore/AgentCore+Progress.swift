@@ -84,6 +84,7 @@ extension AgentCore {
             case .pause: return .pausing
             case .shutdown, .reboot: return .askingGuest
             case .resize: return .resizing
+            case .changeDevice: return .changingDevice
             case .destroy: return .destroying
             case .dumpCore: return .dumping
             }

@@ -56,6 +56,10 @@ extension AgentCore {
             reconciler.machines[running.machine]?.failure = nil
             if case .dumpCore = running.operation {
                 noteDump(running, result, &effects)
+            } else if case .changeDevice = running.operation, result == .done {
+                // A machine has one operation at a time: this is what was tried last.
+                let task = reconciler.machines[running.machine]?.tried
+                reconciler.machines[running.machine]?.changedDevice = task
             } else if case .failed(let cause) = result {
                 reconciler.machines[running.machine]?.failure = cause
                 let retry = now.monotonic + settings.operationRetry

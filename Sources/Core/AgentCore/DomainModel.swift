@@ -138,6 +138,9 @@ package enum DomainOperation: Hashable, Sendable {
     case reboot(domain: UInt32)
     /// Gives a domain another amount of memory and number of virtual CPUs, within its maximum.
     case resize(domain: UInt32, memory: Mebibytes, virtualCPUs: Int)
+    /// Attaches or detaches a disk or an interface, or changes a drive's medium. What is there already as it is to be, or is to go and is
+    /// not there, is done.
+    case changeDevice(domain: UInt32, DeviceOperation)
     case destroy(domain: UInt32)
     /// Writes the memory of a domain whose guest has ended to a file on the server. Asked again about the same domain, it answers with the
     /// file that is there already.

@@ -25,6 +25,7 @@ extension PoolCommand {
             Self.bytes(of: rule.machines, rule.tags)
         case .changeRule(_, let change):
             Self.bytes(of: change.addedMachines, change.addedTags) + Self.bytes(of: change.removedMachines, change.removedTags)
+        case .changeDevice(_, let change): change.textBytes
         case .changeMachine(_, let change):
             ((change.preferredServers?.count ?? 0) + change.addedRules.count + change.removedRules.count) * 10
         case .hello(let hello): hello.facts.listedBytes + hello.agentVersion.utf8.count + 24 * hello.strays.count
@@ -62,6 +63,14 @@ extension MachineDefinition {
     }
 }
 
+extension DeviceChange {
+    fileprivate var textBytes: Int {
+        let texts = configuration.utf8.count + operation.element.utf8.count + operation.device.utf8.count
+        let paths = diskPaths.reduce(texts) { $0 + $1.utf8.count + 4 }
+        return interfaces.reduce(paths) { $0 + $1.bridge.utf8.count + 16 } + 128
+    }
+}
+
 extension NewServer {
     fileprivate var textBytes: Int { name.text.utf8.count + peerAddress.utf8.count + queryAddress.utf8.count + 256 }
 }
@@ -69,7 +78,7 @@ extension NewServer {
 extension MachineObservation {
     fileprivate var textBytes: Int {
         switch self {
-        case .running, .paused, .shuttingDown, .ended, .suspended, .resized: 64
+        case .running, .paused, .shuttingDown, .ended, .suspended, .resized, .deviceChanged: 64
         case .failed(_, let cause), .waiting(_, let cause), .stopped(_, let cause): cause.utf8.count + 64
         case .dumped(.made(let text)), .dumped(.failed(let text)): text.utf8.count + 64
         }

@@ -79,6 +79,8 @@ struct MachineProgress: Sendable {
     var endAskedAt: MonotonicInstant?
     /// The task that an operation was begun for: a task's operation is begun once in a run.
     var tried: TaskID?
+    /// The task whose change of a device was carried out: no listing shows that.
+    var changedDevice: TaskID?
     /// Why the last operation failed, as a sentence; nil when it did not.
     var failure: String?
     /// What failed and must be done all the same waits until then.

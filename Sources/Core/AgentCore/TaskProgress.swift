@@ -11,6 +11,7 @@ package enum TaskPhase: String, Hashable, Sendable, CaseIterable {
     case pausing = "pausing"
     case unpausing = "letting it go on"
     case resizing = "changing its size"
+    case changingDevice = "changing its devices"
     case suspending = "writing its memory to its image"
     case restoring = "reading its memory from its image"
     case sending = "sending its memory"

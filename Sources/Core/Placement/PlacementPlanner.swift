@@ -74,7 +74,7 @@ package enum PlacementPlanner {
         }
     }
 
-    private static func refusalOfFacts(_ facts: ServerFacts, _ requirements: MachineRequirements) -> PlacementRefusal? {
+    static func refusalOfFacts(_ facts: ServerFacts, _ requirements: MachineRequirements) -> PlacementRefusal? {
         guard facts.domainTypes.contains(requirements.domainType) else { return .domainTypeNotSupported(requirements.domainType) }
         for path in requirements.diskPaths where !facts.storageRoots.contains(where: { isPath(path, below: $0.path) }) {
             return .storageNotSeen(path: path)

@@ -43,6 +43,9 @@ package enum PoolCommand: Hashable, Sendable {
     case createMachine(MachineDefinition)
     case deleteMachine(VirtualMachineID)
     case changeMachine(VirtualMachineID, MachineChange)
+    /// Attaches or detaches a disk or an interface, or changes a drive's medium. While the machine runs that is a task, and its text is
+    /// changed once its server has said that the device is; else the text changes at once.
+    case changeDevice(VirtualMachineID, DeviceChange)
     /// Wants the machine running; begins a task. *Apply itself* decides the placement, from the state at this entry's index and by
     /// the format version's Placement function, so that racing starts never see a stale state and never overcommit a server.
     /// It makes placement epoch + 1 in the chosen server's current session, or refuses with every server's reason.

@@ -164,6 +164,8 @@ package enum MachineObservation: Hashable, Sendable {
     case suspended
     /// Memory and virtual CPUs are as the requirements say.
     case resized
+    /// The device that this task is about is as its change says.
+    case deviceChanged(TaskID)
     /// The operation of this task failed, and nothing has changed: `cause` is a sentence.
     case failed(TaskID, cause: String)
     /// The operation of this task is still not answered: `cause` is a sentence.

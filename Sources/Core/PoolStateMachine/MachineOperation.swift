@@ -17,6 +17,8 @@ package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
     case migrate
     /// Another amount of memory or number of virtual CPUs; while it runs, within the maximum that it was started with.
     case resize
+    /// A disk or an interface comes or goes, or a CD drive gets another medium.
+    case changeDevices = "change-devices"
     case delete
     case resetStatus = "reset-status"
 
@@ -32,6 +34,7 @@ package enum MachineOperation: String, Hashable, Sendable, CaseIterable {
         case .resume: "resumed"
         case .migrate: "migrated"
         case .resize: "resized"
+        case .changeDevices: "given other devices"
         case .delete: "deleted"
         case .resetStatus: "reset"
         }
@@ -42,14 +45,14 @@ extension VirtualMachine {
     /// What can be asked of it now.
     package var allowedOperations: [MachineOperation] {
         switch status {
-        case .poweredOff: [.start, .resize, .delete, .resetStatus]
-        case .running: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .resetStatus]
+        case .poweredOff: [.start, .resize, .changeDevices, .delete, .resetStatus]
+        case .running: [.stop, .reboot, .pause, .suspend, .migrate, .resize, .changeDevices, .resetStatus]
         case .paused: [.stop, .unpause, .resetStatus]
         // A stop waits for the server, or takes the place of what is under way.
         case .initializing, .shuttingDown, .rebooting, .pausing, .unpausing, .suspending, .resuming, .migrating, .unknown: [.stop]
         case .suspended: [.resume, .stop]
         // A domain that was kept after its guest's end holds its room until it is stopped.
-        case .error: placement == nil ? [.start, .stop, .resize, .delete, .resetStatus] : [.stop]
+        case .error: placement == nil ? [.start, .stop, .resize, .changeDevices, .delete, .resetStatus] : [.stop]
         }
     }
 }

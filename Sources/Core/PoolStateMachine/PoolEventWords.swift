@@ -36,6 +36,8 @@ package enum PoolEventKind: String, Hashable, Sendable, CaseIterable {
     case machineCreated = "vm-created"
     case machineChanged = "vm-changed"
     case machineDeleted = "vm-deleted"
+    /// A disk or an interface was attached or detached, or a drive got another medium.
+    case machineDeviceChanged = "vm-device-changed"
     case machinePlaced = "vm-placed"
     case machineStopping = "vm-stopping"
     case machineRebooting = "vm-rebooting"

@@ -49,6 +49,9 @@ package enum PoolLimits {
     package static let voterLimits = [1, 3, 5, 7]
     /// Longer than a server that starts anew is silent; in whole seconds, as people say it.
     package static let voterReplacementSeconds = 10...2_592_000
+    /// One element of a configuration's `disk` or `vif`, and what it is called.
+    package static let deviceElementBytes = 8 * 1_024
+    package static let deviceNameBytes = 64
     package static let causeBytes = 1_024
     /// What migrations of one machine may leave on servers that do not take it down.
     package static let remnants = 8

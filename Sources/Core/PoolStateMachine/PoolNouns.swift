@@ -75,7 +75,7 @@ package struct VirtualMachine: Hashable, Sendable {
     package let id: VirtualMachineID
     package let name: VirtualMachineName
     package let uuid: UniqueIdentifier
-    package let configuration: String
+    package internal(set) var configuration: String
     /// The name in the configuration where that is another one.
     package let configuredName: String?
     package var requirements: MachineRequirements
@@ -91,6 +91,8 @@ package struct VirtualMachine: Hashable, Sendable {
     package var placement: MachinePlacement?
     /// What the running domain had before a resize that is not done yet: until it is, the larger of both stays reserved.
     package var formerRequirements: MachineRequirements?
+    /// The change of a device that its server is carrying out; until that is done the machine's text is as before.
+    package var deviceChange: DeviceChange?
     /// How the placement's guest ended by itself, once its server has said so.
     package var ended: MachineEnd?
     /// Its memory's image: of its placement while it is written, of no placement while it is suspended or the image is being removed.
@@ -135,10 +137,13 @@ package struct VirtualMachine: Hashable, Sendable {
 
     /// What is reserved for it where it is placed.
     package var reserved: MachineRequirements {
-        guard let former = formerRequirements else { return requirements }
         var reserved = requirements
-        reserved.memory = max(former.memory, requirements.memory)
-        reserved.virtualCPUs = max(former.virtualCPUs, requirements.virtualCPUs)
+        if let former = formerRequirements {
+            reserved.memory = max(former.memory, requirements.memory)
+            reserved.virtualCPUs = max(former.virtualCPUs, requirements.virtualCPUs)
+        }
+        // An interface that comes has its room before it is there, and one that goes keeps it until it is gone.
+        if let change = deviceChange, change.operation.kind == .attachInterface { reserved.interfaces = change.interfaces }
         return reserved
     }
 
@@ -222,6 +227,8 @@ package enum PoolTaskKind: String, Hashable, Sendable, CaseIterable {
     /// Memory or virtual CPUs change while it runs.
     case resize
     case migrate
+    /// A disk or an interface comes or goes, or a drive gets another medium, while it runs.
+    case changeDevice = "change-device"
 }
 
 /// How far a task is.

@@ -60,6 +60,7 @@ extension PoolState {
         case .createMachine(let definition): try create(definition, entry)
         case .deleteMachine(let machine): try delete(machine, entry)
         case .changeMachine(let machine, let change): try self.change(machine, change, entry)
+        case .changeDevice(let machine, let change): try changeDevice(machine, change, entry)
         case .startMachine(let machine): try start(machine, entry)
         case .stopMachine(let machine, let force, let patience): try stop(machine, force: force, patience: patience, entry)
         case .rebootMachine(let machine, let force, let patience): try reboot(machine, force: force, patience: patience, entry)

@@ -34,7 +34,8 @@ extension PoolState {
     /// The least role that an operator needs; nil for what no operator may say.
     private func roleNeeded(for command: PoolCommand) -> OperatorRole? {
         switch command {
-        case .createMachine, .deleteMachine, .changeMachine, .startMachine, .stopMachine, .rebootMachine, .pauseMachine, .unpauseMachine,
+        case .createMachine, .deleteMachine, .changeMachine, .changeDevice, .startMachine, .stopMachine, .rebootMachine, .pauseMachine,
+            .unpauseMachine,
             .suspendMachine, .resumeMachine, .migrateMachine, .openConsole, .resetMachineStatus, .cancelTask, .putTag, .deleteTag,
             .createRule, .changeRule,
             .deleteRule:

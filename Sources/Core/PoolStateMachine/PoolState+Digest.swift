@@ -232,6 +232,23 @@ extension VirtualMachine {
         digest.add(formerRequirements?.virtualCPUs ?? -1)
         digest.add(ended?.reason.rawValue ?? "")
         digest.add(ended?.isTooSoon ?? false)
+        // Without a change under way the digest is that of agents that do not know of any.
+        if let deviceChange {
+            digest.add("device")
+            digest.add(deviceChange.operation.kind.rawValue)
+            digest.add(deviceChange.operation.device)
+            digest.add(deviceChange.operation.element)
+            digest.add(deviceChange.operation.isForced)
+            digest.add(deviceChange.basis)
+            digest.add(deviceChange.configuration)
+            digest.add(deviceChange.interfaces.count)
+            for interface in deviceChange.interfaces {
+                digest.add(interface.bridge)
+                digest.add(interface.rate.count)
+            }
+            digest.add(deviceChange.diskPaths.count)
+            deviceChange.diskPaths.forEach { digest.add($0) }
+        }
         // Without a dump the digest is that of agents that do not know of it.
         if let dump = ended?.dump {
             digest.add("dump")

@@ -46,6 +46,7 @@ extension PoolState {
     mutating func suspend(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.suspend, machine)
+        try requireDevicesAtRest(machine, "suspend")
         guard machine.task.flatMap({ tasks[$0]?.kind }) != .resize else {
             throw Refused(.machineStateForbids, "Virtual machine \(machine.name) is changing its size. Wait until it has, then suspend it.")
         }

@@ -103,6 +103,7 @@ extension PoolState {
     mutating func pause(_ id: VirtualMachineID, _ entry: PoolEntry) throws(Refused) -> CommandResult {
         let machine = try existing(id)
         try require(.pause, machine)
+        try requireDevicesAtRest(machine, "pause")
         machines[id]?.intent = .paused
         return .task(begin(.pause, machine, .pausing, doing: "pausing it", toBe: "paused", entry))
     }
@@ -150,6 +151,7 @@ extension PoolState {
 
     func checkResize(_ machine: VirtualMachine, to new: MachineRequirements) throws(Refused) {
         try require(.resize, machine)
+        try requireDevicesAtRest(machine, "resize")
         guard new.memory <= machine.requirements.maximumMemory, new.virtualCPUs <= machine.requirements.maximumVirtualCPUs else {
             throw Refused(
                 .machineStateForbids,

@@ -55,7 +55,7 @@ extension PoolState {
         if machinesByConfiguredName[name]?.isEmpty == true { machinesByConfiguredName[name] = nil }
     }
 
-    private func check(_ requirements: MachineRequirements) throws(Refused) {
+    func check(_ requirements: MachineRequirements) throws(Refused) {
         guard (1...PoolLimits.memoryMebibytes).contains(requirements.memory.count) else {
             throw Refused(.invalidValue, "A memory of \(requirements.memory) is out of range. Give 1 to \(PoolLimits.memoryMebibytes) MiB.")
         }

@@ -34,6 +34,7 @@ extension PoolState {
         reservations[placement.server]?.remove(machine.reserved)
         machines[machine.id]?.placement = nil
         machines[machine.id]?.formerRequirements = nil
+        machines[machine.id]?.deviceChange = nil
         machines[machine.id]?.ended = nil
         machines[machine.id]?.isStopForced = false
         machines[machine.id]?.stopPatience = nil
@@ -104,6 +105,7 @@ extension PoolState {
             endTask(
                 of: id, kind: .resize, .done,
                 cause: "It has \(machine.requirements.memory) and \(machine.requirements.virtualCPUs) virtual CPUs.")
+        case .deviceChanged(let task): observeDeviceChanged(machine, task, entry)
         case .failed(let task, let cause): observeFailed(machine, task, cause: Self.bounded(cause), entry)
         case .waiting(let task, let cause):
             guard machine.task == task else { return .none }
@@ -154,7 +156,7 @@ extension PoolState {
         case .unpause: return observed == .paused ? .unpausing : nil
         case .suspend: return observed == .running ? .suspending : nil
         case .migrate: return machine.migration == nil ? nil : .migrating
-        case .start, .resume, .stop, .reboot, .resize: return nil
+        case .start, .resume, .stop, .reboot, .resize, .changeDevice: return nil
         }
     }
 
@@ -168,7 +170,7 @@ extension PoolState {
         case .reboot where machine.intent == .running: endTask(of: machine.id, .done, cause: "It runs again on server \(server.name).")
         case .pause where status == .paused: endTask(of: machine.id, .done, cause: "It stands still on server \(server.name).")
         case .unpause where status == .running: endTask(of: machine.id, .done, cause: "It runs on server \(server.name).")
-        case .reboot, .pause, .unpause, .suspend, .stop, .resize, .migrate: return
+        case .reboot, .pause, .unpause, .suspend, .stop, .resize, .changeDevice, .migrate: return
         }
     }
 
@@ -257,7 +259,7 @@ extension PoolState {
         if kind == .migrate { return giveUpMigration(of: machine.id, .failed, cause: cause, entry) }
         endTask(of: machine.id, .failed, cause: cause)
         switch kind {
-        case .start, .resume, .migrate: return
+        case .start, .resume, .migrate, .changeDevice: return
         case .resize:
             if let former = machine.formerRequirements { setRequirements(of: machine.id, former, former: nil) }
             return
@@ -308,6 +310,8 @@ extension PoolState {
     mutating func endTask(of id: VirtualMachineID, _ state: PoolTaskState, cause: String) {
         guard let task = machines[id]?.task else { return }
         setTask(of: id, state, cause: cause)
+        // However it ended: what is to be kept of the change has been taken over by now.
+        if tasks[task]?.kind == .changeDevice { setDeviceChange(of: id, nil) }
         tasks[task]?.endedAt = poolTime
         tasks[task]?.changedAt = appliedIndex
         machines[id]?.task = nil
@@ -341,7 +345,7 @@ extension PoolState {
                 of: task.machine, isUnknown ? .unknown : .shuttingDown, cause: "Its \(task.kind.rawValue) was cancelled.", entry)
         case .migrate where machine.migration != nil:
             giveUpMigration(of: task.machine, .cancelled, cause: "It was cancelled.", entry)
-        case .stop, .reboot, .pause, .unpause, .suspend, .resize, .migrate:
+        case .stop, .reboot, .pause, .unpause, .suspend, .resize, .changeDevice, .migrate:
             guard task.state == .waiting else {
                 throw Refused(
                     .taskNotCancellable,

@@ -19,7 +19,7 @@ extension PoolState {
         return machine.allowedOperations.filter { operation in
             switch operation {
             case .start, .reboot, .unpause, .resume, .migrate, .delete: false
-            case .stop, .pause, .suspend, .resize, .resetStatus: true
+            case .stop, .pause, .suspend, .resize, .changeDevices, .resetStatus: true
             }
         }
     }

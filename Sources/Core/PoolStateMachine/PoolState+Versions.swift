@@ -6,7 +6,8 @@ extension PoolState {
     /// - Returns: nil where that does not exist, or where the command changes nothing that has a version.
     package func version(changedBy command: PoolCommand) -> LogIndex? {
         switch command {
-        case .deleteMachine(let machine), .changeMachine(let machine, _), .startMachine(let machine), .stopMachine(let machine, _, _),
+        case .deleteMachine(let machine), .changeMachine(let machine, _), .changeDevice(let machine, _), .startMachine(let machine),
+            .stopMachine(let machine, _, _),
             .rebootMachine(let machine, _, _), .pauseMachine(let machine), .unpauseMachine(let machine), .suspendMachine(let machine),
             .resumeMachine(let machine), .resetMachineStatus(let machine),
             .putTag(let machine, _, _), .deleteTag(let machine, _):

@@ -36,6 +36,30 @@ package struct ChangeMachineRequest: Codable, Hashable, Sendable {
     }
 }
 
+/// A disk to be attached (`POST /v1/vms/{name}/disks`).
+package struct AttachDiskRequest: Codable, Hashable, Sendable {
+    /// An element of the vm.cfg's `disk`, such as `phy:/dev/vg/data,xvdb,w`.
+    package var disk: String
+
+    package init(disk: String) { self.disk = disk }
+}
+
+/// A network interface to be attached (`POST /v1/vms/{name}/interfaces`).
+package struct AttachInterfaceRequest: Codable, Hashable, Sendable {
+    /// An element of the vm.cfg's `vif`, such as `bridge=xenbr0`.
+    package var interface: String
+
+    package init(interface: String) { self.interface = interface }
+}
+
+/// A medium to be put into a CD drive (`PUT /v1/vms/{name}/cds/{drive}`).
+package struct InsertMediumRequest: Codable, Hashable, Sendable {
+    /// A file or device on the server that the machine runs on.
+    package var path: String
+
+    package init(path: String) { self.path = path }
+}
+
 /// A change of pool-wide settings; what is absent stays as it is (`PATCH /v1/pool/settings`).
 package struct ChangeSettingsRequest: Codable, Hashable, Sendable {
     /// Virtual CPUs for each physical one: 1 to 64.

@@ -96,6 +96,7 @@ extension DomainOperation {
         case .shutdown: "shutdown"
         case .reboot: "reboot"
         case .resize: "resize"
+        case .changeDevice: "change-device"
         case .destroy: "destroy"
         case .dumpCore: "dump-core"
         case .suspend: "suspend"

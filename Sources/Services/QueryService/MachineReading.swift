@@ -60,7 +60,7 @@ struct MachineReading: Hashable, Sendable {
         return name
     }
 
-    private static func requirements(_ settings: DomainSettings) throws(QueryRefusal) -> MachineRequirements {
+    static func requirements(_ settings: DomainSettings) throws(QueryRefusal) -> MachineRequirements {
         var interfaces: [InterfaceRequirement] = []
         for interface in settings.interfaces {
             let rate = interface.rate?.kilobitsPerSecond ?? InterfaceRequirement.defaultRate.count

@@ -1,7 +1,7 @@
 extension QueryService {
     /// Every operation of the query port. The OpenAPI document is held against this table by a test.
     static let routes: [Route] =
-        healthRoutes + poolRoutes + serverRoutes + machineRoutes + tagRoutes + ruleRoutes + tokenRoutes + observationRoutes
+        healthRoutes + poolRoutes + serverRoutes + machineRoutes + deviceRoutes + tagRoutes + ruleRoutes + tokenRoutes + observationRoutes
 
     private static let read = ["consistency"]
     private static let list = read + ["limit", "after"]
@@ -110,6 +110,27 @@ extension QueryService {
         },
         Route("GET", "/v1/vms/{name}/explain", "explainMachine", query: read + ["memoryMiB", "virtualCPUs", "without"]) {
             service, request throws(QueryRefusal) in try await service.explainMachine(request)
+        },
+    ]
+
+    private static let deviceRoutes = [
+        Route("POST", "/v1/vms/{name}/disks", "attachDisk") { service, request throws(QueryRefusal) in
+            try await service.attachDisk(request)
+        },
+        Route("DELETE", "/v1/vms/{name}/disks/{device}", "detachDisk", query: ["force"]) { service, request throws(QueryRefusal) in
+            try await service.detachDisk(request)
+        },
+        Route("PUT", "/v1/vms/{name}/cds/{device}", "insertMedium") { service, request throws(QueryRefusal) in
+            try await service.insertMedium(request)
+        },
+        Route("DELETE", "/v1/vms/{name}/cds/{device}", "ejectMedium") { service, request throws(QueryRefusal) in
+            try await service.ejectMedium(request)
+        },
+        Route("POST", "/v1/vms/{name}/interfaces", "attachInterface") { service, request throws(QueryRefusal) in
+            try await service.attachInterface(request)
+        },
+        Route("DELETE", "/v1/vms/{name}/interfaces/{interface}", "detachInterface", query: ["force"]) {
+            service, request throws(QueryRefusal) in try await service.detachInterface(request)
         },
     ]
 

@@ -9,7 +9,8 @@ extension PoolSimulation {
     func prepareFaults(for operation: DomainOperation, on server: SimulatedServer) {
         switch operation {
         case .shutdown(let domain), .reboot(let domain): prepareGuest(domain, on: server)
-        case .createPaused, .unpause, .pause, .resize, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage, .sendDomain, .receiveDomain:
+        case .createPaused, .unpause, .pause, .resize, .changeDevice, .destroy, .dumpCore, .suspend, .unsuspend, .removeImage, .sendDomain,
+            .receiveDomain:
             break
         }
         if plantedBug == .resumesBySelf, case .sendDomain = operation {
@@ -45,6 +46,7 @@ extension PoolSimulation {
         case .shutdown: .shutdown
         case .reboot: .reboot
         case .resize: .resize
+        case .changeDevice: .changeDevice
         case .destroy: .destroy
         case .dumpCore: .dump
         case .suspend: .suspend

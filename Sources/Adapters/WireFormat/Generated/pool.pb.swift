@@ -695,6 +695,57 @@ nonisolated struct WireChangeMachine: Sendable {
   fileprivate var _preferredServers: WirePreferredServers? = nil
 }
 
+/// A change of one device; the texts are elements of a configuration's lists.
+nonisolated struct WireDeviceOperation: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var kind: String = String()
+
+  var device: String = String()
+
+  var element: String = String()
+
+  var isForced: Bool = false
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+}
+
+nonisolated struct WireChangeDevice: Sendable {
+  // SwiftProtobuf.Message conformance is added in an extension below. See the
+  // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
+  // methods supported on all messages.
+
+  var machine: UInt64 = 0
+
+  var operation: WireDeviceOperation {
+    get {_operation ?? WireDeviceOperation()}
+    set {_operation = newValue}
+  }
+  /// Returns true if `operation` has been explicitly set.
+  var hasOperation: Bool {self._operation != nil}
+  /// Clears the value of `operation`. Subsequent reads from it will return its default value.
+  mutating func clearOperation() {self._operation = nil}
+
+  /// The digest of the text that it was made of.
+  var basis: UInt64 = 0
+
+  var configuration: String = String()
+
+  var interfaces: [WireInterface] = []
+
+  var diskPaths: [String] = []
+
+  var unknownFields = SwiftProtobuf.UnknownStorage()
+
+  init() {}
+
+  fileprivate var _operation: WireDeviceOperation? = nil
+}
+
 nonisolated struct WireStopMachine: Sendable {
   // SwiftProtobuf.Message conformance is added in an extension below. See the
   // `Message` and `Message+*Additions` files in the SwiftProtobuf library for
@@ -903,6 +954,15 @@ nonisolated struct WireObserved: Sendable {
     set {observation = .suspended(newValue)}
   }
 
+  /// The task whose device is changed.
+  var deviceChanged: UInt64 {
+    get {
+      if case .deviceChanged(let v)? = observation {return v}
+      return 0
+    }
+    set {observation = .deviceChanged(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Observation: Equatable, Sendable {
@@ -916,6 +976,8 @@ nonisolated struct WireObserved: Sendable {
     case waiting(WireOfTask)
     case dumped(WireDump)
     case suspended(Bool)
+    /// The task whose device is changed.
+    case deviceChanged(UInt64)
 
   }
 
@@ -1544,6 +1606,14 @@ nonisolated struct WireCommand: Sendable {
     set {kind = .remnantGone(newValue)}
   }
 
+  var changeDevice: WireChangeDevice {
+    get {
+      if case .changeDevice(let v)? = kind {return v}
+      return WireChangeDevice()
+    }
+    set {kind = .changeDevice(newValue)}
+  }
+
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
   nonisolated enum OneOf_Kind: Equatable, Sendable {
@@ -1585,6 +1655,7 @@ nonisolated struct WireCommand: Sendable {
     case migrateMachine(WireMigrateMachine)
     case migrationReported(WireMigrationReported)
     case remnantGone(WireRemnantGone)
+    case changeDevice(WireChangeDevice)
 
   }
 
@@ -3050,6 +3121,15 @@ nonisolated struct WireMachineState: @unchecked Sendable {
     get {_storage._remnants}
     set {_uniqueStorage()._remnants = newValue}
   }
+
+  var deviceChange: WireChangeDevice {
+    get {_storage._deviceChange ?? WireChangeDevice()}
+    set {_uniqueStorage()._deviceChange = newValue}
+  }
+  /// Returns true if `deviceChange` has been explicitly set.
+  var hasDeviceChange: Bool {_storage._deviceChange != nil}
+  /// Clears the value of `deviceChange`. Subsequent reads from it will return its default value.
+  mutating func clearDeviceChange() {_uniqueStorage()._deviceChange = nil}
 
   var unknownFields = SwiftProtobuf.UnknownStorage()
 
@@ -4734,6 +4814,110 @@ nonisolated extension WireChangeMachine: SwiftProtobuf.Message, SwiftProtobuf._M
   }
 }
 
+nonisolated extension WireDeviceOperation: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".DeviceOperation"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}kind\0\u{1}device\0\u{1}element\0\u{3}is_forced\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularStringField(value: &self.kind) }()
+      case 2: try { try decoder.decodeSingularStringField(value: &self.device) }()
+      case 3: try { try decoder.decodeSingularStringField(value: &self.element) }()
+      case 4: try { try decoder.decodeSingularBoolField(value: &self.isForced) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    if !self.kind.isEmpty {
+      try visitor.visitSingularStringField(value: self.kind, fieldNumber: 1)
+    }
+    if !self.device.isEmpty {
+      try visitor.visitSingularStringField(value: self.device, fieldNumber: 2)
+    }
+    if !self.element.isEmpty {
+      try visitor.visitSingularStringField(value: self.element, fieldNumber: 3)
+    }
+    if self.isForced != false {
+      try visitor.visitSingularBoolField(value: self.isForced, fieldNumber: 4)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireDeviceOperation, rhs: WireDeviceOperation) -> Bool {
+    if lhs.kind != rhs.kind {return false}
+    if lhs.device != rhs.device {return false}
+    if lhs.element != rhs.element {return false}
+    if lhs.isForced != rhs.isForced {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
+nonisolated extension WireChangeDevice: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
+  static let protoMessageName: String = _protobuf_package + ".ChangeDevice"
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}operation\0\u{1}basis\0\u{1}configuration\0\u{1}interfaces\0\u{3}disk_paths\0")
+
+  mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
+    while let fieldNumber = try decoder.nextFieldNumber() {
+      // The use of inline closures is to circumvent an issue where the compiler
+      // allocates stack space for every case branch when no optimizations are
+      // enabled. https://github.com/apple/swift-protobuf/issues/1034
+      switch fieldNumber {
+      case 1: try { try decoder.decodeSingularUInt64Field(value: &self.machine) }()
+      case 2: try { try decoder.decodeSingularMessageField(value: &self._operation) }()
+      case 3: try { try decoder.decodeSingularFixed64Field(value: &self.basis) }()
+      case 4: try { try decoder.decodeSingularStringField(value: &self.configuration) }()
+      case 5: try { try decoder.decodeRepeatedMessageField(value: &self.interfaces) }()
+      case 6: try { try decoder.decodeRepeatedStringField(value: &self.diskPaths) }()
+      default: break
+      }
+    }
+  }
+
+  func traverse<V: SwiftProtobuf.Visitor>(visitor: inout V) throws {
+    // The use of inline closures is to circumvent an issue where the compiler
+    // allocates stack space for every if/case branch local when no optimizations
+    // are enabled. https://github.com/apple/swift-protobuf/issues/1034 and
+    // https://github.com/apple/swift-protobuf/issues/1182
+    if self.machine != 0 {
+      try visitor.visitSingularUInt64Field(value: self.machine, fieldNumber: 1)
+    }
+    try { if let v = self._operation {
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 2)
+    } }()
+    if self.basis != 0 {
+      try visitor.visitSingularFixed64Field(value: self.basis, fieldNumber: 3)
+    }
+    if !self.configuration.isEmpty {
+      try visitor.visitSingularStringField(value: self.configuration, fieldNumber: 4)
+    }
+    if !self.interfaces.isEmpty {
+      try visitor.visitRepeatedMessageField(value: self.interfaces, fieldNumber: 5)
+    }
+    if !self.diskPaths.isEmpty {
+      try visitor.visitRepeatedStringField(value: self.diskPaths, fieldNumber: 6)
+    }
+    try unknownFields.traverse(visitor: &visitor)
+  }
+
+  static func ==(lhs: WireChangeDevice, rhs: WireChangeDevice) -> Bool {
+    if lhs.machine != rhs.machine {return false}
+    if lhs._operation != rhs._operation {return false}
+    if lhs.basis != rhs.basis {return false}
+    if lhs.configuration != rhs.configuration {return false}
+    if lhs.interfaces != rhs.interfaces {return false}
+    if lhs.diskPaths != rhs.diskPaths {return false}
+    if lhs.unknownFields != rhs.unknownFields {return false}
+    return true
+  }
+}
+
 nonisolated extension WireStopMachine: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".StopMachine"
   static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}force\0\u{3}patience_nanoseconds\0")
@@ -4951,7 +5135,7 @@ nonisolated extension WireStopped: SwiftProtobuf.Message, SwiftProtobuf._Message
 
 nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Observed"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0\u{1}dumped\0\u{1}suspended\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}machine\0\u{1}server\0\u{1}session\0\u{1}epoch\0\u{1}running\0\u{1}paused\0\u{3}shutting_down\0\u{1}stopped\0\u{1}ended\0\u{1}resized\0\u{1}failed\0\u{1}waiting\0\u{1}dumped\0\u{1}suspended\0\u{4}\u{6}device_changed\0")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -5068,6 +5252,14 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
           self.observation = .suspended(v)
         }
       }()
+      case 20: try {
+        var v: UInt64?
+        try decoder.decodeSingularUInt64Field(value: &v)
+        if let v = v {
+          if self.observation != nil {try decoder.handleConflictingOneOf()}
+          self.observation = .deviceChanged(v)
+        }
+      }()
       default: break
       }
     }
@@ -5130,6 +5322,10 @@ nonisolated extension WireObserved: SwiftProtobuf.Message, SwiftProtobuf._Messag
     case .suspended?: try {
       guard case .suspended(let v)? = self.observation else { preconditionFailure() }
       try visitor.visitSingularBoolField(value: v, fieldNumber: 14)
+    }()
+    case .deviceChanged?: try {
+      guard case .deviceChanged(let v)? = self.observation else { preconditionFailure() }
+      try visitor.visitSingularUInt64Field(value: v, fieldNumber: 20)
     }()
     case nil: break
     }
@@ -5771,7 +5967,7 @@ nonisolated extension WireChangeRule: SwiftProtobuf.Message, SwiftProtobuf._Mess
 
 nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".Command"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{4}\u{e}open_console\0\u{4}\u{14}migrate_machine\0\u{3}migration_reported\0\u{3}remnant_gone\0\u{c}\u{3}\u{1}")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{3}create_pool\0\u{3}raise_format\0\u{2}\u{2}hello\0\u{1}released\0\u{3}server_facts\0\u{1}reachability\0\u{1}maintenance\0\u{3}remove_server\0\u{3}create_token\0\u{3}revoke_token\0\u{1}join\0\u{3}create_machine\0\u{3}delete_machine\0\u{3}change_machine\0\u{3}start_machine\0\u{3}stop_machine\0\u{1}observed\0\u{3}reset_machine_status\0\u{3}cancel_task\0\u{3}put_tag\0\u{3}delete_tag\0\u{3}create_credential\0\u{3}revoke_credential\0\u{3}reboot_machine\0\u{3}pause_machine\0\u{3}unpause_machine\0\u{4}\u{d}create_rule\0\u{3}delete_rule\0\u{2}\u{9}strays\0\u{3}change_settings\0\u{3}change_rule\0\u{4}\u{2}suspend_machine\0\u{3}resume_machine\0\u{3}image_removed\0\u{4}\u{e}open_console\0\u{4}\u{a}change_device\0\u{4}\u{a}migrate_machine\0\u{3}migration_reported\0\u{3}remnant_gone\0\u{c}\u{3}\u{1}")
 
   mutating func decodeMessage<D: SwiftProtobuf.Decoder>(decoder: inout D) throws {
     while let fieldNumber = try decoder.nextFieldNumber() {
@@ -6169,6 +6365,19 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
           self.kind = .openConsole(v)
         }
       }()
+      case 80: try {
+        var v: WireChangeDevice?
+        var hadOneofValue = false
+        if let current = self.kind {
+          hadOneofValue = true
+          if case .changeDevice(let m) = current {v = m}
+        }
+        try decoder.decodeSingularMessageField(value: &v)
+        if let v = v {
+          if hadOneofValue {try decoder.handleConflictingOneOf()}
+          self.kind = .changeDevice(v)
+        }
+      }()
       case 90: try {
         var v: WireMigrateMachine?
         var hadOneofValue = false
@@ -6358,6 +6567,10 @@ nonisolated extension WireCommand: SwiftProtobuf.Message, SwiftProtobuf._Message
     case .openConsole?: try {
       guard case .openConsole(let v)? = self.kind else { preconditionFailure() }
       try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
+    }()
+    case .changeDevice?: try {
+      guard case .changeDevice(let v)? = self.kind else { preconditionFailure() }
+      try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
     }()
     case .migrateMachine?: try {
       guard case .migrateMachine(let v)? = self.kind else { preconditionFailure() }
@@ -8938,7 +9151,7 @@ nonisolated extension WireTag: SwiftProtobuf.Message, SwiftProtobuf._MessageImpl
 
 nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._MessageImplementationBase, SwiftProtobuf._ProtoNameProviding {
   static let protoMessageName: String = _protobuf_package + ".MachineState"
-  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0\u{2}7image\0\u{2}\u{14}migration\0\u{1}remnants\0")
+  static let _protobuf_nameMap = SwiftProtobuf._NameMap(bytecode: "\0\u{1}id\0\u{1}definition\0\u{1}intent\0\u{3}is_stop_forced\0\u{1}status\0\u{1}cause\0\u{1}placement\0\u{1}epoch\0\u{1}task\0\u{1}tags\0\u{3}created_at\0\u{3}changed_at\0\u{3}stop_patience_nanoseconds\0\u{3}former_requirements\0\u{1}ended\0\u{2}7image\0\u{4}\u{a}device_change\0\u{2}\u{a}migration\0\u{1}remnants\0")
 
   fileprivate class _StorageClass {
     var _id: UInt64 = 0
@@ -8959,6 +9172,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
     var _image: WireImage? = nil
     var _migration: WireMigration? = nil
     var _remnants: [WireRemnant] = []
+    var _deviceChange: WireChangeDevice? = nil
 
       // This property is used as the initial default value for new instances of the type.
       // The type itself is protecting the reference to its storage via CoW semantics.
@@ -8987,6 +9201,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       _image = source._image
       _migration = source._migration
       _remnants = source._remnants
+      _deviceChange = source._deviceChange
     }
   }
 
@@ -9021,6 +9236,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         case 14: try { try decoder.decodeSingularMessageField(value: &_storage._formerRequirements) }()
         case 15: try { try decoder.decodeSingularMessageField(value: &_storage._ended) }()
         case 70: try { try decoder.decodeSingularMessageField(value: &_storage._image) }()
+        case 80: try { try decoder.decodeSingularMessageField(value: &_storage._deviceChange) }()
         case 90: try { try decoder.decodeSingularMessageField(value: &_storage._migration) }()
         case 91: try { try decoder.decodeRepeatedMessageField(value: &_storage._remnants) }()
         default: break
@@ -9083,6 +9299,9 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
       try { if let v = _storage._image {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 70)
       } }()
+      try { if let v = _storage._deviceChange {
+        try visitor.visitSingularMessageField(value: v, fieldNumber: 80)
+      } }()
       try { if let v = _storage._migration {
         try visitor.visitSingularMessageField(value: v, fieldNumber: 90)
       } }()
@@ -9116,6 +9335,7 @@ nonisolated extension WireMachineState: SwiftProtobuf.Message, SwiftProtobuf._Me
         if _storage._image != rhs_storage._image {return false}
         if _storage._migration != rhs_storage._migration {return false}
         if _storage._remnants != rhs_storage._remnants {return false}
+        if _storage._deviceChange != rhs_storage._deviceChange {return false}
         return true
       }
       if !storagesAreEqual {return false}

@@ -20,6 +20,7 @@ extension XenHypervisor {
         case .reboot(let domain):
             try ask(libxl.libxl_domain_reboot(context.handle, domain, nil), domain, LIBXL_TRIGGER_RESET, operation.words, context)
         case .resize(let domain, let memory, let virtualCPUs): try resize(domain, memory, virtualCPUs, operation.words, context)
+        case .changeDevice(let domain, let change): try changeDevice(domain, change, operation.words, context)
         case .destroy(let domain):
             try context.require(libxl.libxl_domain_destroy(context.handle, domain, nil), operation.words)
             if let uuid { try XenStore(library).remove(OwnershipRecord.buildingPath(of: uuid)) }
@@ -115,7 +116,7 @@ extension XenHypervisor {
     }
 
     /// Cause and cure as the middle of a sentence that ends with a full stop of its own.
-    private static func joined(_ refusal: XenRefusal) -> String {
+    static func joined(_ refusal: XenRefusal) -> String {
         let text = refusal.message
         return text.hasSuffix(".") ? String(text.dropLast()) : text
     }
@@ -152,7 +153,7 @@ extension DomainOperation {
             .dumpCore(let domain), .suspend(let domain, _), .unsuspend(let domain), .sendDomain(let domain, _):
             domain
         case .removeImage: nil
-        case .resize(let domain, _, _): domain
+        case .resize(let domain, _, _), .changeDevice(let domain, _): domain
         }
     }
 }

@@ -186,6 +186,7 @@ extension DomainOperation {
         case .reboot(let domain): "reboot domain \(domain)"
         case .resize(let domain, let memory, let virtualCPUs):
             "give domain \(domain) \(memory) and \(virtualCPUs) virtual CPUs"
+        case .changeDevice(let domain, let change): change.words(domain)
         case .destroy(let domain): "destroy domain \(domain)"
         case .dumpCore(let domain): "dump the memory of domain \(domain)"
         case .suspend(let domain, let image): "suspend domain \(domain) to the image \(image.name)"

@@ -3,6 +3,9 @@ package struct MACAddress: Hashable, Sendable, CustomStringConvertible {
     /// The six bytes as one number.
     package let value: UInt64
 
+    /// An address by its number, of which the lower 48 bits count.
+    package init(value: UInt64) { self.value = value & 0xFFFF_FFFF_FFFF }
+
     /// Reads six bytes in hexadecimal, separated by colons or dashes, or not at all; nil if `text` is something else.
     package init?(_ text: String) {
         var value: UInt64 = 0

@@ -14,7 +14,8 @@ struct VirtualMachineCommand: AsyncParsableCommand {
             VirtualMachineStartCommand.self, VirtualMachineStopCommand.self, VirtualMachineRebootCommand.self,
             VirtualMachinePauseCommand.self, VirtualMachineUnpauseCommand.self, VirtualMachineSuspendCommand.self,
             VirtualMachineResumeCommand.self, VirtualMachineMigrateCommand.self, VirtualMachineDeleteCommand.self,
-            VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineResetStatusCommand.self,
+            VirtualMachineExplainCommand.self, VirtualMachineSetCommand.self, VirtualMachineDiskCommand.self,
+            VirtualMachineDriveCommand.self, VirtualMachineInterfaceCommand.self, VirtualMachineResetStatusCommand.self,
             VirtualMachineConsoleCommand.self, VirtualMachineDisplayCommand.self, VirtualMachineTagCommand.self,
             VirtualMachineConfigurationCommand.self,
         ])

@@ -29,8 +29,12 @@ extension PoolClient {
     package func changeMachine(
         _ name: String, _ request: ChangeMachineRequest
     ) async throws(ClientError) -> (machine: MachineDocument, task: UInt64?) {
-        let body = try Self.encode(request)
-        let response = try await query.send(.keyed(.PATCH, Self.path(name), body: body, reason: reason))
+        try await change(.keyed(.PATCH, Self.path(name), body: try Self.encode(request), reason: reason))
+    }
+
+    /// - Returns: the machine, with the task that the change began.
+    func change(_ request: ClientRequest) async throws(ClientError) -> (machine: MachineDocument, task: UInt64?) {
+        let response = try await query.send(request)
         let machine = try Self.decodeWritten(MachineDocument.self, from: response)
         // The machine may have a task that has no part in this: only 202 tells of one that this change began.
         guard response.status == 202 else { return (machine, nil) }
@@ -115,7 +119,7 @@ extension PoolClient {
         try Self.decodeWritten(TaskBegunDocument.self, from: try await query.send(request)).task
     }
 
-    private static func path(_ name: String) -> String { "/v1/vms/\(escaped(name))" }
+    static func path(_ name: String) -> String { "/v1/vms/\(escaped(name))" }
 
     /// A slash within a key is a slash of the path.
     private static func path(_ name: String, tag key: String) -> String {

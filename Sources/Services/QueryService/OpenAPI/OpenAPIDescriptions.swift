@@ -65,6 +65,24 @@ extension OpenAPIDocument {
         Memory and virtual CPUs of a running one change up to its `maximumMemoryMiB` and `maximumVirtualCPUs`, where its server has \
         room: that is a task. Preferred servers count from its next start on; none means every server.
         """,
+        "attachDisk": """
+        While it is powered off its vm.cfg changes, and nothing else. While it runs its server attaches the disk to its domain, and the vm.cfg \
+        changes once that is done. A server that does not see the disk refuses it. The vm.cfg is written anew in canonical form.
+        """,
+        "detachDisk": """
+        A guest is asked to release it. One that still uses it after ten seconds keeps it, and the task fails; `force` takes the disk away, \
+        whatever the guest was about to write.
+        """,
+        "insertMedium": "The drive stays. While it runs that is possible in hardware virtualized ones only.",
+        "ejectMedium": "The drive stays. While it runs that is possible in hardware virtualized ones only.",
+        "attachInterface": """
+        As a disk; its server must have the bridge, and room for the `rate` there. Where no MAC address is given one of Xen's range is made, \
+        which the machine keeps.
+        """,
+        "detachInterface": """
+        By its MAC address, or by its place among its interfaces, counted from 0. A guest that does not release it loses it after ten seconds; \
+        `force` does not ask.
+        """,
         "deleteMachine": "Only while it is powered off, or failed on no server.",
         "startMachine": """
         Placed by what each server has free, by rules and by preferred servers, as `explain` shows beforehand. Where no server fits, the problem \

@@ -209,6 +209,15 @@ extension OpenAPIDocument {
         OpenAPIObject(
             "StopMachine", "How to stop or reboot: force destroys the domain at once; timeoutSeconds asks the guest, and destroys it then.",
             [.optional("force", .boolean), .optional("timeoutSeconds", .whole(1...86_400))]),
+        OpenAPIObject(
+            "AttachDisk", "A disk, as an element of the vm.cfg's `disk`: TARGET,FORMAT,VDEV,ACCESS.",
+            [Property("disk", .form(.diskElement))]),
+        OpenAPIObject(
+            "AttachInterface", "A network interface, as an element of the vm.cfg's `vif`.",
+            [Property("interface", .form(.interfaceElement))]),
+        OpenAPIObject(
+            "InsertMedium", "What is put into a CD drive: the path of a file or device on the server.",
+            [Property("path", .form(.mediumPath))]),
         OpenAPIObject("Tag", "A tag of a virtual machine.", [Property("key", .text), Property("value", .text)]),
         OpenAPIObject("TagList", "Tags by key.", [Property("machine", .text), Property("tags", .list(.named("Tag"))), next]),
     ]

@@ -3,7 +3,8 @@ import QueryModel
 extension OpenAPIDocument {
     /// The operations of the query port. A test holds them against the routes, both ways.
     static let operations: [OpenAPIOperation] =
-        openOperations + poolOperations + machineOperations + tagOperations + ruleOperations + tokenOperations + observationOperations
+        openOperations + poolOperations + machineOperations + deviceOperations + tagOperations + ruleOperations + tokenOperations
+        + observationOperations
 
     private static let openOperations = [
         open("GET", "/healthz", "health", "Whether the process answers."),
@@ -104,6 +105,31 @@ extension OpenAPIDocument {
             ],
             problems: [.notFound]),
     ]
+
+    private static let deviceOperations: [OpenAPIOperation] = [
+        device("POST", "/v1/vms/{name}/disks", "attachDisk", "Attaches a disk.", body: "AttachDisk"),
+        device("DELETE", "/v1/vms/{name}/disks/{device}", "detachDisk", "Detaches a disk; its file is left alone."),
+        device(
+            "PUT", "/v1/vms/{name}/cds/{device}", "insertMedium", "Puts a medium into a CD drive, in place of another.",
+            body: "InsertMedium"),
+        device("DELETE", "/v1/vms/{name}/cds/{device}", "ejectMedium", "Leaves a CD drive empty."),
+        device("POST", "/v1/vms/{name}/interfaces", "attachInterface", "Attaches a network interface.", body: "AttachInterface"),
+        device("DELETE", "/v1/vms/{name}/interfaces/{interface}", "detachInterface", "Detaches a network interface."),
+    ]
+
+    private static func device(
+        _ method: String, _ path: String, _ identifier: String, _ summary: String, body: String? = nil
+    ) -> OpenAPIOperation {
+        var operation = OpenAPIOperation.write(
+            method, path, identifier, "\(summary) Where it runs that is a task: 202, with the task's place as Location.", body: body,
+            success: (200, "Machine"),
+            problems: [.notFound, .conflict, .badConfiguration] + (body == nil ? [] : [.noPlacement]))
+        operation.mayBeginTask = true
+        if method == "DELETE", identifier != "ejectMedium" {
+            operation.query = [("force", "true takes it from a guest that does not release it")]
+        }
+        return operation
+    }
 
     private static func console(
         _ path: String, _ identifier: String, _ summary: String, _ success: (Int, String?), _ media: String?

@@ -54,6 +54,8 @@ struct OpenAPIParameter: Sendable {
         switch name {
         case "id": .whole(1...Int.max)
         case "key": .form(.tagKey)
+        case "device": .form(.virtualDevice)
+        case "interface": .form(.interfaceName)
         case "name" where path.hasPrefix("/v1/servers"): .form(.serverName)
         case "name" where path.hasPrefix("/v1/vms"): .form(.machineName)
         case "name" where path.hasPrefix("/v1/rules"): .form(.ruleName)
@@ -78,6 +80,7 @@ struct OpenAPIParameter: Sendable {
     private static let querySchemas: [String: OpenAPISchema] = [
         "at": .whole(1...Int.max), "from": .whole(1...Int.max), "to": .whole(1...Int.max),
         "consistency": .form(.word("linearizable", "stale")), "dryRun": .form(.word("false", "true")),
+        "force": .form(.word("false", "true")),
         "limit": .whole(1...QueryLimits.listElements),
         "last": .whole(1...QueryLimits.eventsAtOnce), "server": .form(.serverName),
         "tag": .form(.selectingTag), "object": .form(.eventObject), "principal": .form(.eventPrincipal), "kind": .form(.eventKinds),

@@ -20,7 +20,7 @@ enum OpenAPIProblems {
         case .forbidden: QueryRefusal(forbidden)
         case .notFound: notFound(operation)
         case .conflict: conflict(operation)
-        case .noPlacement: operation.identifier == "changeMachine" ? QueryRefusal(noRoom) : noPlacement
+        case .noPlacement: rooms[operation.identifier].map { QueryRefusal($0) } ?? noPlacement
         case .preconditionFailed: QueryRefusal(preconditionFailed)
         case .keyReused: QueryRefusal(keyReused)
         case .gone: gone(operation)
@@ -96,9 +96,25 @@ enum OpenAPIProblems {
         .changedMeanwhile, "What was to be changed is of index 117 and not of index 93. Read it again, then decide anew.")
     private static let keyReused = PoolRefusal(
         .idempotencyKeyReused, "This Idempotency-Key was used for another request. Take a new UUID for each new request.")
-    private static let noRoom = PoolRefusal(
-        .noServerFits,
-        "Server beta has no room for that: 9216 MiB of 8192 MiB and 2 of 16 virtual CPUs would be taken. Ask for less, or free room there.")
+    /// What a server lacks that runs the machine, by operation.
+    private static let rooms: [String: PoolRefusal] = [
+        "changeMachine": PoolRefusal(
+            .noServerFits,
+            "Server beta has no room for that: 9216 MiB of 8192 MiB and 2 of 16 virtual CPUs would be taken. Ask for less, or free room there."
+        ),
+        "attachDisk": unseen("Disk xvdb", "has no storage root that holds /dev/vg/data"),
+        "insertMedium": unseen("Drive hdc", "has no storage root that holds /iso/debian.iso"),
+        "attachInterface": unseen("Interface 00:16:3e:2a:4c:8d", "has no bridge xenbr7"),
+    ]
+
+    private static func unseen(_ subject: String, _ reason: String) -> PoolRefusal {
+        PoolRefusal(
+            .noServerFits,
+            """
+            \(subject) cannot be given to virtual machine web01: server beta \(reason). \
+            Give one that the server has, or stop the machine and let it start on another one.
+            """)
+    }
 
     private static var noPlacement: QueryRefusal {
         let needed = Mebibytes(10_240)
@@ -132,6 +148,9 @@ enum OpenAPIProblems {
         "resumeMachine": whilePoweredOff("resumed"), "migrateMachine": whilePoweredOff("migrated"),
         "checkMigration": PoolRefusal(
             .machineStateForbids, "Virtual machine web01 runs nowhere: it is PoweredOff. Start it where it is wanted."),
+        "attachDisk": whileStarting("given other devices"), "detachDisk": whileStarting("given other devices"),
+        "insertMedium": whileStarting("given other devices"), "ejectMedium": whileStarting("given other devices"),
+        "attachInterface": whileStarting("given other devices"), "detachInterface": whileStarting("given other devices"),
         "cancelTask": PoolRefusal(.taskNotCancellable, "Task 12 has ended: it is cancelled. Nothing needs to be done."),
         "createRule": PoolRefusal(.ruleNameTaken, "There is a rule named spread-web. Choose another name."),
         "removeServer": PoolRefusal(.serverInUse, "Server beta holds 1 virtual machines (web01). Stop them first."),
@@ -161,7 +180,7 @@ enum OpenAPIProblems {
             .machineStateForbids,
             """
             Virtual machine web01 cannot be \(participle): it is PoweredOff. \
-            In that state it can be started, resized, deleted or reset.
+            In that state it can be started, resized, given other devices, deleted or reset.
             """)
     }
 }

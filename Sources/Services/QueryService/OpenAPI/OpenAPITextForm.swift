@@ -17,6 +17,14 @@ struct OpenAPITextForm: Sendable {
     static let newMachineName = OpenAPITextForm(pattern: machineName.pattern, example: "web02")
     /// 32 bytes in base64url without padding.
     static let secret = OpenAPITextForm(pattern: "^[A-Za-z0-9_-]{42}[AEIMQUYcgkosw048]$", example: String(repeating: "A", count: 43))
+    /// A disk's name in its domain.
+    static let virtualDevice = OpenAPITextForm(pattern: "^[A-Za-z0-9][A-Za-z0-9/._-]{0,63}$", example: "xvdb")
+    /// A MAC address, or a place in the list of interfaces.
+    static let interfaceName = OpenAPITextForm(
+        pattern: "^([0-9]{1,2}|[0-9A-Fa-f]{2}(:[0-9A-Fa-f]{2}){5})$", example: "00:16:3e:2a:4c:8d")
+    static let diskElement = OpenAPITextForm(length: 1...8_192, example: "phy:/dev/vg/data,xvdb,w")
+    static let interfaceElement = OpenAPITextForm(length: 0...8_192, example: "bridge=xenbr0")
+    static let mediumPath = OpenAPITextForm(pattern: "^/[^\u{0}-\u{1F}\u{7F}]{0,4094}$", example: "/OVS/iso_pool/debian.iso")
     static let tagKey = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{1,128}$", example: "owner/team")
     static let tagPrefix = OpenAPITextForm(pattern: "^[A-Za-z0-9._/-]{0,128}$", example: "owner/")
     /// Its bound is one of bytes, which JSON Schema cannot count.

@@ -43,8 +43,10 @@ package enum MachineText {
         list.add(
             "virtual CPUs", isMultiplying ? "\(needs.virtualCPUs), up to \(needs.maximumVirtualCPUs) while it runs" : "\(needs.virtualCPUs)"
         )
-        list.add("interfaces", needs.interfaces.map { "\($0.bridge), \(QuantityText.rate(kilobits: $0.rateKbps))" })
-        list.add("disks", needs.diskPaths)
+        let devices = MachineDevices(of: machine)
+        list.add(
+            "interfaces", devices?.interfaces ?? needs.interfaces.map { "\($0.bridge), \(QuantityText.rate(kilobits: $0.rateKbps))" })
+        list.add("disks", devices?.disks ?? needs.diskPaths)
         if needs.newImageMiB > 0 { list.add("images to create", QuantityText.memory(mebibytes: needs.newImageMiB)) }
         list.add("at its end", "power-off: \(needs.onPowerOff), reboot: \(needs.onReboot), crash: \(needs.onCrash)")
         list.add("tags", tags.map(lines) ?? [String(machine.tagCount)])
