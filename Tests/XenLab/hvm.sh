@@ -44,7 +44,8 @@ print(width, "x", height, "in", sys.argv[2])
 PYTHON'
 step "HVM: a CD comes and goes while it runs" 'in_dom0 "truncate -s 2M /disk/cd.iso"; pool vm cd insert hvm /disk/cd.iso; rests hvm
   in_dom0 "xl qemu-monitor-command hvm \"info block\" | grep cd.iso"; of hvm configuration | grep cd.iso
-  pool vm cd eject hvm; rests hvm; in_dom0 "! xl qemu-monitor-command hvm \"info block\" | grep cd.iso"; ! of hvm configuration | grep cd.iso; echo in and out'
+  pool vm cd eject hvm; rests hvm; [ -z "$(of hvm configuration | grep cd.iso)" ]
+  in_dom0 "[ -z \"\$(xl qemu-monitor-command hvm \"info block\" | grep cd.iso)\" ]"; echo in and out'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'

@@ -36,7 +36,7 @@ extension XenHypervisor {
     private func attach(_ plan: DiskPlan, _ domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) {
         let disks = DiskList(of: domain, context, library)
         if let present = disks.position(of: plan.device) {
-            guard disks.path(present) == plan.path, disks.isWritable(present) == plan.isWritable else {
+            guard disks.isOf(plan.path, present), disks.isWritable(present) == plan.isWritable else {
                 throw XenFailure(what, reason: "the domain has another disk \(plan.device)")
             }
             return
@@ -99,9 +99,11 @@ private final class DiskList {
         return (0..<Int(count)).first { index in list[index].vdev.map { String(cString: $0) } == device }
     }
 
-    func path(_ position: Int) -> String? {
-        guard let text = list?[position].pdev_path.map({ String(cString: $0) }), !text.isEmpty else { return nil }
-        return text
+    /// Whether the disk is of this path. libxl takes what is before a colon for the name of a driver, and leaves it out.
+    func isOf(_ path: String?, _ position: Int) -> Bool {
+        let seen = list?[position].pdev_path.map { String(cString: $0) } ?? ""
+        guard let path else { return seen.isEmpty }
+        return seen == path || !seen.isEmpty && path.hasSuffix(":\(seen)")
     }
 
     func isWritable(_ position: Int) -> Bool { list?[position].readwrite != 0 }
