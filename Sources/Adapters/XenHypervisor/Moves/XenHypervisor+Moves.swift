@@ -54,16 +54,11 @@ extension XenHypervisor {
     ) throws(XenFailure) {
         try requireOwnership(of: domain, what, context)
         guard try !isSuspended(domain, what, context) else { throw XenFailure(what, reason: "its guest is suspended already") }
-        // Before the guest is suspended, or an agent that ends meanwhile would leave one that shows as paused, which anybody may let run.
-        let node = "/local/domain/\(domain)/\(OwnershipRecord.sendNode)"
-        try XenStore(library).write("\(transfer.epoch)", to: node)
+        // Before the guest is suspended, or an agent that ends meanwhile would leave one that shows as paused, and that nobody lets go on. It
+        // stays where this fails: a guest that was asked may suspend itself later than libxl waits for it.
+        try XenStore(library).write("\(transfer.epoch)", to: "/local/domain/\(domain)/\(OwnershipRecord.sendNode)")
         let flags = transfer.isLive ? LIBXL_SUSPEND_LIVE : 0
-        let code = library.libxl.libxl_domain_suspend(context.handle, domain, descriptor, flags, nil)
-        guard code != 0 else { return }
-        // What libxl said comes first: the look below says things as well.
-        let failure = context.failure(code, what)
-        if try !isSuspended(domain, what, context) { try XenStore(library).remove(node) }
-        throw failure
+        try context.require(library.libxl.libxl_domain_suspend(context.handle, domain, descriptor, flags, nil), what)
     }
 
     /// Whether the agent had a domain suspended to send it.

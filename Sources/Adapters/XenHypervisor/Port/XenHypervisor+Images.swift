@@ -26,6 +26,7 @@ extension XenHypervisor {
             try unsuspend(domain, what, context)
             throw XenFailure(what, reason: "it was cut short by the end of an agent, and its guest goes on")
         }
+        store.remove("/local/domain/\(domain)/\(OwnershipRecord.sendNode)")
         let bytes = try memory(of: domain, what, context)
         try store.write(file.path, to: "/local/domain/\(domain)/\(OwnershipRecord.imageNode)")
         var failure: XenFailure?
@@ -133,8 +134,9 @@ extension XenHypervisor {
     /// What holds memory of its own in it is not looked at.
     private func information(on domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) -> libxl_dominfo {
         var info = libxl_dominfo()
+        // Disposing of it wipes it all, so that what is read must be a copy.
+        defer { library.libxl.libxl_dominfo_dispose(&info) }
         try context.require(library.libxl.libxl_domain_info(context.handle, &info, domain), what)
-        library.libxl.libxl_dominfo_dispose(&info)
         return info
     }
 }

@@ -16,8 +16,8 @@ package enum OwnershipRecord {
     static let dumpNode = "ovm/dump"
     /// The node with the image that the domain was built from, until it is let run, or that its memory is written to.
     static let imageNode = "ovm/image"
-    /// The node that is there while the agent sends the domain to another server, with the epoch that it is to have there; and after it, as long
-    /// as it stands suspended.
+    /// The node that is there since the agent began to send the domain to another server, with the epoch that it was to have there, until it
+    /// lets its suspended guest go on or suspends it to an image.
     static let sendNode = "ovm/send"
     /// Below it, by their UUIDs, stand the owners of domains that are being built: Xen has a domain a moment before xenstore has it.
     private static let buildingFolder = "/tool/ovm/building"
