@@ -25,7 +25,7 @@ struct JournalTests {
         for round in 0..<12 {
             let server = pool.file.servers[Int.random(in: 0..<3, using: &generator)].name
             let machine = machines[Int.random(in: 0..<machines.count, using: &generator)]
-            let verb = ["reboot", "stop", "start"][Int.random(in: 0..<3, using: &generator)]
+            let verb = ["reboot", "stop", "start", "migrate", "migrate"][Int.random(in: 0..<5, using: &generator)]
             let command = try pool.scene.launch(["vm", verb, machine, "--pool", "\(pool.folder)/pool.json"])
             usleep(UInt32.random(in: 0...200_000, using: &generator))
             pool.kill(server)

@@ -54,7 +54,7 @@ struct MigrationRouteTests {
 
         #expect(hindered.status == 409 && hindered.problem?.servers?.map(\.refusal?.type) == ["runs-there", "in-maintenance"])
         #expect(there.status == 409 && there.problem?.detail.contains("alpha, which runs it already") == true, "\(there.text)")
-        #expect([nobody.status, fast.status, unknown.status, off.status] == [404, 422, 404, 409], "\(fast.text)")
+        #expect([nobody.status, fast.status, unknown.status, off.status] == [404, 400, 404, 409], "\(fast.text)")
         #expect(off.problem?.detail.contains("runs nowhere") == true)
     }
 }

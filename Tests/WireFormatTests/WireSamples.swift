@@ -189,6 +189,9 @@ enum WireSamples {
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .text),
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .display),
             .openConsole(VirtualMachineID(7), epoch: PlacementEpoch(3), .log),
+        ] + DeviceChangeKind.allCases.map { .changeDevice(VirtualMachineID(7), deviceChange($0)) } + [
+            .observed(
+                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), .deviceChanged(TaskID(12))),
             .migrateMachine(VirtualMachineID(7), MigrationWish()),
             .migrateMachine(VirtualMachineID(7), MigrationWish(target: server, bandwidth: 100)),
             .migrationReported(
@@ -197,9 +200,6 @@ enum WireSamples {
                 VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3),
                 .failed(cause: "The connection broke.")),
             .remnantGone(VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(3)),
-        ] + DeviceChangeKind.allCases.map { .changeDevice(VirtualMachineID(7), deviceChange($0)) } + [
-            .observed(
-                VirtualMachineID(7), server: server, session: SessionNumber(5), epoch: PlacementEpoch(2), .deviceChanged(TaskID(12)))
         ]
     }
 
