@@ -36,6 +36,8 @@ moves() {
   one_at_most "$name" "$from" "$to" &
   watcher=$!
   pool vm migrate "$name" --to "xen$to" "$@" || status=$?
+  # Where nobody could be asked meanwhile, the pool tells what came of it.
+  if [ $status = 4 ]; then rests "$name"; status=0; fi
   rm "$work/moving"
   wait $watcher || true
   [ $status = 0 ]
