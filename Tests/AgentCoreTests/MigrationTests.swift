@@ -132,6 +132,44 @@ struct MigrationTests {
         #expect(try scene.machine(Self.machine).status == .running)
     }
 
+    @Test("a stop without force lets a guest go on that stands still for its move, and asks it to end; by force it is destroyed")
+    func isStoppedByOperator() throws {
+        for force in [false, true] {
+            var (scene, _, operation) = try Self.sending()
+            _ = try scene.submit(.stopMachine(Self.machine, force: force))
+            scene.domains = [scene.domain(Self.machine, .suspended)]
+            let early = scene.takeOperations()
+            scene.step(.operationEnded(operation, .failed(cause: "It was cancelled.")))
+            scene.answerListings()
+            guard !force else {
+                #expect((early + scene.takeOperations()).map(\.operation).contains(.destroy(domain: 1)))
+                continue
+            }
+            try scene.finish("unsuspend") { $0.domains = [$0.domain(Self.machine, .running)] }
+            #expect(scene.takeOperations().map(\.operation) == [.shutdown(domain: 1)])
+        }
+    }
+
+    @Test("a guest that goes on, whatever was said of that, is not taken down at its next move")
+    func forgetsALoss() throws {
+        var (scene, _, operation) = try Self.sending()
+        scene.domains = [scene.domain(Self.machine, .suspended)]
+        scene.step(.operationEnded(operation, .failed(cause: "The connection broke.")))
+        scene.answerListings()
+        try scene.finish("unsuspend", with: .failed(cause: "Nobody knows.")) { $0.domains = [$0.domain(Self.machine, .running)] }
+        scene.elapse(.seconds(1))
+        _ = scene.takeOperations()
+
+        guard case .done(.task) = try scene.submit(.migrateMachine(Self.machine, MigrationWish(target: Self.beta))) else {
+            throw AgentScene.NoAnswer()
+        }
+        let again = try #require(scene.takeOperations().first)
+        scene.domains = [scene.domain(Self.machine, .suspended)]
+        scene.step(.operationEnded(again.id, .done))
+        scene.answerListings()
+        #expect(scene.takeOperations().isEmpty)
+    }
+
     @Test("how much was sent is told as the task's progress")
     func tellsProgress() throws {
         var (scene, task, operation) = try Self.sending()
@@ -193,6 +231,16 @@ struct MigrationTests {
         scene.elapse(.seconds(1))
         #expect(try scene.machine(Self.machine).remnants.isEmpty && scene.machine(Self.machine).placement?.server == Self.beta)
         #expect(scene.core.state.servers[ServerID(1)]?.strays == [])
+    }
+
+    @Test("a reception that the hypervisor does not answer is given up, and the log is told")
+    func givesUpTheSilent() throws {
+        var (scene, operation) = try Self.receiving()
+        let task = try #require(try scene.machine(Self.machine).task)
+        scene.elapse(.seconds(600))
+        #expect(scene.effects.contains { if case .cancel(operation) = $0 { true } else { false } })
+        #expect(scene.core.state.tasks[task]?.state == .failed)
+        #expect(scene.core.state.tasks[task]?.cause.contains("has not answered for") == true)
     }
 
     @Test("an agent that is stopped when a guest was handed over to it lets that run first")

@@ -226,6 +226,39 @@ struct MigrationTests {
         #expect(pool.scene.apply(.removeServer(PoolScene.three)) == .done(.none))
     }
 
+    @Test("what is seen elsewhere meanwhile keeps it from being handed over: its guest goes on at the source")
+    func isSeenMeanwhile() throws {
+        var pool = try Moving()
+        pool.scene.see([StrayDomain(machine: pool.id, domain: 9)], by: PoolScene.one)
+        pool.report(.received)
+        let machine = try pool.machine
+        #expect(machine.placement?.server == PoolScene.two && machine.migration == nil && pool.ended(pool.task) == .failed)
+        #expect(pool.scene.state.tasks[pool.task]?.cause.contains("domain 9 of it is seen on server alpha") == true)
+    }
+
+    @Test("a server that died with a remnant can be removed, and nobody waits for it any more")
+    func forgetsTheDead() throws {
+        var pool = try Moving()
+        pool.report(.received)
+        pool.scene.observe(pool.id, .running)
+        expectRefused(pool.scene.apply(.removeServer(PoolScene.two)), .serverInUse)
+        pool.scene.reach(PoolScene.two, false)
+        #expect(pool.scene.apply(.removeServer(PoolScene.two)) == .done(.none))
+        #expect(try pool.machine.remnants.isEmpty && pool.scene.state.inconsistency == nil)
+    }
+
+    @Test("a machine that is changing its size is not sent, also where a pause took the place of the change")
+    func waitsForItsSize() throws {
+        var pool = try Moving(isBegun: false)
+        pool.scene.apply(.changeMachine(pool.id, MachineChange(memory: Mebibytes(900))))
+        pool.scene.apply(.pauseMachine(pool.id))
+        pool.scene.observe(pool.id, .paused)
+        pool.scene.apply(.unpauseMachine(pool.id))
+        pool.scene.observe(pool.id, .running)
+        guard try pool.machine.formerRequirements != nil else { return }
+        expectRefused(pool.scene.apply(.migrateMachine(pool.id, MigrationWish())), .machineStateForbids)
+    }
+
     @Test("another server's word, or that of a former session, is void")
     func hearsItsTargetOnly() throws {
         var pool = try Moving()

@@ -60,7 +60,15 @@ extension WireMigration {
     func model() throws(WireError) -> MachineMigration {
         MachineMigration(
             target: try WireField.server(target, "migration.target"), session: SessionNumber(session), epoch: PlacementEpoch(epoch),
-            isLive: isLive, bandwidth: hasBandwidth ? try WireField.amount(bandwidth, "migration.bandwidth") : nil)
+            isLive: isLive, bandwidth: try knownBandwidth())
+    }
+}
+
+extension WireMigration {
+    private func knownBandwidth() throws(WireError) -> Int? {
+        guard hasBandwidth else { return nil }
+        guard (1...Int64(MigrationWish.mostBandwidth)).contains(bandwidth) else { throw .outOfRange("migration.bandwidth") }
+        return Int(bandwidth)
     }
 }
 

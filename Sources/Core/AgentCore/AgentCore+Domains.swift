@@ -9,6 +9,8 @@ extension AgentCore {
         _ effects: inout [AgentEffect]
     ) {
         if reconciler.machines[machine.id]?.runningSince == nil { reconciler.machines[machine.id]?.runningSince = now.monotonic }
+        // Whatever was said of letting it go on: it does.
+        reconciler.machines[machine.id]?.lossCause = nil
         let isNews = !placement.isStarted || placement.session != own || machine.status == .unknown
         switch machine.intent {
         case .running:
@@ -48,9 +50,10 @@ extension AgentCore {
         guard placement.isStarted else {
             // Built, and never run. Only the session that it was placed for may let it run (fencing: sessions).
             let isRefused = reconciler.machines[machine.id]?.startFailure != nil
-            // A guest that was handed over would be lost with its domain: an agent that stops lets it run first.
-            let mayBegin = stopping == nil || reconciler.receptions[machine.id]?.epoch == placement.epoch
-            let isDue = machine.intent == .running && placement.session == own && mayBegin && !isRefused
+            // A guest that was handed over would be lost with its domain: it is let run by an agent that stops, and to be asked to end.
+            let isHandedOver = reconciler.receptions[machine.id]?.epoch == placement.epoch
+            let isWanted = machine.intent == .running || isHandedOver && machine.intent == .stopped && !machine.isStopForced
+            let isDue = isWanted && placement.session == own && (stopping == nil || isHandedOver) && !isRefused
             if isDue, reconciler.machines[machine.id]?.wasCreated == true, sightingWords(of: machine.id) == nil {
                 insist(on: .unpause(domain: domain.domain), machine, placement, &effects)
             } else {

@@ -23,7 +23,9 @@ extension AgentCore {
     mutating func reconcileSuspended(
         _ machine: VirtualMachine, _ placement: MachinePlacement, _ domain: DomainReport, _ effects: inout [AgentEffect]
     ) {
-        if machine.intent == .stopped || machine.image?.phase == .discarded || reconciler.machines[machine.id]?.lossCause != nil {
+        // Who stops a guest without force asks it to end: for that it goes on first, as one does whose move was given up.
+        let isDestroyed = machine.intent == .stopped && (machine.isStopForced || machine.image != nil)
+        if isDestroyed || machine.image?.phase == .discarded || reconciler.machines[machine.id]?.lossCause != nil {
             return insist(on: .destroy(domain: domain.domain), machine, placement, &effects)
         }
         if machine.migration != nil, machine.intent == .running { return reconcileSent(machine, placement, &effects) }

@@ -98,11 +98,27 @@ extension AgentCore {
                 if let operation = reconciler.receptions[id]?.operation { cancel(operation, &effects) }
                 report(.failed(cause: "The agent of the server that it was to go to is being stopped."), machine, migration, own, &effects)
             } else if let reception = reconciler.receptions[id] {
+                giveUpSilent(reception, machine, migration, own, &effects)
                 if reception.epoch == migration.epoch { tellReception(reception, machine, migration, owned[id] ?? [], own, &effects) }
             } else {
                 beginReception(of: machine, migration, &effects)
             }
         }
+    }
+
+    /// Ends a reception that the hypervisor does not answer: meanwhile the guest may stand still at the source, which waits for the log.
+    private mutating func giveUpSilent(
+        _ reception: Reception, _ machine: VirtualMachine, _ migration: MachineMigration, _ own: SessionNumber,
+        _ effects: inout [AgentEffect]
+    ) {
+        guard reception.epoch == migration.epoch, let operation = reception.operation, let running = reconciler.operations[operation] else {
+            return
+        }
+        let patience = settings.patience(with: running.operation, machine.reserved.memory)
+        guard now.monotonic - running.began >= patience else { return }
+        cancel(operation, &effects)
+        let cause = "The hypervisor of the server that it was to go to has not answered for \(patience.components.seconds) s."
+        report(.failed(cause: cause), machine, migration, own, &effects)
     }
 
     /// Whether the log still brings the machine here by this attempt, or has handed it over.

@@ -127,7 +127,8 @@ extension AgentCore {
         let isOpen = session.number != nil && server?.run == identity.run && (server?.isSessionOpen ?? false)
         if now.monotonic < progress.deadline {
             if isLeading { return }
-            if isOpen, isMoving {
+            // Once RELEASED is under way, it is what ends the attempts.
+            if isOpen, !session.isReleasing, isMoving {
                 reconciler.isDue = true
                 return
             }

@@ -62,6 +62,10 @@ extension PoolState {
                 .machineStateForbids,
                 "Virtual machine \(machine.name) has a \(kind.rawValue) under way. Wait until that has ended, then migrate it.")
         }
+        guard machine.formerRequirements == nil else {
+            throw Refused(
+                .machineStateForbids, "Virtual machine \(machine.name) is changing its size. Wait until it has, then migrate it.")
+        }
         guard machine.remnants.count < PoolLimits.remnants else {
             throw Refused(
                 .machineStateForbids,
@@ -130,7 +134,13 @@ extension PoolState {
             )
         }
         switch word {
-        case .received: handOver(machine, migration, to: server, entry)
+        case .received:
+            // The target would not let it run beside another, and its guest would be lost: at the source it goes on.
+            guard let sighting = sightings(of: id).first else {
+                handOver(machine, migration, to: server, entry)
+                break
+            }
+            giveUpMigration(of: id, .failed, cause: Self.bounded("It was not handed over: \(sighting.words)."), entry)
         case .failed(let cause): giveUpMigration(of: id, .failed, cause: Self.bounded(cause), entry)
         }
         return .none
@@ -193,9 +203,7 @@ extension PoolState {
     mutating func endMigrations(with server: Server, because reason: String, wasBooted: Bool, _ entry: PoolEntry) {
         endMigrations(to: server, because: reason, entry)
         if wasBooted {
-            for id in machines(leavingRemnantsOn: server.id) {
-                for remnant in machines[id]?.remnants ?? [] where remnant.server == server.id { remove(remnant, of: id) }
-            }
+            forgetRemnants(on: server)
             // What it ran is gone, and with it each of their migrations.
             return
         }
@@ -211,13 +219,23 @@ extension PoolState {
     }
 
     func requireNoMigrations(on server: Server) throws(Refused) {
-        guard let id = machines(comingTo: server.id).first ?? machines(leavingRemnantsOn: server.id).first else { return }
+        let isHeard = server.isSessionOpen && server.isReachable
+        // What is left on a server that nobody hears never runs, and the server is not let in again.
+        let left = isHeard ? machines(leavingRemnantsOn: server.id).first : nil
+        guard let id = machines(comingTo: server.id).first ?? left else { return }
         throw Refused(
             .serverInUse,
             """
             Server \(server.name) has a part in a migration of virtual machine \(machines[id]?.name.text ?? "?"), or holds what is left of \
             one. Wait until it has taken that down, then remove the server.
             """)
+    }
+
+    /// Nobody waits for what a removed server was to take down.
+    mutating func forgetRemnants(on server: Server) {
+        for id in machines(leavingRemnantsOn: server.id) {
+            for remnant in machines[id]?.remnants ?? [] where remnant.server == server.id { remove(remnant, of: id) }
+        }
     }
 
     func requireNoRemnants(of machine: VirtualMachine) throws(Refused) {

@@ -221,6 +221,7 @@ extension PoolState {
             throw Refused(.serverInUse, "Server \(server.name) is the last one of the pool. A pool has at least one server.")
         }
         leaveDiscardedImages(of: server, entry)
+        forgetRemnants(on: server)
         servers[id]?.isRemoved = true
         servers[id]?.isSessionOpen = false
         servers[id]?.facts = nil

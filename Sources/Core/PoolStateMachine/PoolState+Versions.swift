@@ -9,7 +9,7 @@ extension PoolState {
         case .deleteMachine(let machine), .changeMachine(let machine, _), .changeDevice(let machine, _), .startMachine(let machine),
             .stopMachine(let machine, _, _),
             .rebootMachine(let machine, _, _), .pauseMachine(let machine), .unpauseMachine(let machine), .suspendMachine(let machine),
-            .resumeMachine(let machine), .resetMachineStatus(let machine),
+            .resumeMachine(let machine), .migrateMachine(let machine, _), .resetMachineStatus(let machine),
             .putTag(let machine, _, _), .deleteTag(let machine, _):
             machines[machine]?.changedAt
         case .maintenance(let server, _), .removeServer(let server):
