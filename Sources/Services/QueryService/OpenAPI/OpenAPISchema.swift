@@ -118,7 +118,9 @@ struct OpenAPIObject: Sendable {
     }
 
     private static func requirement(_ property: String, _ count: Int) -> JSONValue {
-        let list = JSONValue.object([("type", .text("array")), ("minItems", .number(count)), ("uniqueItems", .boolean(true))])
+        // What is named twice counts once, and one is enough of itself: only of two it matters that they are different.
+        let list = JSONValue.object(
+            [("type", .text("array")), ("minItems", .number(count))] + (count > 1 ? [("uniqueItems", .boolean(true))] : []))
         return .object([("required", .list([.text(property)])), ("properties", .object([(property, list)]))])
     }
 }
