@@ -149,6 +149,35 @@ struct SuspendTests {
         #expect(machine.cause.contains("server beta is not heard, so the file is left there"))
     }
 
+    /// What can take the place of a task that waits for an agent that was stopped.
+    enum Successor: CaseIterable { case resize, pause, reboot }
+
+    @Test(
+        "whatever takes the place of a waiting suspend or stop leaves nothing of it (simulated seed 202 of 6 servers)",
+        arguments: Successor.allCases)
+    func leavesNothing(successor: Successor) throws {
+        for waiting in ["suspend", "stop"] {
+            var pool = try Suspended(isDone: false)
+            let session = pool.scene.state.servers[PoolScene.two]?.session ?? .none
+            pool.scene.apply(.released(server: PoolScene.two, session: session), by: .server(PoolScene.two))
+            let first = try pool.task(waiting == "suspend" ? .suspendMachine(pool.id) : .stopMachine(pool.id, force: true))
+            try #require(pool.state(of: first) == .waiting)
+
+            switch successor {
+            case .resize: pool.scene.apply(.changeMachine(pool.id, MachineChange(memory: Mebibytes(900))))
+            case .pause: pool.scene.apply(.pauseMachine(pool.id))
+            case .reboot: pool.scene.apply(.rebootMachine(pool.id, force: false))
+            }
+
+            let machine = try pool.machine
+            #expect(pool.state(of: first) == .cancelled, "\(waiting)")
+            #expect(machine.image == nil && !machine.isStopForced, "\(waiting)")
+            let wanted: [Successor: MachineIntent] = [.resize: .running, .pause: .paused, .reboot: .rebooting]
+            #expect(machine.intent == wanted[successor], "\(waiting)")
+            #expect(pool.scene.state.inconsistency == nil)
+        }
+    }
+
     @Test("a server that is removed while it is to remove an image is not waited for (simulated seed 69 of 7 servers)")
     func discardsOfRemoved() throws {
         var pool = try Suspended()

@@ -51,6 +51,7 @@ extension PoolState {
             throw Refused(.machineStateForbids, "Virtual machine \(machine.name) is changing its size. Wait until it has, then suspend it.")
         }
         guard let image = suspensionTarget(of: machine) else { return .none }
+        takePlace(onMachine: machine)
         machines[id]?.intent = .suspended
         setImage(of: id, image)
         let task = begin(.suspend, machine, .suspending, doing: "writing its memory to an image", toBe: "suspended", entry)

@@ -90,6 +90,7 @@ extension PoolState {
         try require(.reboot, machine)
         try requireUnseen(machine, for: .reboot)
         try check(patience: patience)
+        takePlace(onMachine: machine)
         machines[id]?.intent = .rebooting
         machines[id]?.isStopForced = Self.isForced(force, patience)
         machines[id]?.stopPatience = patience
@@ -104,6 +105,7 @@ extension PoolState {
         let machine = try existing(id)
         try require(.pause, machine)
         try requireDevicesAtRest(machine, "pause")
+        takePlace(onMachine: machine)
         machines[id]?.intent = .paused
         return .task(begin(.pause, machine, .pausing, doing: "pausing it", toBe: "paused", entry))
     }
@@ -112,8 +114,18 @@ extension PoolState {
         let machine = try existing(id)
         try require(.unpause, machine)
         try requireUnseen(machine, for: .unpause)
+        takePlace(onMachine: machine)
         machines[id]?.intent = .running
         return .task(begin(.unpause, machine, .unpausing, doing: "letting it go on", toBe: "unpaused", entry))
+    }
+
+    /// Undoes what was wanted of a machine by a task that waits for its server, and that another is to take the place of: of a stop its
+    /// force, of a suspend its image.
+    mutating func takePlace(onMachine machine: VirtualMachine) {
+        _ = giveUpImage(of: machine)
+        machines[machine.id]?.isStopForced = false
+        machines[machine.id]?.stopPatience = nil
+        machines[machine.id]?.intent = machine.status == .paused ? .paused : .running
     }
 
     /// Begins a task that the machine's server has to do; it takes the place of one under way.
@@ -179,6 +191,7 @@ extension PoolState {
 
     /// - Precondition: `checkResize` let it pass.
     mutating func resize(_ machine: VirtualMachine, to new: MachineRequirements, _ entry: PoolEntry) -> TaskID {
+        takePlace(onMachine: machine)
         endTask(of: machine.id, .cancelled, cause: "A resize took its place.")
         setRequirements(of: machine.id, new, former: machine.reserved)
         return beginTask(.resize, machine, cause: "Server \(serverName(of: machine)) is changing its size.", entry)
