@@ -52,8 +52,14 @@ extension SimulatedHypervisor {
                     failure = error
                     // Whoever hears of the end acts on the domain next: so the host has to have stopped before.
                     guard case .success = await ask(.cancelMove, on: link, within: patience) else { return .failed(cause: error.cause) }
+                    tickLater()
                 }
-            case .tick: break
+            case .tick:
+                // The first may have overtaken the request itself, and then it has cancelled nothing.
+                guard case .success = await ask(.cancelMove, on: link, within: patience) else {
+                    return .failed(cause: failure?.cause ?? LinkFailure.cancelled.operationCause)
+                }
+                tickLater()
             case .told(.success(.sent(let document))):
                 if let failure { return .failed(cause: failure.cause) }
                 do throws(TransferFailure) { try await stream.write(text.end(document)) } catch { return .failed(cause: error.cause) }
@@ -85,7 +91,13 @@ extension SimulatedHypervisor {
                 }
             }
             defer { group.cancelAll() }
-            return await self.receive(events, from: stream, link)
+            return await self.receive(events, from: stream, link) { error in
+                // The first may have overtaken the request itself, and then it has cancelled nothing.
+                group.addTask {
+                    do { try await Task.sleep(for: TravellingText.pause) } catch { return }
+                    event.yield(.came(.failure(error)))
+                }
+            }
         }
     }
 
@@ -95,7 +107,8 @@ extension SimulatedHypervisor {
     }
 
     private func receive(
-        _ events: AsyncStream<ReceiveEvent>, from stream: any TransferStream, _ link: NIOLoopBoundBox<HypervisorLink>
+        _ events: AsyncStream<ReceiveEvent>, from stream: any TransferStream, _ link: NIOLoopBoundBox<HypervisorLink>,
+        cancelLater: (TransferFailure) -> Void
     ) async -> DomainOperationResult {
         var failure: TransferFailure?
         for await event in events {
@@ -106,6 +119,7 @@ extension SimulatedHypervisor {
             case .came(.failure(let error)):
                 failure = error
                 guard case .success = await ask(.cancelMove, on: link, within: patience) else { return .failed(cause: error.cause) }
+                cancelLater(error)
             case .told(.success(.performed(nil))): return failure.map { .failed(cause: $0.cause) } ?? .done
             case .told(.success(.performed(let cause?))):
                 let cause = failure?.cause ?? Self.bounded(cause)
