@@ -19,7 +19,8 @@ needs "a pool is founded" found
 needs "the agent starts" 'start_agent; pool pool status | grep -q "1 of 1 reachable"'
 # There is no udev here that would load it for the device model's network card.
 needs "Domain-0 has TAP interfaces" 'in_dom0 "modprobe tun; [ -e /dev/net/tun ]"'
-# An emulated card would need the boot ROMs of Debian's ipxe-qemu, which the image does not have. Without vncpasswd: Debian's qemu-system-xen has no DES, and refuses to start with a password.
+# An emulated card would need the boot ROMs of Debian's ipxe-qemu, which the image does not have. Without vncpasswd: Debian's
+# qemu-system-xen has no DES, and refuses to start with a password.
 needs "HVM: created of a vm.cfg" 'machine hvm hvm "" "serial = \"pty\"
 vnc = 1
 vnclisten = \"127.0.0.1\"
