@@ -61,9 +61,20 @@ struct DeviceEditTests {
         let gone = try edit(.detachInterface("00-16-3E-11-22-33"))
 
         #expect(attached.settings.interfaces.map(\.mac) == [first, MACAddress("00:16:3e:11:22:33"), third])
-        #expect(attached.device == third.description && attached.element == "mac=\(third),bridge=xenbr1")
+        #expect(attached.device == third.description && attached.element == "mac=\(third),bridge=xenbr1,devid=2")
         #expect(detached.settings.interfaces.map(\.mac) == [first] && detached.device == "00:16:3e:11:22:33")
         #expect(gone == detached)
+    }
+
+    @Test("an interface keeps its number when others go and come, so that a domain built of the text elsewhere is what the guest knows")
+    func keepsNumbers() throws {
+        let gone = try edit(.detachInterface("0"))
+        let back = try edit(.attachInterface("bridge=xenbr1"), gone.text)
+
+        #expect(gone.settings.interfaces.map(\.deviceID) == [1])
+        #expect(back.settings.interfaces.map(\.deviceID) == [1, 2])
+        #expect(try edit(.attachInterface("bridge=xenbr1,devid=5")).settings.interfaces.map(\.deviceID) == [0, 1, 5])
+        #expect(try refusal(.attachInterface("bridge=xenbr1,devid=1")).kind == .taken)
     }
 
     @Test("a drive takes a medium and gives it back; the drive stays")

@@ -255,7 +255,7 @@ struct MigrationTests {
         pool.scene.observe(pool.id, .paused)
         pool.scene.apply(.unpauseMachine(pool.id))
         pool.scene.observe(pool.id, .running)
-        guard try pool.machine.formerRequirements != nil else { return }
+        try #require(try pool.machine.formerRequirements != nil)
         expectRefused(pool.scene.apply(.migrateMachine(pool.id, MigrationWish())), .machineStateForbids)
     }
 

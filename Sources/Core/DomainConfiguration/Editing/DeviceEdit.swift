@@ -72,7 +72,7 @@ package enum DeviceElement {
 extension DomainConfiguration {
     /// The configuration with one device changed; whatever else it says stays.
     ///
-    /// Comments are lost, as with every canonical text. Where interfaces change, each one's MAC address is written out: an address that
+    /// Comments are lost, as with every canonical text. Where interfaces change, each one's MAC address and number are written out: what
     /// is made of an interface's place in the list would change with the list.
     ///
     /// - Parameter uuid: the domain's, whose hash the addresses are that the configuration leaves out.
@@ -155,13 +155,20 @@ extension DomainSettings {
         do throws(DomainConfigurationError) { added = try DeviceElement.interface(text) } catch {
             throw DeviceEditRefusal(error, in: "interface")
         }
-        writeOutAddresses(uuid)
+        writeOutIdentities(uuid)
         if let given = added.mac, interfaces.contains(where: { $0.mac == given }) {
             throw DeviceEditRefusal(
                 kind: .taken, cause: "There is an interface \(given) already.", cure: "Choose another MAC address, or leave it out.")
         }
+        if let given = added.deviceID, interfaces.contains(where: { $0.deviceID == given }) {
+            throw DeviceEditRefusal(
+                kind: .taken, cause: "There is an interface with devid \(given) already.", cure: "Choose another, or leave it out.")
+        }
+        let next = interfaces.compactMap(\.deviceID).max().map { $0 + 1 } ?? 0
         interfaces.append(added)
-        writeOutAddresses(uuid)
+        // One that was there before keeps its number: what the guest knows of it goes by that.
+        if added.deviceID == nil { interfaces[interfaces.count - 1].deviceID = next }
+        writeOutIdentities(uuid)
         let interface = interfaces[interfaces.count - 1]
         return (interface.mac?.description ?? "", interface.canonicalText)
     }
@@ -169,7 +176,7 @@ extension DomainSettings {
     fileprivate mutating func detachInterface(
         _ name: String, _ uuid: (high: UInt64, low: UInt64)
     ) throws(DeviceEditRefusal) -> (device: String, element: String) {
-        writeOutAddresses(uuid)
+        writeOutIdentities(uuid)
         let address = MACAddress(name)
         // A MAC address without separators would be a number too, which no list is long enough for.
         let place = name.utf8.count < 6 ? Int(name) : nil
@@ -178,6 +185,13 @@ extension DomainSettings {
         }
         let interface = interfaces.remove(at: index)
         return (interface.mac?.description ?? "", interface.canonicalText)
+    }
+
+    /// Gives each interface the MAC address and the number that it has had without their being written: both are made of its place in the
+    /// list, which changes with the list, and the guest and a domain that is built of the text elsewhere have to agree on them.
+    private mutating func writeOutIdentities(_ uuid: (high: UInt64, low: UInt64)) {
+        writeOutAddresses(uuid)
+        for index in interfaces.indices where interfaces[index].deviceID == nil { interfaces[index].deviceID = index }
     }
 
     /// Gives each interface the MAC address that it has had without one being written.
