@@ -13,8 +13,8 @@ struct VirtualMachineMigrateCommand: AsyncParsableCommand {
               ovm vm migrate $(ovm vm ls --server alpha --status Running -o name)    # all that run on alpha
 
             The memory goes over the agents' own connection, and the guest runs on meanwhile where its server can send a guest of its type \
-            that runs; where it cannot, that is said before. It runs once at any time, whatever dies in the middle: it is handed over or given \
-            up, whichever is committed first. `ovm task cancel` gives it up, until it is handed over.
+            that runs; where it cannot, that is said before. It never runs twice, whatever dies in the middle: it is handed over or given up, \
+            whichever is committed first. `ovm task cancel` gives it up, until it is handed over.
             """)
 
     @OptionGroup var options: ClientOptions

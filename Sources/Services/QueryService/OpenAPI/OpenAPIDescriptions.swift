@@ -105,7 +105,7 @@ extension OpenAPIDocument {
         """,
         "migrateMachine": """
         To the server that is named, or to the best of those that could take it, as `migration` shows beforehand. Its memory goes over the \
-        agents' own connection. It runs once at any time: handed over or given up, whichever is committed first, whatever dies in the middle. \
+        agents' own connection. It never runs twice: handed over or given up, whichever is committed first, whatever dies in the middle. \
         Cancelling the task gives it up, until it is handed over. The task is done when it runs on the other server.
         """,
         "checkMigration": """
