@@ -170,7 +170,7 @@ let testTargets: [Target] = [
         of: "AgentRuntime",
         alsoImport: [
             "AgentPorts", "PrometheusMetrics", "AgentCore", "PoolModel", "RaftCore", "PoolStateMachine", "OpenSSLTransport", "Logging",
-            "NIOCore", "NIOPosix",
+            "NIOConcurrencyHelpers", "NIOCore", "NIOPosix",
         ]),
     tests(
         of: "PeerNetwork",

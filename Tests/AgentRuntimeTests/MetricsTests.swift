@@ -1,9 +1,9 @@
 import AgentCore
 import AgentPorts
+import NIOConcurrencyHelpers
 import PoolModel
 import PoolStateMachine
 import PrometheusMetrics
-import Synchronization
 import Testing
 
 @testable import AgentRuntime
@@ -118,15 +118,16 @@ struct MetricsTests {
 
 /// A hypervisor that does, fails or holds what it is asked for, as a test says.
 private final class ScriptedHypervisor: HypervisorPort {
-    private let state = Mutex((fails: false, holds: false))
+    /// Not Synchronization's Mutex, which the thread sanitizer takes for no lock when it is contended.
+    private let state = NIOLockedValueBox((fails: false, holds: false))
 
     var fails: Bool {
-        get { state.withLock { $0.fails } }
-        set { state.withLock { $0.fails = newValue } }
+        get { state.withLockedValue { $0.fails } }
+        set { state.withLockedValue { $0.fails = newValue } }
     }
     var holds: Bool {
-        get { state.withLock { $0.holds } }
-        set { state.withLock { $0.holds = newValue } }
+        get { state.withLockedValue { $0.holds } }
+        set { state.withLockedValue { $0.holds = newValue } }
     }
 
     func listDomains() async throws(HypervisorError) -> [DomainReport] {
