@@ -94,7 +94,8 @@ test-api: build deps-api ## schemathesis with all its checks against the query p
 SANITIZED := OpenSSLTransportTests|WireFormatTests|SQLiteStorageTests|SimulatedHostTests|ServerEnvironmentTests|AgentRuntimeTests|PeerNetworkTests|QueryServiceTests|PoolCommandsTests
 
 test-sanitize: deps ## The adapters' and services' tests under the thread and the address sanitizer
-	swift test --no-parallel --sanitize=thread --scratch-path .build-thread --filter '$(SANITIZED)'
+	TSAN_OPTIONS=suppressions=$(CURDIR)/Tests/Sanitizers/thread.txt \
+	  swift test --no-parallel --sanitize=thread --scratch-path .build-thread --filter '$(SANITIZED)'
 	ASAN_OPTIONS=detect_leaks=0 swift test --no-parallel --sanitize=address --scratch-path .build-address --filter '$(SANITIZED)|SimulationKitTests'
 
 fuzz: ## Fuzz with libFuzzer: 10 million vm.cfg texts, or TARGET=DomainConfigurationGrowth RUNS=20000 (half an hour and more)

@@ -236,6 +236,40 @@ struct MigrationTests {
         #expect(pool.scene.state.tasks[pool.task]?.cause.contains("domain 9 of it is seen on server alpha") == true)
     }
 
+    @Test("a machine that keeps apart from one that is coming does not come there too, nor starts there")
+    func keepsApartFromTheComing() throws {
+        var pool = try Moving()
+        let other = try pool.scene.createMachine("other")
+        let name = try pool.machine.name.text
+        try pool.scene.createRule(PoolScene.rule(machines: [name, "other"]))
+        pool.scene.apply(.changeMachine(other, MachineChange(preferredServers: [PoolScene.three])))
+        expectRefused(pool.scene.apply(.startMachine(other)), .noServerFits)
+        pool.scene.apply(.changeMachine(other, MachineChange(preferredServers: [PoolScene.one])))
+        try pool.scene.start(other)
+        pool.scene.observe(other, .running)
+        expectRefused(pool.scene.apply(.migrateMachine(other, MigrationWish(target: PoolScene.three))), .noServerFits)
+        pool.report(.failed("The connection was lost."))
+        pool.scene.apply(.changeMachine(other, MachineChange(preferredServers: [])))
+        guard case .done(.task) = pool.scene.apply(.migrateMachine(other, MigrationWish(target: PoolScene.three))) else {
+            Issue.record("What nothing hinders any more was refused.")
+            return
+        }
+    }
+
+    @Test(
+        "a hard rule that would be broken by now keeps it from being handed over: its guest goes on at the source",
+        arguments: RuleKind.allCases)
+    func keepsRulesToTheEnd(_ kind: RuleKind) throws {
+        var pool = try Moving()
+        _ = try pool.scene.runMachine("other", on: kind == .affinity ? PoolScene.one : PoolScene.three)
+        try pool.scene.createRule(PoolScene.rule("pair", kind, machines: [try pool.machine.name.text, "other"]))
+        pool.report(.received)
+        let machine = try pool.machine
+        #expect(machine.placement?.server == PoolScene.two && machine.migration == nil && pool.ended(pool.task) == .failed)
+        let cause = try #require(pool.scene.state.tasks[pool.task]?.cause)
+        #expect(cause.contains("rule pair keeps them \(kind == .affinity ? "together" : "apart")"))
+    }
+
     @Test("a server that died with a remnant can be removed, and nobody waits for it any more")
     func forgetsTheDead() throws {
         var pool = try Moving()

@@ -29,7 +29,7 @@ package struct PlacementRule: Hashable, Sendable {
     /// How the rule would be broken by the machine on this server; nil where it would not.
     ///
     /// Members that are on several servers already are together nowhere: each of these servers is as good as the other.
-    func conflict(on server: ServerID, named name: (ServerID) -> ServerName?) -> RuleConflict? {
+    package func conflict(on server: ServerID, named name: (ServerID) -> ServerName?) -> RuleConflict? {
         switch kind {
         case .antiAffinity:
             guard let here = others[server] else { return nil }

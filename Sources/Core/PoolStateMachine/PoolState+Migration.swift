@@ -135,15 +135,26 @@ extension PoolState {
         }
         switch word {
         case .received:
-            // The target would not let it run beside another, and its guest would be lost: at the source it goes on.
-            guard let sighting = sightings(of: id).first else {
+            guard let hindrance = hindrance(to: machine, on: server) else {
                 handOver(machine, migration, to: server, entry)
                 break
             }
-            giveUpMigration(of: id, .failed, cause: Self.bounded("It was not handed over: \(sighting.words)."), entry)
+            giveUpMigration(of: id, .failed, cause: Self.bounded("It was not handed over: \(hindrance)."), entry)
         case .failed(let cause): giveUpMigration(of: id, .failed, cause: Self.bounded(cause), entry)
         }
         return .none
+    }
+
+    /// What has come up since a migration began that forbids its end; at the source its guest goes on.
+    private func hindrance(to machine: VirtualMachine, on target: Server) -> String? {
+        // The target would not let it run beside another, and its guest would be lost.
+        if let sighting = sightings(of: machine.id).first { return sighting.words }
+        // Rules and tags change, and other members start, while the memory is on its way.
+        for rule in placementRules(of: machine) where rule.strength == .hard {
+            guard let conflict = rule.conflict(on: target.id, named: { servers[$0]?.name }) else { continue }
+            return "server \(target.name) \(conflict.refusal)"
+        }
+        return nil
     }
 
     /// HANDED_OVER: from here on the machine is the target's, and nothing of it runs at the source again.

@@ -153,9 +153,22 @@ extension PoolState {
     /// The rules of a machine as Placement wants them: found once for a decision, not once for each server.
     func placementRules(of machine: VirtualMachine) -> [PlacementRule] {
         rules(of: machine).map { rule in
-            let others = placedMembers(of: rule.definition).compactMapValues { placedOthers(among: $0, than: machine.id) }
+            var members = placedMembers(of: rule.definition)
+            // Those that keep together follow a machine once it is there; those that keep apart go out of the way of one that comes.
+            if rule.definition.kind == .antiAffinity { members.merge(comingMembers(of: rule.definition)) { $0.merged(with: $1) } }
+            let others = members.compactMapValues { placedOthers(among: $0, than: machine.id) }
             return PlacementRule(
                 name: rule.definition.name, kind: rule.definition.kind, strength: rule.definition.strength, others: others)
+        }
+    }
+
+    /// The members that a migration brings to a server, by server, each list by number.
+    private func comingMembers(of definition: RuleDefinition) -> [ServerID: [VirtualMachineID]] {
+        machinesComing.compactMapValues { coming in
+            let members = coming.filter { id in
+                machines[id].map { definition.includes($0.name, tags: $0.tags) } ?? false
+            }
+            return members.isEmpty ? nil : members.sorted()
         }
     }
 
