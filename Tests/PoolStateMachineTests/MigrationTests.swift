@@ -248,7 +248,7 @@ struct MigrationTests {
         try pool.scene.start(other)
         pool.scene.observe(other, .running)
         expectRefused(pool.scene.apply(.migrateMachine(other, MigrationWish(target: PoolScene.three))), .noServerFits)
-        pool.report(.failed("The connection was lost."))
+        pool.report(.failed(cause: "The connection was lost."))
         pool.scene.apply(.changeMachine(other, MachineChange(preferredServers: [])))
         guard case .done(.task) = pool.scene.apply(.migrateMachine(other, MigrationWish(target: PoolScene.three))) else {
             Issue.record("What nothing hinders any more was refused.")

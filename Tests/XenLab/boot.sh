@@ -17,7 +17,7 @@ set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
 # SMAP must be off: QEMU before 9 takes the reads of IRET in ring 3 for the supervisor's, and Domain-0 dies at once.
-cpu=${CPU:-qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,-smap}
+cpu=${CPU:-qemu64,+svm,+npt,+ssse3,+sse4.1,+sse4.2,+popcnt,-smap,+aes,+pclmulqdq}
 switch_port=$((BASE_PORT + 200))
 
 # The process of a server, if it is still that: numbers are used again.

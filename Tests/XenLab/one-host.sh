@@ -66,6 +66,8 @@ step "PV: its NIC and its disk" 'in_dom0 "until_true $PATIENCE \"ping -c1 -W3 10
 # The kernel serves its disk, a raw image, by a loop device: what qemu serves is counted nowhere.
 step "PV: what it uses is told" 'pool pool metrics > "$work/metrics"
   for name in cpu_seconds_total memory_held_bytes disk_written_bytes_total network_sent_bytes_total; do grep "^ovm_machine_$name{machine=\"pv\"" "$work/metrics"; done'
+step "PV: its console through the pool" 'hears pv "good evening"'
+long "its console's log" 'pool vm console pv --log | grep -a -m1 -o "GUEST up.*"'
 long "the server's cards are the same with it" 'pool server show xen1 -o json | grep -c "\"name\" *: *\"vif" && exit 1; pool event ls | grep -c server-facts || true'
 step "PV: paused" 'pool vm pause pv; becomes pv Paused; a=$(count pv); sleep 2; [ "$(count pv)" = "$a" ]; echo "stands at $a"'
 step "PV: unpaused" 'pool vm unpause pv; becomes pv Running; echo "at $(counts_on pv)"'
