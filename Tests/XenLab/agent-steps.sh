@@ -99,10 +99,11 @@ domain() { in_dom0 "xl domid $1"; }
 count() { in_dom0 "count $1"; }
 # The guest says another number than before.
 counts_on() { in_dom0 "a=\$(count $1); until_true $PATIENCE \"[ \\\"\\\$(count $1)\\\" != \\\"\$a\\\" ]\"; count $1"; }
-# hears NAME LINE: typed on its text console through the pool, the line is answered by its guest.
+# hears NAME LINE: typed on its text console through the pool, again and again, the line is answered by its guest.
 hears() {
   local reader status=0
-  timeout $PATIENCE "$program" vm console "$1" --pool "$work/pool.json" > "$work/console" 2>&1 <<<"$2" &
+  timeout $PATIENCE "$program" vm console "$1" --pool "$work/pool.json" > "$work/console" 2>&1 \
+    < <(while echo "$2" 2>/dev/null; do sleep 3; done) &
   reader=$!
   until_true $PATIENCE "grep -a 'GUEST heard $2' '$work/console'" || status=$?
   kill $reader 2>/dev/null || true

@@ -19,6 +19,7 @@ needs "a pool is founded" found
 needs "the agent starts" 'start_agent; pool pool status | grep -q "1 of 1 reachable"'
 # There is no udev here that would load it for the device model's network card.
 needs "Domain-0 has TAP interfaces" 'in_dom0 "modprobe tun; [ -e /dev/net/tun ]"'
+step "two CDs lie there" 'in_dom0 "truncate -s 2M /disk/first.iso /disk/second.iso"'
 # An emulated card would need the boot ROMs of Debian's ipxe-qemu, which the image does not have. Without vncpasswd: Debian's
 # qemu-system-xen has no DES, and refuses to start with a password.
 needs "HVM: created of a vm.cfg" 'machine hvm hvm "" "serial = \"pty\"
@@ -26,7 +27,7 @@ vnc = 1
 vnclisten = \"127.0.0.1\"
 usbdevice = \"tablet\"
 vif = [\"bridge=xenbr0,type=vif\"]
-disk = [\"file:/disk/pv.img,hda,w\", \",hdc:cdrom,r\"]"; of hvm warnings'
+disk = [\"file:/disk/pv.img,hda,w\", \"file:/disk/first.iso,hdc:cdrom,r\"]"; of hvm warnings'
 needs "HVM: started" 'pool vm start hvm; becomes hvm Running; echo "domain $(domain hvm)"'
 step "HVM: its serial line through the pool" 'hears hvm "good evening"'
 step "HVM: its screen through the pool" 'timeout $PATIENCE "$program" vm vnc hvm --pool "$work/pool.json" > "$work/display" 2>&1 & viewer=$!
@@ -45,10 +46,12 @@ open(sys.argv[2], "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
 assert len(set(rest)) > 1, "the screen is of one colour"
 print(width, "x", height, "in", sys.argv[2])
 PYTHON'
-step "HVM: a CD comes and goes while it runs" 'in_dom0 "truncate -s 2M /disk/cd.iso"; pool vm cd insert hvm /disk/cd.iso; rests hvm
-  in_dom0 "xl qemu-monitor-command hvm \"info block\" | grep cd.iso"; of hvm configuration | grep cd.iso
-  pool vm cd eject hvm; rests hvm; [ -z "$(of hvm configuration | grep cd.iso)" ]
-  in_dom0 "[ -z \"\$(xl qemu-monitor-command hvm \"info block\" | grep cd.iso)\" ]"; echo in and out'
+# What the device model says is in a drive.
+in_drive() { in_dom0 "xl qemu-monitor-command hvm \"info block\"" | grep -c "$1" || true; }
+step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso; rests hvm; [ "$(in_drive second.iso)" -ge 1 ]; [ "$(in_drive first.iso)" = 0 ]
+  of hvm configuration | grep -o "[^\"]*second.iso[^\"]*"'
+step "HVM: the CD is taken out" 'pool vm cd eject hvm; rests hvm; [ "$(in_drive second.iso)" = 0 ]; [ -z "$(of hvm configuration | grep second.iso)" ]; echo out'
+step "HVM: and comes again" 'pool vm cd insert hvm /disk/first.iso; rests hvm; [ "$(in_drive first.iso)" -ge 1 ]; echo in'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'

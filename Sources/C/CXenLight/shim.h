@@ -8,6 +8,7 @@
 
 #include <dlfcn.h>
 #include <poll.h>
+#include <pthread.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -15,6 +16,8 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
 
 /* The newest that libxl.h of Xen 4.17 accepts: it refuses 0x041700. */
 #define LIBXL_API_VERSION 0x041400
@@ -113,3 +116,14 @@ static inline const libxl_childproc_hooks *_Nonnull ovm_childproc(void) { return
 /* Macros that Swift does not see. */
 static inline uint64_t ovm_memory_default(void) { return LIBXL_MEMKB_DEFAULT; }
 static inline uint32_t ovm_no_domain(void) { return (uint32_t)INVALID_DOMID; }
+
+/* What close_range(2) takes to mark descriptors in place of closing them; linux/close_range.h. */
+#define OVM_CLOSE_RANGE_CLOEXEC 4u
+
+static inline void ovm_mark_descriptors(void) { syscall(SYS_close_range, 3u, ~0u, OVM_CLOSE_RANGE_CLOEXEC); }
+
+/* Has every descriptor but the standard three marked in each child that fork() makes, so that an exec there closes it. Libxl unmarks, in the
+ * child, those that it hands on. False where the kernel (before 5.11) cannot, or there is no memory. */
+static inline bool ovm_keep_descriptors_from_children(void) {
+    return syscall(SYS_close_range, ~0u, ~0u, OVM_CLOSE_RANGE_CLOEXEC) == 0 && pthread_atfork(NULL, NULL, ovm_mark_descriptors) == 0;
+}
