@@ -9,6 +9,7 @@
 #include <dlfcn.h>
 #include <poll.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdarg.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -120,10 +121,17 @@ static inline uint32_t ovm_no_domain(void) { return (uint32_t)INVALID_DOMID; }
 /* What close_range(2) takes to mark descriptors in place of closing them; linux/close_range.h. */
 #define OVM_CLOSE_RANGE_CLOEXEC 4u
 
-static inline void ovm_mark_descriptors(void) { syscall(SYS_close_range, 3u, ~0u, OVM_CLOSE_RANGE_CLOEXEC); }
+static inline void ovm_prepare_child(void) {
+    static const int ended_by[] = {SIGHUP, SIGINT, SIGQUIT, SIGPIPE, SIGTERM};
+    sigset_t none;
+    syscall(SYS_close_range, 3u, ~0u, OVM_CLOSE_RANGE_CLOEXEC);
+    for (size_t i = 0; i < sizeof(ended_by) / sizeof(ended_by[0]); i++) signal(ended_by[i], SIG_DFL);
+    sigemptyset(&none);
+    sigprocmask(SIG_SETMASK, &none, NULL);
+}
 
-/* Has every descriptor but the standard three marked in each child that fork() makes, so that an exec there closes it. Libxl unmarks, in the
- * child, those that it hands on. False where the kernel (before 5.11) cannot, or there is no memory. */
-static inline bool ovm_keep_descriptors_from_children(void) {
-    return syscall(SYS_close_range, ~0u, ~0u, OVM_CLOSE_RANGE_CLOEXEC) == 0 && pthread_atfork(NULL, NULL, ovm_mark_descriptors) == 0;
+/* In each child that fork() makes, has every descriptor but the standard three marked, so that an exec there closes it, and lets signals end
+ * it. Libxl unmarks, in the child, those descriptors that it hands on. False where the kernel (before 5.11) cannot, or there is no memory. */
+static inline bool ovm_prepare_children(void) {
+    return syscall(SYS_close_range, ~0u, ~0u, OVM_CLOSE_RANGE_CLOEXEC) == 0 && pthread_atfork(NULL, NULL, ovm_prepare_child) == 0;
 }

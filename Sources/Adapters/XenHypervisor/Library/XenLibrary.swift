@@ -21,18 +21,19 @@ package final class XenLibrary: @unchecked Sendable {
     let libxl: ovm_libxl_table
     let store: ovm_xenstore_table
 
-    /// Whether what libxl starts inherits none of this process's files and sockets.
+    /// Whether what libxl starts inherits nothing of this process: neither its files and sockets nor its threads' blocked signals.
     ///
     /// A device model lives for as long as its guest does. With the sockets that SwiftNIO leaves open at an exec it would hold the agent's ports
-    /// when the agent is long dead, and its connections when they are closed here; and a guest that broke into it would have them.
-    package static let isKeepingDescriptors = ovm_keep_descriptors_from_children()
+    /// when the agent is long dead, and its connections when they are closed here; and a guest that broke into it would have them. With
+    /// the signal blocked by which libxl ends it, it would go on when its domain is destroyed, and hold a part of its memory.
+    package static let isPreparingChildren = ovm_prepare_children()
 
     /// Loads the libraries.
     ///
     /// - Throws: `.libraryMissing` where one cannot be opened, `.functionMissing` where it lacks a function of the headers,
-    ///   `.kernelTooOld` where what libxl starts would inherit this process's sockets.
+    ///   `.kernelTooOld` where what libxl starts would inherit from this process.
     package init(_ names: XenLibraryNames = XenLibraryNames()) throws(XenUnavailable) {
-        guard Self.isKeepingDescriptors else { throw .kernelTooOld }
+        guard Self.isPreparingChildren else { throw .kernelTooOld }
         let light = try Self.open(names.libxl)
         let shop = try Self.open(names.store)
         var missing: UnsafePointer<CChar>?

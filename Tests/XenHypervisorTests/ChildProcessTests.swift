@@ -4,22 +4,37 @@ import Testing
 @testable import XenHypervisor
 
 @Suite("What libxl starts inherits nothing of the agent", .timeLimit(.minutes(1)))
-struct ChildDescriptorTests {
+struct ChildProcessTests {
     @Test("a socket that nobody has marked is closed at the exec of a child; standard output is not")
     func closesAtExec() throws {
-        try #require(XenLibrary.isKeepingDescriptors)
+        try #require(XenLibrary.isPreparingChildren)
         let socket = Glibc.socket(AF_UNIX, Int32(SOCK_STREAM.rawValue), 0)
         try #require(socket > 2)
         defer { close(socket) }
         try #require(fcntl(socket, F_GETFD) & FD_CLOEXEC == 0)
         // 0: the descriptor is open in what was started.
-        #expect(try exitStatus(of: "[ -e /proc/self/fd/\(socket) ]") == 1)
-        #expect(try exitStatus(of: "[ -e /proc/self/fd/1 ]") == 0)
+        #expect(try end(of: "[ -e /proc/self/fd/\(socket) ]") == .exited(1))
+        #expect(try end(of: "[ -e /proc/self/fd/1 ]") == .exited(0))
         #expect(fcntl(socket, F_GETFD) & FD_CLOEXEC == 0, "the agent's own was marked")
     }
 
+    @Test("a signal that this thread blocks, or the agent ignores, ends a child", arguments: [SIGHUP, SIGTERM])
+    func hearsSignals(_ signal: Int32) throws {
+        try #require(XenLibrary.isPreparingChildren)
+        var (all, former) = (sigset_t(), sigset_t())
+        sigfillset(&all)
+        pthread_sigmask(SIG_BLOCK, &all, &former)
+        defer { pthread_sigmask(SIG_SETMASK, &former, nil) }
+        #expect(try end(of: "kill -\(signal) $$; exit 0") == .killed(signal))
+    }
+
+    private enum End: Equatable {
+        case exited(Int32)
+        case killed(Int32)
+    }
+
     /// Forks as libxl does, and runs a shell there.
-    private func exitStatus(of script: String) throws -> Int32 {
+    private func end(of script: String) throws -> End {
         typealias Fork = @convention(c) () -> pid_t
         let fork = unsafeBitCast(try #require(dlsym(nil, "fork")), to: Fork.self)
         let program = try #require(strdup("/bin/sh"))
@@ -38,7 +53,6 @@ struct ChildDescriptorTests {
         try #require(child > 0)
         var status: Int32 = 0
         while waitpid(child, &status, 0) < 0 { try #require(errno == EINTR) }
-        try #require(status & 0x7F == 0, "the child was killed")
-        return status >> 8 & 0xFF
+        return status & 0x7F == 0 ? .exited(status >> 8 & 0xFF) : .killed(status & 0x7F)
     }
 }
