@@ -20,6 +20,7 @@ needs "the agent starts" 'start_agent; pool pool status | grep -q "1 of 1 reacha
 # There is no udev here that would load it for the device model's network card.
 needs "Domain-0 has TAP interfaces" 'in_dom0 "modprobe tun; [ -e /dev/net/tun ]"'
 step "two CDs lie there" 'in_dom0 "truncate -s 2M /disk/first.iso /disk/second.iso"'
+# A drive that is empty when the machine starts is the death of Debian 12's device model (7.2.22) once a CD comes in.
 # An emulated card would need the boot ROMs of Debian's ipxe-qemu, which the image does not have. Without vncpasswd: Debian's
 # qemu-system-xen has no DES, and refuses to start with a password.
 needs "HVM: created of a vm.cfg" 'machine hvm hvm "" "serial = \"pty\"
@@ -46,12 +47,12 @@ open(sys.argv[2], "wb").write(b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(
 assert len(set(rest)) > 1, "the screen is of one colour"
 print(width, "x", height, "in", sys.argv[2])
 PYTHON'
-# What the device model says is in a drive.
-in_drive() { in_dom0 "xl qemu-monitor-command hvm \"info block\"" | grep -c "$1" || true; }
-step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso; rests hvm; [ "$(in_drive second.iso)" -ge 1 ]; [ "$(in_drive first.iso)" = 0 ]
-  of hvm configuration | grep -o "[^\"]*second.iso[^\"]*"'
-step "HVM: the CD is taken out" 'pool vm cd eject hvm; rests hvm; [ "$(in_drive second.iso)" = 0 ]; [ -z "$(of hvm configuration | grep second.iso)" ]; echo out'
-step "HVM: and comes again" 'pool vm cd insert hvm /disk/first.iso; rests hvm; [ "$(in_drive first.iso)" -ge 1 ]; echo in'
+# How often the device model holds a file open: its monitor names a medium that was put in later by a number.
+held() { in_dom0 "ls -l /proc/\$(pgrep -f \"[x]en-domid\")/fd" | grep -c "$1" || true; }
+says() { of hvm configuration | grep -c "$1" || true; }
+step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso; rests hvm; [ "$(says second.iso)" = 1 ]; [ "$(held second.iso)" -ge 1 ]; echo in'
+step "HVM: the CD is taken out" 'pool vm cd eject hvm; rests hvm; [ "$(says second.iso)" = 0 ]; [ "$(held second.iso)" = 0 ]; echo out'
+step "HVM: and comes again" 'pool vm cd insert hvm /disk/second.iso; rests hvm; [ "$(held second.iso)" -ge 1 ]; echo in'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'

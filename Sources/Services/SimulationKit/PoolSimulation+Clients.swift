@@ -117,9 +117,9 @@ extension PoolSimulation {
         switch random.below(11) {
         case 9, 10:
             let target = random.happens(400_000) ? random.choice(serversInOrder)?.id : nil
-            return .migrateMachine(machine, MigrationWish(target: target))
-        case 6: return .suspendMachine(machine)
-        case 7, 8: return .resumeMachine(machine)
+            return .migrateMachine(self.machine(in: .running) ?? machine, MigrationWish(target: target))
+        case 6: return .suspendMachine(self.machine(in: .running) ?? machine)
+        case 7, 8: return .resumeMachine(self.machine(in: .suspended) ?? machine)
         case 0: return .rebootMachine(machine, force: random.happens(300_000), patience: random.happens(500_000) ? .seconds(2) : nil)
         case 1: return .pauseMachine(machine)
         case 2, 3: return .unpauseMachine(machine)
@@ -128,6 +128,11 @@ extension PoolSimulation {
             return .changeMachine(
                 machine, MachineChange(memory: Mebibytes(512 * (1 + random.below(6))), virtualCPUs: 1 + random.below(2)))
         }
+    }
+
+    /// One that is so, as far as the log says: of others it is mostly refused.
+    private func machine(in status: MachineStatus) -> VirtualMachineID? {
+        random.choice(checks.reference.machines.values.filter { $0.status == status }.map(\.id).sorted())
     }
 
     /// Makes, changes or deletes one of two rules: over two machines by name, or over whatever has a tag.
