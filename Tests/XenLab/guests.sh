@@ -19,6 +19,8 @@ shows() { local file; file=$(console "$1"); [ -n "$file" ] && grep -aq "$2" "$fi
 state() { xl list "$1" 2>/dev/null | awk 'NR == 2 { print $5 }'; }
 memory() { xl list "$1" | awk 'NR == 2 { print $3 }'; }
 domid() { xl domid "$1" 2>/dev/null; }
+# The process numbers of the device models.
+device_models() { grep -l '^xen-qemu-system' /proc/[0-9]*/comm 2>/dev/null | cut -d/ -f3; }
 gone() { ! xl domid "$1" >/dev/null 2>&1; }
 # guest NAME TYPE [KERNEL ARGUMENTS [MORE LINES]]: writes /tmp/NAME.cfg and prints its path.
 guest() {
