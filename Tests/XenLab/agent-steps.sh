@@ -58,6 +58,8 @@ step() {
 }
 # The same for a step that a short run leaves out.
 long() { [ "$SHORT" = 1 ] || step "$@"; }
+# The same for a step that only a thorough run has.
+thorough() { [ "${THOROUGH:-0}" != 1 ] || step "$@"; }
 # The same for a step without which the others make no sense.
 needs() {
   step "$@"

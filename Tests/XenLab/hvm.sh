@@ -28,7 +28,7 @@ vnc = 1
 vnclisten = \"127.0.0.1\"
 usbdevice = \"tablet\"
 vif = [\"bridge=xenbr0,type=vif\"]
-disk = [\"file:/disk/pv.img,hda,w\", \"file:/disk/first.iso,hdc:cdrom,r\"]"; of hvm warnings'
+disk = [\"file:/disk/pv.img,hda,w\", \"file:/disk/first.iso,hdc:cdrom,r\", \",hdd:cdrom,r\"]"; of hvm warnings'
 needs "HVM: started" 'pool vm start hvm; becomes hvm Running; echo "domain $(domain hvm)"'
 step "HVM: its serial line through the pool" 'hears hvm "good evening"'
 step "HVM: its screen through the pool" 'timeout $PATIENCE "$program" vm vnc hvm --pool "$work/pool.json" > "$work/display" 2>&1 & viewer=$!
@@ -50,10 +50,12 @@ PYTHON'
 # How often the device model holds a file open: its monitor names a medium that was put in later by a number.
 held() { in_dom0 "ls -l /proc/\$(device_models)/fd" | grep -c "$1" || true; }
 says() { of hvm configuration | grep -c "$1" || true; }
-step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso; rests hvm; echo "in the text $(says second.iso), held $(held second.iso)"
+step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso --drive hdc; rests hvm; echo "in the text $(says second.iso), held $(held second.iso)"
   [ "$(says second.iso)" = 1 ]; [ "$(held second.iso)" -ge 1 ]; echo in'
-step "HVM: the CD is taken out" 'pool vm cd eject hvm; rests hvm; [ "$(says second.iso)" = 0 ]; [ "$(held second.iso)" = 0 ]; echo out'
-step "HVM: and comes again" 'pool vm cd insert hvm /disk/second.iso; rests hvm; [ "$(held second.iso)" -ge 1 ]; echo in'
+step "HVM: the CD is taken out" 'pool vm cd eject hvm --drive hdc; rests hvm; [ "$(says second.iso)" = 0 ]; [ "$(held second.iso)" = 0 ]; echo out'
+step "HVM: and comes again" 'pool vm cd insert hvm /disk/second.iso --drive hdc; rests hvm; [ "$(held second.iso)" -ge 1 ]; echo in'
+step "HVM: one that was empty at its start takes none" 'if pool vm cd insert hvm /disk/second.iso --drive hdd; then exit 1; fi
+  rests hvm; grep -o "the drive was empty[^.]*" "$work/words"; [ -n "$(in_dom0 device_models)" ]; is hvm Running'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'

@@ -118,11 +118,11 @@ long "agent killed while it destroys" 'killed_in_the_midst pv stop --force; beco
 
 # One at a time: guests that boot are what an emulated CPU is slow at.
 step "a guest powers itself off" 'machine off pv "act=poweroff after=2"; pool vm start off; becomes off PoweredOff; is_true off; of off cause | grep "powered itself off"'
-long "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=14"; pool vm start boots; until_true $PATIENCE "[ \$(of boots epoch) -ge 2 ]"
+long "a guest reboots itself: started anew" 'machine boots pv "act=reboot after=9"; pool vm start boots; until_true $PATIENCE "[ \$(of boots epoch) -ge 2 ]"
   becomes boots Running; pool vm stop boots --force; is_true boots'
-long "a guest crashes: started anew" 'machine crashes pv "act=crash after=14" "on_crash = \"restart\""; pool vm start crashes
+long "a guest crashes: started anew" 'machine crashes pv "act=crash after=9" "on_crash = \"restart\""; pool vm start crashes
   until_true $PATIENCE "[ \$(of crashes epoch) -ge 2 ]"; becomes crashes Running; pool vm stop crashes --force; is_true crashes'
-long "a guest crashes: dumped, and started anew" 'machine dumped pv "act=crash after=14" "on_crash = \"coredump-restart\""; pool vm start dumped
+long "a guest crashes: dumped, and started anew" 'machine dumped pv "act=crash after=9" "on_crash = \"coredump-restart\""; pool vm start dumped
   until_true $PATIENCE "[ \$(of dumped epoch) -ge 2 ]"; pool event ls --object vm/dumped | grep vm-core-dumped
   pool vm stop dumped --force; is_true dumped
   in_dom0 "stat -c \"%a %s %n\" /var/lib/xen/dump/dumped-*.core; rm /var/lib/xen/dump/dumped-*.core" | grep "^600 "'

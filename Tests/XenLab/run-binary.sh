@@ -6,8 +6,8 @@
 #                                                        /var/log/ovm/NAME.log in Domain-0
 #   run-binary.sh --copy-only ID PROGRAM
 #
-# Swift's run-time libraries come from $SHARE/lib, where this puts what the program needs of them; one with the static
-# standard library needs none. dom0.sh finds the program by its name, also after a power cut.
+# Swift's run-time libraries come from the server's own disk, where this puts what the program needs of them, by way of $SHARE/lib: from there
+# each start would take a second more. One with the static standard library needs none. dom0.sh finds the program by its name, also after a power cut.
 set -euo pipefail
 . "$(dirname "$0")/settings.sh"
 
@@ -33,8 +33,10 @@ if ! "$lab/dom0.sh" "$id" "[ \"\$(cat /disk/programs/$name.key 2>/dev/null)\" = 
   "$lab/copy-in.sh" "$id" "$stripped" /disk/programs
   "$lab/dom0.sh" "$id" "set -e
     chmod 755 /disk/programs/$name
+    mkdir -p /disk/lib
+    ! [ -d /host/lib ] || cp -u /host/lib/* /disk/lib/
     # As the systemd unit sets it: Swift's backtracer would keep the connections of a dead agent open.
-    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=/host/lib SWIFT_BACKTRACE=enable=no\nexec /disk/programs/$name \"\$@\"\n' > /disk/bin/$name
+    printf '#!/bin/sh\nexport LD_LIBRARY_PATH=/disk/lib SWIFT_BACKTRACE=enable=no\nexec /disk/programs/$name \"\$@\"\n' > /disk/bin/$name
     chmod 755 /disk/bin/$name
     echo $key > /disk/programs/$name.key
     sync"

@@ -1,11 +1,11 @@
 #!/usr/bin/env bash
-# Part 4 of the tests on Xen: machines that move between the two emulated servers of a pool. A PVH machine moves while it runs, there and
+# Part 2 of the tests on Xen: machines that move between the two emulated servers of a pool. A PVH machine moves while it runs, there and
 # back, a PV one standing still; either agent is killed in the middle of a move, and the server that a machine moves to loses its power.
 # However it ends, the machine runs in one domain or in none, and its guest goes on counting where it was.
 #
 #   two-hosts.sh PROGRAM     exit status 0: all held; 1: something did not; 77: this machine cannot run it, and why
 #
-# BOUND (900) is how many seconds all of it may take. Each step is printed with its own time and the time since the beginning.
+# THOROUGH=1: it moves once more after each death. BOUND (900) is how many seconds all of it may take. Each step is printed with its own time and the time since the beginning.
 program=$(realpath "${1:?PROGRAM}")
 servers="1 2"
 BOUND=${BOUND:-900}
@@ -84,7 +84,7 @@ needs "PVH: started" 'machine pvh pvh "" "vif = [\"bridge=xenbr0\"]"; pool vm st
 step "PVH: a move is thought through" 'pool vm migrate pvh --to xen$(other $(place pvh)) --check; is pvh Running'
 step "PVH: moves while it runs" 'moves pvh'
 step "PVH: and back" 'moves pvh'
-step "PVH: pauses, goes on, reboots where it is" 'server=$(place pvh); pool vm pause pvh; becomes pvh Paused; pool vm unpause pvh; becomes pvh Running; counts_on pvh; pool vm reboot pvh; becomes pvh Running; counts_on pvh'
+thorough "PVH: pauses, goes on, reboots where it is" 'server=$(place pvh); pool vm pause pvh; becomes pvh Paused; pool vm unpause pvh; becomes pvh Running; counts_on pvh; pool vm reboot pvh; becomes pvh Running; counts_on pvh'
 
 step "PV: started" 'machine pv pv; pool vm start pv; becomes pv Running; server=$(place pv); counts_on pv'
 step "PV: moves, standing still" 'moves pv'
@@ -93,17 +93,17 @@ step "PV: stopped" 'pool vm stop pv --force; becomes pv PoweredOff; [ "$(domains
 step "the agent that receives is killed" '
   from=$(place pvh); to=$(other $from); server=$from; a=$(counts_on pvh)
   pool vm migrate pvh --to xen$to --bandwidth $SLOWLY --no-wait; under_way pvh $to; kill_agent $to; start_agent $to; once pvh $a'
-step "and it moves after all" 'back pvh; moves pvh'
+thorough "and it moves after all" 'back pvh; moves pvh'
 step "the agent that sends is killed" '
   from=$(place pvh); to=$(other $from); server=$from; a=$(counts_on pvh)
   pool vm migrate pvh --to xen$to --bandwidth $SLOWLY --no-wait; under_way pvh $to; kill_agent $from; start_agent $from; once pvh $a'
-step "and it moves after all, again" 'back pvh; moves pvh'
+thorough "and it moves after all, again" 'back pvh; moves pvh'
 # Of two servers either is needed for a majority: until the other is back, the pool decides nothing, and the guest runs on where it was.
 step "the server that receives loses its power" '
   from=$(place pvh); to=$(other $from); server=$from; a=$(counts_on pvh)
   pool vm migrate pvh --to xen$to --bandwidth $SLOWLY --no-wait; under_way pvh $to; ./boot.sh power-cut $to
   server=$from; counts_on pvh; ./boot.sh start $to; ./boot.sh wait $to; start_agent $to; until_true $PATIENCE "reachable $to"; once pvh $a'
-step "and it moves there in the end" 'back pvh; moves pvh'
+thorough "and it moves there in the end" 'back pvh; moves pvh'
 step "equal state everywhere" 'pool pool status'
 
 echo "$failures failures, $SECONDS s"

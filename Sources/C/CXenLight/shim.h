@@ -50,6 +50,7 @@ _Static_assert(
     X(libxl_domain_restore_params_init) X(libxl_domain_restore_params_dispose) \
     X(libxl_primary_console_get_tty) \
     X(libxl_device_disk_add) X(libxl_device_disk_safe_remove) X(libxl_device_disk_destroy) X(libxl_cdrom_insert) \
+    X(libxl_device_disk_getinfo) X(libxl_diskinfo_init) X(libxl_diskinfo_dispose) \
     X(libxl_device_disk_list) X(libxl_device_disk_list_free) X(libxl_device_disk_dispose) X(libxl_device_disk_to_json) \
     X(libxl_device_nic_add) X(libxl_device_nic_remove) X(libxl_device_nic_destroy) \
     X(libxl_device_nic_list) X(libxl_device_nic_list_free) X(libxl_device_nic_dispose) X(libxl_device_nic_to_json)

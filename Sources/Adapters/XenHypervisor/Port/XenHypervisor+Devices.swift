@@ -12,6 +12,7 @@ extension XenHypervisor {
         case .attachDisk: try attach(try disk(operation, what), domain, what, context)
         case .insertMedium, .ejectMedium:
             let disk = LibxlDisk(try disk(operation, what), library: library)
+            if operation.kind == .insertMedium { try requireServed(disk, domain, what, context) }
             try context.require(library.libxl.libxl_cdrom_insert(context.handle, domain, disk.pointer, nil), what)
         case .detachDisk: try detachDisk(operation, domain, what, context)
         case .attachInterface: try attach(try interface(operation, what), domain, what, context)
@@ -57,6 +58,25 @@ extension XenHypervisor {
             : library.libxl.libxl_device_disk_safe_remove(context.handle, domain, list + position, nil)
         try context.require(code, what)
     }
+
+    /// Refuses a drive that the device model has not made a backend for, as its state in xenstore, still the first one, shows.
+    ///
+    /// QEMU 7.2, Debian 12's, makes none for a drive that is empty when its domain starts, and dies (a null pointer) once a medium comes in;
+    /// its guest would stand still for good. A drive that has been emptied since is served.
+    private func requireServed(_ disk: LibxlDisk, _ domain: UInt32, _ what: String, _ context: XenContext) throws(XenFailure) {
+        var info = libxl_diskinfo()
+        library.libxl.libxl_diskinfo_init(&info)
+        defer { library.libxl.libxl_diskinfo_dispose(&info) }
+        try context.require(library.libxl.libxl_device_disk_getinfo(context.handle, domain, disk.pointer, &info), what)
+        guard let backend = info.backend.map({ String(cString: $0) }) else { return }
+        guard try XenStore(library).number("\(backend)/state") == Self.initialising else { return }
+        throw XenFailure(
+            what,
+            reason: "the drive was empty when the machine started, and its device model would die of a medium. Stop it, insert, start it")
+    }
+
+    /// XenbusStateInitialising (xen/io/xenbus.h).
+    private static let initialising = 1
 
     // MARK: Interfaces
 
