@@ -55,7 +55,7 @@ step "HVM: another CD while it runs" 'pool vm cd insert hvm /disk/second.iso --d
 step "HVM: the CD is taken out" 'pool vm cd eject hvm --drive hdc; rests hvm; [ "$(says second.iso)" = 0 ]; [ "$(held second.iso)" = 0 ]; echo out'
 step "HVM: and comes again" 'pool vm cd insert hvm /disk/second.iso --drive hdc; rests hvm; [ "$(held second.iso)" -ge 1 ]; echo in'
 step "HVM: one that was empty at its start takes none" 'if pool vm cd insert hvm /disk/second.iso --drive hdd; then exit 1; fi
-  rests hvm; grep -o "the drive was empty[^.]*" "$work/words"; [ -n "$(in_dom0 device_models)" ]; is hvm Running'
+  grep -o "the drive was empty[^.]*" "$work/words" | tee "$work/refusal"; rests hvm; [ -n "$(in_dom0 device_models)" ]; is hvm Running; cat "$work/refusal"'
 step "HVM: paused and unpaused" 'pool vm pause hvm; becomes hvm Paused; pool vm unpause hvm; becomes hvm Running; echo goes on'
 step "agent killed and started: adopted" 'a=$(domain hvm); kill_agent; start_agent; becomes hvm Running; [ "$(domain hvm)" = "$a" ]; echo "domain $a"'
 step "HVM: stopped" 'pool vm stop hvm --force --timeout 60s; becomes hvm PoweredOff; is_true hvm'
