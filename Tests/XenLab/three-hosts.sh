@@ -21,7 +21,7 @@ writes_again() {
 }
 
 # remark TEXT, typed COMMAND...: into the transcript.
-: > "$transcript"
+echo "# What an operator sees of the loss of the master's server: real Xen in emulation, written by three-hosts.sh. What follows $ was typed." > "$transcript"
 began=$SECONDS
 remark() { printf '\n# %d s: %s\n' $((SECONDS - began)) "$*" >> "$transcript"; }
 typed() {
