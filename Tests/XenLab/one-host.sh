@@ -60,6 +60,7 @@ print(total, \"MiB,\", facts[\"reservedMemoryMiB\"], \"of it not the pool'"'"'s;
 
 step "PV: created of a vm.cfg, with a warning" 'machine pv pv "ip=10.77.0.101/24 disk=xvda" "vif = [\"bridge=xenbr0\"]
 disk = [\"file:/disk/pv.img,xvda,w\"]
+maxvcpus = 2
 pci = [\"01:00.0\"]" 2>&1; grep "key pci is not carried out" "$work/words"; of pv warnings | grep "key pci is not carried out"'
 step "PV: started" 'pool vm start pv; becomes pv Running; in_dom0 "until_true $PATIENCE counts pv; grep -a \"GUEST up\" \$(console pv)"'
 step "PV: its NIC and its disk" 'in_dom0 "until_true $PATIENCE \"ping -c1 -W3 10.77.0.101 >/dev/null\"; until_true $PATIENCE \"head -c 64 /disk/pv.img | grep -aq count=\"; head -c 64 /disk/pv.img | head -1"'
@@ -75,6 +76,8 @@ long "PV: less memory while it runs" 'pool vm set pv --memory 104M; rests pv; in
 # 51712 is xvda and 51728 xvdb; 4 is a connected device's state. `!` would say nothing amid a step.
 disks() { in_dom0 "xl block-list pv | awk '\$1 ~ /^51/ { print \$1 }' | xargs"; }
 says() { of pv configuration | grep -c "$1" || true; }
+long "PV: another virtual CPU while it runs" 'pool vm set pv --vcpus 2; rests pv; in_dom0 "until_true $PATIENCE \"grep -aq cpus=0-1 \$(console pv)\"; grep -a -o cpus=0-1 \$(console pv) | tail -1"
+  pool vm set pv --vcpus 1; rests pv; in_dom0 "until_true $PATIENCE \"tail -3 \$(console pv) | grep -aq cpus=0\ \""; echo "two, then one"'
 long "PV: a disk comes and goes while it runs" 'in_dom0 "truncate -s 16M /disk/extra.img"; pool vm disk attach pv "/disk/extra.img,raw,xvdb,w"; rests pv
   in_dom0 "until_true $PATIENCE \"xl block-list pv | grep -Eq \\\"^51728.*[[:space:]]4[[:space:]]\\\"\""; [ "$(disks)" = "51712 51728" ]; [ "$(says extra.img)" = 1 ]
   in_dom0 "xl block-list pv | tail -1"

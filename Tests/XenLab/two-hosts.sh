@@ -90,6 +90,10 @@ step "PV: started" 'machine pv pv; pool vm start pv; becomes pv Running; server=
 step "PV: moves, standing still" 'moves pv'
 step "PV: stopped" 'pool vm stop pv --force; becomes pv PoweredOff; [ "$(domains pv $servers)" = 0 ]'
 
+thorough "a move that is cancelled: it runs on where it was" '
+  from=$(place pvh); to=$(other $from); server=$from; a=$(counts_on pvh)
+  pool vm migrate pvh --to xen$to --bandwidth $SLOWLY --no-wait; under_way pvh $to; pool task cancel "$(of pvh task)"; once pvh $a
+  [ "$(place pvh)" = $from ]; pool task ls | grep migrate | tail -1'
 step "the agent that receives is killed" '
   from=$(place pvh); to=$(other $from); server=$from; a=$(counts_on pvh)
   pool vm migrate pvh --to xen$to --bandwidth $SLOWLY --no-wait; under_way pvh $to; kill_agent $to; start_agent $to; once pvh $a'
